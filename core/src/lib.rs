@@ -1,0 +1,23 @@
+//! Loadpath's core: systems that must carry load, as a model that can be run.
+//!
+//! The crate is pure: no clock, no I/O, no threads, no entropy. Time and chance are arguments. The same document and
+//! seed give the same run, bit for bit, native and in WebAssembly.
+//!
+//! It is built in layers; a module imports only from the layers above it in this list (a test keeps it so):
+//!
+//! | layer | modules | what lives there |
+//! |---|---|---|
+//! | L0 | [`time`], [`id`], [`math`], [`hash`] | whole nanoseconds, newtypes, portable arithmetic, a fixed 64-bit hash |
+//! | L1 | [`rng`], [`stats`] | named random streams; histograms, intervals, batch means, series |
+//! | L2 | [`dist`], [`component`] | laws of chance; the architecture's algorithms as pure data structures |
+//! | L3 | [`workload`], [`run`] | arrivals, classes, keys; the record that simulation and measurement both yield |
+//! | L4 | [`topology`] | the document, the catalog of kinds, `check` → [`topology::Plan`], edits, links |
+//! | L5 | [`sim`] | from a plan to a run, by discrete events |
+//! | L6 | [`compare`], [`wire`] | two runs side by side; the agent's API types |
+#![warn(missing_docs)]
+
+pub mod hash;
+pub mod id;
+pub mod math;
+pub mod rng;
+pub mod time;

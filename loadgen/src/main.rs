@@ -1,0 +1,2 @@
+//! `loadgen`: Loadpath's load agent and command line.
+fn main() {}

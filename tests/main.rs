@@ -1,0 +1,1 @@
+//! The project's behaviour, seen from outside: one binary, one module per claim.
