@@ -18,4 +18,5 @@ pub use plan::{
     Balancing, CacheNode, ClientsNode, DatabaseNode, LoadBalancerNode, NodeKind, Plan, PlanEdge, PlanNode,
     ServiceNode, Sharding,
 };
+pub use reader::parse_rate;
 pub use spec::{Class, Edge, Node, NotATopology, Params, TOPOLOGY_VERSION, Topology, Value, Workload};
