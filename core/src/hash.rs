@@ -11,7 +11,11 @@ pub const fn mix(value: u64) -> u64 {
 
 /// Hash of a text: FNV-1a (Fowler, Noll, Vo 1991) over its bytes, then [`mix`]ed.
 pub const fn text(text: &str) -> u64 {
-    let bytes = text.as_bytes();
+    bytes(text.as_bytes())
+}
+
+/// Hash of bytes, as of a [`text`].
+pub const fn bytes(bytes: &[u8]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut i = 0;
     while i < bytes.len() {

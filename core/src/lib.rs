@@ -16,8 +16,16 @@
 //! | L6 | [`compare`], [`wire`] | two runs side by side; the agent's API types |
 #![warn(missing_docs)]
 
+pub mod compare;
+pub mod dist;
 pub mod hash;
 pub mod id;
 pub mod math;
 pub mod rng;
+pub mod run;
+pub mod sim;
+pub mod stats;
 pub mod time;
+pub mod topology;
+pub mod wire;
+pub mod workload;

@@ -110,7 +110,11 @@ pub struct NotASpan(pub String);
 
 impl fmt::Display for NotASpan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" is not a length of time: write a number and a unit, like 250us, 12ms, 1.5s, 2m or 1h", self.0)
+        write!(
+            f,
+            "\"{}\" is not a length of time: write a number and a unit, like 250us, 12ms, 1.5s, 2m or 1h",
+            self.0
+        )
     }
 }
 
@@ -195,8 +199,18 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back_the_same() {
-        for nanos in [0, 1, 999, 1_000, 1_500, 12_000_000, 1_234_567_891, 60_000_000_000, 90_000_000_000, 7_200_000_000_000]
-        {
+        for nanos in [
+            0,
+            1,
+            999,
+            1_000,
+            1_500,
+            12_000_000,
+            1_234_567_891,
+            60_000_000_000,
+            90_000_000_000,
+            7_200_000_000_000,
+        ] {
             let span = Span(nanos);
             assert_eq!(span.to_string().parse::<Span>(), Ok(span), "{span}");
         }

@@ -1,0 +1,101 @@
+//! What a running simulation shows: numbers of the last seconds, and of the whole run so far.
+use crate::run::{Outcomes, Second};
+use crate::stats::Estimate;
+use crate::time::Time;
+use serde::{Deserialize, Serialize};
+
+/// A simulation at an instant. "Recent" is the last two to three whole seconds of simulated time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// The instant, in nanoseconds after the start.
+    pub now_ns: u64,
+    /// The arrival rate that is set, per second.
+    pub offered_rate: f64,
+    /// Completed requests per second, recently.
+    pub achieved_rate: f64,
+    /// How requests ended, recently.
+    pub outcomes: Outcomes,
+    /// How requests ended since warm-up.
+    pub total: Outcomes,
+    /// The 99th percentile of the response since warm-up, in seconds, with its 95 % interval when it is known.
+    pub p99: Option<Estimate>,
+    /// Each class, in the document's order.
+    pub classes: Vec<ClassSnapshot>,
+    /// Each node, in the document's order.
+    pub nodes: Vec<NodeSnapshot>,
+    /// Each edge, in the document's order.
+    pub edges: Vec<EdgeSnapshot>,
+    /// The last seconds, at most 120, oldest first; the last one is complete.
+    pub series: Vec<Second>,
+    /// Number of the first second of `series`.
+    pub series_start: u64,
+    /// Response time by percentile since warm-up, all classes; empty before the first answer.
+    pub curve: Vec<CurvePoint>,
+}
+
+/// A class.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassSnapshot {
+    /// Its name.
+    pub name: String,
+    /// How its requests ended since warm-up.
+    pub outcomes: Outcomes,
+    /// Median response since warm-up, in seconds.
+    pub p50: f64,
+    /// 90th percentile, in seconds.
+    pub p90: f64,
+    /// 99th percentile, in seconds.
+    pub p99: f64,
+    /// Mean response in seconds with its 95 % interval, when it is known.
+    pub mean: Option<Estimate>,
+}
+
+/// A node, recently.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NodeSnapshot {
+    /// Its id.
+    pub id: String,
+    /// Requests that it answered, per second.
+    pub rate: f64,
+    /// The share of its workers' time that was taken, in [0, 1]; none for clients.
+    pub utilization: Option<f64>,
+    /// The 99th percentile of the time its callers waited for it, in seconds; none when nothing was answered.
+    pub p99: Option<f64>,
+    /// Mean time in its queue, in seconds.
+    pub wait: f64,
+    /// The share of lookups answered from memory, in [0, 1]; none for what is not a cache.
+    pub hit_ratio: Option<f64>,
+    /// The share of calls to it that did not end well, in [0, 1].
+    pub error_share: f64,
+    /// Requests that are in it at this instant.
+    pub in_flight: u64,
+    /// Requests that wait in its queues at this instant.
+    pub backlog: u64,
+    /// Which instances are up; empty for clients.
+    pub up: Vec<bool>,
+    /// Each instance's utilization, in [0, 1].
+    pub busy: Vec<f64>,
+}
+
+/// An edge, recently.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct EdgeSnapshot {
+    /// Calls per second.
+    pub rate: f64,
+}
+
+/// A point of the curve of latency by percentile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// The share of requests that are not slower, in [0, 1).
+    pub quantile: f64,
+    /// Their response at most, in seconds.
+    pub seconds: f64,
+}
+
+impl Snapshot {
+    /// The instant.
+    pub const fn now(&self) -> Time {
+        Time(self.now_ns)
+    }
+}

@@ -1,0 +1,159 @@
+//! The workload: classes of requests, and when they arrive.
+//!
+//! A [`Schedule`] of planned sends is made from a seed; simulator and load agent send by the same one.
+use crate::dist::{Law, Zipf};
+use crate::rng::{Rng, Seed};
+use crate::time::{Span, Time};
+
+/// What a request does to the data it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Reads a key: a cache may answer.
+    Read,
+    /// Writes a key: the database answers, and caches forget or take the new value.
+    Write,
+}
+
+/// A class of requests, checked.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// Its name: what reports call it.
+    pub name: String,
+    /// Its share of the requests, relative to the others', > 0.
+    pub weight: f64,
+    /// What its requests do.
+    pub operation: Operation,
+    /// How many different keys it asks for, ≥ 1.
+    pub keys: u64,
+    /// How unevenly: the exponent of Zipf's law, in [0, 4]; zero is evenly.
+    pub skew: f64,
+}
+
+/// How arrivals are spaced. Open loop: they do not wait for answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spacing {
+    /// Independent users: exponential gaps.
+    Poisson,
+    /// Evenly.
+    Constant,
+}
+
+/// Arrivals in an open loop.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Arrivals {
+    /// How they are spaced.
+    pub spacing: Spacing,
+    /// How many per second, > 0.
+    pub rate: f64,
+}
+
+impl Arrivals {
+    /// The gap before the next one.
+    pub fn gap(&self, rng: &mut Rng) -> Span {
+        let mean = Span::from_secs(1.0 / self.rate);
+        match self.spacing {
+            Spacing::Poisson => Law::Exponential(mean).sample(rng),
+            Spacing::Constant => mean,
+        }
+    }
+}
+
+/// A planned request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// When it is due.
+    pub due: Time,
+    /// Which class it is of.
+    pub class: u16,
+    /// Which key it asks for.
+    pub key: u64,
+}
+
+/// The planned requests of a run, in order, without end. The same seed gives the same ones; changing the rate keeps the
+/// order of classes and keys.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    arrivals: Arrivals,
+    now: Time,
+    gaps: Rng,
+    picks: Rng,
+    keys: Rng,
+    /// Cumulated shares of the classes; the last is 1.
+    shares: Vec<f64>,
+    laws: Vec<Zipf>,
+}
+
+impl Schedule {
+    /// From the start of a run. `name` keeps several sources apart.
+    ///
+    /// # Panics
+    /// If there is no class: `check` refuses such a document.
+    pub fn new(arrivals: Arrivals, classes: &[Class], seed: Seed, name: &str) -> Self {
+        assert!(!classes.is_empty(), "a schedule needs a class of requests");
+        let total: f64 = classes.iter().map(|class| class.weight).sum();
+        let mut sum = 0.0;
+        let shares = classes
+            .iter()
+            .map(|class| {
+                sum += class.weight / total;
+                sum
+            })
+            .collect();
+        Self {
+            arrivals,
+            now: Time::ZERO,
+            gaps: seed.stream(&format!("{name}/gaps")),
+            picks: seed.stream(&format!("{name}/classes")),
+            keys: seed.stream(&format!("{name}/keys")),
+            shares,
+            laws: classes.iter().map(|class| Zipf::new(class.keys, class.skew)).collect(),
+        }
+    }
+
+    /// Changes the rate from the next gap on.
+    pub fn set_rate(&mut self, rate: f64) {
+        self.arrivals.rate = rate;
+    }
+
+    /// The arrivals it follows now.
+    pub const fn arrivals(&self) -> Arrivals {
+        self.arrivals
+    }
+}
+
+impl Iterator for Schedule {
+    type Item = Planned;
+
+    fn next(&mut self) -> Option<Planned> {
+        self.now = self.now + self.arrivals.gap(&mut self.gaps);
+        let u = self.picks.unit();
+        let class = self.shares.partition_point(|&share| share <= u).min(self.shares.len() - 1);
+        let key = self.laws[class].sample(&mut self.keys);
+        Some(Planned { due: self.now, class: class as u16, key })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(name: &str, weight: f64) -> Class {
+        Class { name: name.to_owned(), weight, operation: Operation::Read, keys: 100, skew: 0.9 }
+    }
+
+    #[test]
+    fn the_same_seed_plans_the_same_requests_and_the_rate_is_held() {
+        let classes = [class("a", 3.0), class("b", 1.0)];
+        let arrivals = Arrivals { spacing: Spacing::Poisson, rate: 1000.0 };
+        let plan =
+            |seed| Schedule::new(arrivals, &classes, Seed(seed), "clients").take(40_000).collect::<Vec<_>>();
+        let first = plan(1);
+        assert_eq!(first, plan(1));
+        assert_ne!(first, plan(2));
+        // 40 s; the sum of 40,000 exponentials has a standard deviation of 0.2 s.
+        assert!((first.last().unwrap().due.as_secs() - 40.0).abs() < 1.0);
+        let of_b = first.iter().filter(|p| p.class == 1).count();
+        // 10,000 expected with a standard deviation of 87.
+        assert!((9_560..=10_440).contains(&of_b), "{of_b}");
+    }
+}
