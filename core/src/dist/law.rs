@@ -70,7 +70,7 @@ impl Law {
             }
             Self::Uniform { low, high } => {
                 let (a, b) = (low.as_secs(), high.as_secs());
-                if b == 0.0 { 0.0 } else { (b - a) * (b - a) / 3.0 / ((a + b) * (a + b)) * 1.0 }
+                if b == 0.0 { 0.0 } else { (b - a) * (b - a) / 3.0 / ((a + b) * (a + b)) }
             }
             Self::Erlang { stages, .. } => 1.0 / f64::from(stages),
             Self::Hyperexponential { cv2, .. } => cv2,
