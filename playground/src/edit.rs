@@ -178,6 +178,15 @@ pub fn value(param: &Param, text: &str) -> Option<Value> {
     Some(number.map_or_else(|| Value::Text(text.to_owned()), Value::Number))
 }
 
+/// The next whole number up or down (ten with `far`), within the row's bounds; none for what is no count.
+pub fn step(param: &Param, text: &str, up: bool, far: bool) -> Option<Value> {
+    let Form::Count { min, max } = param.form else { return None };
+    let now: f64 = text.trim().parse().ok()?;
+    let by = if far { 10.0 } else { 1.0 };
+    let next = if up { now + by } else { now - by };
+    Some(Value::Number(next.clamp(min as f64, max as f64)))
+}
+
 /// Adds a class of requests and gives its place.
 pub fn add_class(document: &mut Topology) -> usize {
     let classes = &mut document.workload.classes;

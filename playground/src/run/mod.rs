@@ -5,7 +5,7 @@ mod pace;
 mod protocol;
 pub(crate) mod worker;
 
+pub(crate) use figures::QUANTILES;
 pub use figures::{Figures, Subject, subjects};
 pub use measured::Measured;
-pub use pace::Pace;
 pub use protocol::{FromWorker, SEED, ToWorker};

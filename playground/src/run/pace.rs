@@ -8,9 +8,9 @@ const AVERAGE_MS: f64 = 1_000.0;
 
 /// A simulation's clock. Real time is an argument, in milliseconds.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub(super) struct Pace {
     /// Simulated seconds per real second, ≥ 0; zero is paused.
-    pub speed: f64,
+    pub(super) speed: f64,
     /// An instant of the real clock and the simulated instant that belongs to it.
     anchor: (f64, Time),
     /// Where the average began, and what it was then.
@@ -20,23 +20,23 @@ pub struct Pace {
 
 impl Pace {
     /// A clock that starts at a simulated instant.
-    pub fn new(speed: f64, now_ms: f64, simulated: Time) -> Self {
+    pub(super) fn new(speed: f64, now_ms: f64, simulated: Time) -> Self {
         Self { speed, anchor: (now_ms, simulated), since: (now_ms, simulated), reached: speed }
     }
 
     /// Goes on at another speed from where the simulation is.
-    pub fn set_speed(&mut self, speed: f64, now_ms: f64, simulated: Time) {
+    pub(super) fn set_speed(&mut self, speed: f64, now_ms: f64, simulated: Time) {
         *self = Self::new(speed, now_ms, simulated);
     }
 
     /// Until when the simulation should have run.
-    pub fn target(&self, now_ms: f64) -> Time {
+    pub(super) fn target(&self, now_ms: f64) -> Time {
         let real = (now_ms - self.anchor.0).max(0.0) / 1e3;
         self.anchor.1 + Span::from_secs(real * self.speed)
     }
 
     /// Takes note of where the simulation is, and forgets a debt that is too large to catch up.
-    pub fn reached(&mut self, now_ms: f64, simulated: Time) {
+    pub(super) fn reached(&mut self, now_ms: f64, simulated: Time) {
         let debt = self.target(now_ms).since(simulated).as_secs();
         if debt > MOST_DEBT_S * self.speed {
             self.anchor = (now_ms, simulated);
@@ -49,7 +49,7 @@ impl Pace {
     }
 
     /// Simulated seconds per real second, over the last second or two.
-    pub const fn average(&self) -> f64 {
+    pub(super) const fn average(&self) -> f64 {
         self.reached
     }
 }

@@ -20,6 +20,8 @@ pub enum ToWorker {
         /// Where chance comes from.
         seed: u64,
     },
+    /// Forget the design: there is nothing to simulate.
+    Unload,
     /// Act on the running simulation.
     Command(Command),
     /// From now on, this many simulated seconds per second; zero pauses.

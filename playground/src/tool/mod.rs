@@ -161,7 +161,7 @@ impl Tool {
             (Self::Place(place), Pointer::Up { at, on_canvas }) => place.released(*at, *on_canvas, ground),
             (_, Pointer::Up { .. } | Pointer::Cancelled) => (Self::Idle, vec![Act::Preview(Preview::Clear)]),
             // A second finger or button does not disturb a gesture.
-            (tool, Pointer::Down(_) | Pointer::Grab { .. } | Pointer::Moved { .. }) => (tool, Vec::new()),
+            (tool, Pointer::Down(_) | Pointer::Grab { .. }) => (tool, Vec::new()),
         }
     }
 }
