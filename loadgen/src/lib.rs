@@ -1,1 +1,14 @@
-//! The agent.
+//! Loadpath's native agent: it brings designs up, drives load with goose, and measures.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`clock`] | the only place that asks what time it is |
+//! | [`timer`] | waiting until an instant, far more precisely than a millisecond |
+//! | [`interrupt`] | Ctrl-C and SIGTERM, for the whole process |
+//! | [`attack`] | open-loop load; the only place that names goose |
+//! | [`measure`] | from single requests to intervals and runs |
+pub mod attack;
+pub mod clock;
+pub mod interrupt;
+pub mod measure;
+pub mod timer;
