@@ -1,3 +1,4 @@
 //! The project's behaviour, seen from outside: one binary, one module per claim.
+mod documents;
 mod structure;
 mod theory;

@@ -46,6 +46,7 @@ pub struct Simulation {
     pub(super) rate: f64,
     /// Outcomes of the running second and the whole ones before it, newest first.
     pub(super) recent: [Outcomes; 3],
+    events: u64,
 }
 
 /// An edge at work.
@@ -94,6 +95,7 @@ impl Simulation {
             reset_at: Time::ZERO,
             rate: plan.arrivals.rate,
             recent: [Outcomes::default(); 3],
+            events: 0,
         };
         simulation.start();
         simulation
@@ -112,6 +114,11 @@ impl Simulation {
     /// The present instant.
     pub const fn now(&self) -> Time {
         self.now
+    }
+
+    /// How many events have been handled.
+    pub const fn events(&self) -> u64 {
+        self.events
     }
 
     /// Handles everything that happens up to and at `until`.
@@ -146,6 +153,7 @@ impl Simulation {
     }
 
     fn handle(&mut self, event: Event) {
+        self.events += 1;
         match event {
             Event::Arrive(source) => self.request_due(source as usize),
             Event::Deliver(slot) => self.deliver(slot),
