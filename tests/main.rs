@@ -1,1 +1,3 @@
 //! The project's behaviour, seen from outside: one binary, one module per claim.
+
+mod browser;

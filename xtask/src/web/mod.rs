@@ -5,7 +5,7 @@ mod publish;
 mod wasm;
 mod weight;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::project::Project;
 use crate::steps::Steps;
@@ -19,6 +19,9 @@ pub(crate) fn build(project: &Project, steps: &mut Steps) -> Result<()> {
     let module = steps.run("the page's WebAssembly (profile page)", || wasm::compile(project))?;
     let glue = steps.run("the JavaScript around it (wasm-bindgen)", || glue::generate(project, &module))?;
     let page = steps.run("www/dist, with brotli", || publish::publish(project, &glue))?;
+    // Tests compare its age with the sources', so that they never judge a page of the past.
+    std::fs::write(project.target.join("xtask/page.stamp"), "")
+        .context("cannot write to the target folder")?;
     weight::print(&page);
     Ok(())
 }
