@@ -17,6 +17,7 @@
 #![warn(missing_docs)]
 
 pub mod compare;
+pub mod component;
 pub mod dist;
 pub mod hash;
 pub mod id;

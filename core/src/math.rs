@@ -37,6 +37,7 @@ pub fn ln_1p(x: f64) -> f64 {
 ///
 /// # Panics
 /// If `p` is outside (0, 1): only a programmer can cause that.
+#[allow(clippy::excessive_precision)] // as the source prints them
 pub fn normal_quantile(p: f64) -> f64 {
     assert!(p > 0.0 && p < 1.0, "a normal quantile needs p in (0, 1), got {p}");
     const A: [f64; 6] = [

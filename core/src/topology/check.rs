@@ -2,11 +2,12 @@
 use super::catalog::{self, Kind};
 use super::fault::{Fault, Place};
 use super::plan::{
-    Balancing, CacheNode, ClientsNode, DatabaseNode, LoadBalancerNode, NodeKind, Plan, PlanEdge, PlanNode,
-    ServiceNode, Sharding,
+    CacheNode, ClientsNode, DatabaseNode, LoadBalancerNode, NodeKind, Plan, PlanEdge, PlanNode, ServiceNode,
 };
 use super::reader::Reader;
 use super::spec::{Edge, Node, Params, Topology};
+use crate::component::Sharding;
+use crate::component::balance::Policy;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::workload::{Arrivals, Class, Operation, Spacing};
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,12 +155,7 @@ fn node_kind(name: &str, r: &mut Reader) -> NodeKind {
         "load_balancer" => NodeKind::LoadBalancer(LoadBalancerNode {
             policy: r.choice(
                 "policy",
-                &[
-                    Balancing::RoundRobin,
-                    Balancing::LeastConnections,
-                    Balancing::PowerOfTwo,
-                    Balancing::HashRing,
-                ],
+                &[Policy::RoundRobin, Policy::LeastConnections, Policy::PowerOfTwo, Policy::HashRing],
             ),
             instances: r.count("instances") as u16,
             cores: r.count("cores"),

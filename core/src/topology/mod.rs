@@ -15,7 +15,7 @@ pub use check::{LIMITS, Limits, check};
 pub use examples::three_tier;
 pub use fault::{Fault, Place};
 pub use plan::{
-    Balancing, CacheNode, ClientsNode, DatabaseNode, LoadBalancerNode, NodeKind, Plan, PlanEdge, PlanNode,
-    ServiceNode, Sharding,
+    CacheNode, ClientsNode, DatabaseNode, LoadBalancerNode, NodeKind, Plan, PlanEdge, PlanNode, ServiceNode,
 };
+pub use reader::parse_rate;
 pub use spec::{Class, Edge, Node, NotATopology, Params, TOPOLOGY_VERSION, Topology, Value, Workload};

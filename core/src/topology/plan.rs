@@ -1,4 +1,6 @@
 //! A checked document: every reference resolved, every number in range. Only [`super::check`] makes one.
+use crate::component::Sharding;
+use crate::component::balance::Policy;
 use crate::dist::Law;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::time::Span;
@@ -67,24 +69,11 @@ pub struct ClientsNode {
     pub timeout: Span,
 }
 
-/// How a load balancer picks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Balancing {
-    /// Each in turn.
-    RoundRobin,
-    /// The fewest in flight.
-    LeastConnections,
-    /// The less busy of two at random.
-    PowerOfTwo,
-    /// By key.
-    HashRing,
-}
-
 /// A load balancer.
 #[derive(Clone, Debug)]
 pub struct LoadBalancerNode {
     /// How an instance is picked.
-    pub policy: Balancing,
+    pub policy: Policy,
     /// How many balancers there are, ≥ 1.
     pub instances: u16,
     /// Cores of each, ≥ 1.
@@ -129,15 +118,6 @@ pub struct CacheNode {
     pub service_time: Law,
     /// How many may wait at each.
     pub queue: u32,
-}
-
-/// How a key finds its shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sharding {
-    /// Hash modulo the number of shards.
-    Modulo,
-    /// A ring with virtual nodes.
-    Ring,
 }
 
 /// A database.

@@ -86,7 +86,7 @@ pub fn parse_rate(text: &str) -> Result<f64, String> {
         _ => (number, 1.0),
     };
     let rate = number.trim().parse::<f64>().map_err(|_| fault())? * scale / per;
-    if rate > 0.0 && rate >= 1e-6 && rate <= MAX_RATE { Ok(rate) } else { Err(fault()) }
+    if (1e-6..=MAX_RATE).contains(&rate) { Ok(rate) } else { Err(fault()) }
 }
 
 fn number(value: &Value) -> Result<f64, String> {
