@@ -1,1 +1,5 @@
 //! The project's behaviour, seen from outside: one binary, one module per claim.
+mod browser;
+mod documents;
+mod structure;
+mod theory;

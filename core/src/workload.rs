@@ -1,7 +1,7 @@
 //! The workload: classes of requests, and when they arrive.
 //!
 //! A [`Schedule`] of planned sends is made from a seed; simulator and load agent send by the same one.
-use crate::dist::{Law, Zipf};
+use crate::dist::{Law, Sampler, Zipf};
 use crate::rng::{Rng, Seed};
 use crate::time::{Span, Time};
 
@@ -48,12 +48,12 @@ pub struct Arrivals {
 }
 
 impl Arrivals {
-    /// The gap before the next one.
-    pub fn gap(&self, rng: &mut Rng) -> Span {
+    /// The law of the gap before the next one.
+    pub fn gap(&self) -> Law {
         let mean = Span::from_secs(1.0 / self.rate);
         match self.spacing {
-            Spacing::Poisson => Law::Exponential(mean).sample(rng),
-            Spacing::Constant => mean,
+            Spacing::Poisson => Law::Exponential(mean),
+            Spacing::Constant => Law::Constant(mean),
         }
     }
 }
@@ -75,6 +75,7 @@ pub struct Planned {
 pub struct Schedule {
     arrivals: Arrivals,
     now: Time,
+    gap: Sampler,
     gaps: Rng,
     picks: Rng,
     keys: Rng,
@@ -101,6 +102,7 @@ impl Schedule {
             .collect();
         Self {
             arrivals,
+            gap: arrivals.gap().sampler(),
             now: Time::ZERO,
             gaps: seed.stream(&format!("{name}/gaps")),
             picks: seed.stream(&format!("{name}/classes")),
@@ -113,6 +115,7 @@ impl Schedule {
     /// Changes the rate from the next gap on.
     pub fn set_rate(&mut self, rate: f64) {
         self.arrivals.rate = rate;
+        self.gap = self.arrivals.gap().sampler();
     }
 
     /// The arrivals it follows now.
@@ -125,7 +128,7 @@ impl Iterator for Schedule {
     type Item = Planned;
 
     fn next(&mut self) -> Option<Planned> {
-        self.now = self.now + self.arrivals.gap(&mut self.gaps);
+        self.now = self.now + self.gap.sample(&mut self.gaps);
         let u = self.picks.unit();
         let class = self.shares.partition_point(|&share| share <= u).min(self.shares.len() - 1);
         let key = self.laws[class].sample(&mut self.keys);

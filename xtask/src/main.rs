@@ -1,2 +1,42 @@
 //! `cargo xtask`: the project's build automation.
-fn main() {}
+
+mod args;
+mod bench;
+mod checks;
+mod debian;
+mod play;
+mod project;
+mod steps;
+mod toolchain;
+mod web;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::args::{Command, HELP};
+use crate::project::Project;
+
+fn main() -> ExitCode {
+    match args::read(lexopt::Parser::from_env()).and_then(run) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("\nxtask: {fault:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Help => {
+            print!("{HELP}");
+            Ok(())
+        }
+        Command::Web => web::run(&Project::find()?),
+        Command::Play(wishes) => play::run(&Project::find()?, &wishes),
+        Command::Test => checks::run(&Project::find()?),
+        Command::Ci => checks::run(&Project { ci: true, ..Project::find()? }),
+        Command::Bench(benches) => bench::run(&Project::find()?, benches),
+    }
+}

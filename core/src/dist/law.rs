@@ -1,6 +1,5 @@
 //! Laws of lengths of time: how long a service takes, how long until the next arrival.
 use crate::math;
-use crate::rng::Rng;
 use crate::time::Span;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -77,29 +76,6 @@ impl Law {
         }
     }
 
-    /// A draw.
-    pub fn sample(&self, rng: &mut Rng) -> Span {
-        match *self {
-            Self::Constant(span) => span,
-            Self::Exponential(mean) => scaled(mean, exponential(rng)),
-            Self::LogNormal { mean, p99 } => {
-                let sigma = lognormal_sigma(mean, p99);
-                scaled(mean, math::exp(sigma * normal(rng) - sigma * sigma / 2.0))
-            }
-            Self::Uniform { low, high } => Span(low.0 + rng.below(high.0 - low.0 + 1)),
-            Self::Erlang { stages, mean } => {
-                let sum: f64 = (0..stages).map(|_| exponential(rng)).sum();
-                scaled(mean, sum / f64::from(stages))
-            }
-            Self::Hyperexponential { mean, cv2 } => {
-                // Balanced means: p/mu1 = (1-p)/mu2 (Morse 1958; Whitt 1982, §3).
-                let p = (1.0 + ((cv2 - 1.0) / (cv2 + 1.0)).sqrt()) / 2.0;
-                let share = if rng.unit() < p { p } else { 1.0 - p };
-                scaled(mean, exponential(rng) / (2.0 * share))
-            }
-        }
-    }
-
     fn is_sound(&self) -> Result<(), &'static str> {
         match *self {
             Self::LogNormal { mean, p99 } if p99 < mean || p99.as_secs() > 14.0 * mean.as_secs() => {
@@ -120,28 +96,12 @@ impl Law {
 }
 
 /// The sigma of the lognormal with this mean and 99th percentile: the smaller root of s²/2 - z·s + ln(p99/mean) = 0.
-fn lognormal_sigma(mean: Span, p99: Span) -> f64 {
+pub(super) fn lognormal_sigma(mean: Span, p99: Span) -> f64 {
     if mean == Span::ZERO {
         return 0.0;
     }
     let ratio = math::ln(p99.as_secs() / mean.as_secs());
     Z99 - (Z99 * Z99 - 2.0 * ratio).max(0.0).sqrt()
-}
-
-fn scaled(mean: Span, factor: f64) -> Span {
-    Span((mean.0 as f64 * factor + 0.5) as u64)
-}
-
-/// Exponential with mean one, by inversion.
-pub(crate) fn exponential(rng: &mut Rng) -> f64 {
-    -math::ln(rng.unit_positive())
-}
-
-/// Standard normal, by inversion: one draw of the stream for each value.
-fn normal(rng: &mut Rng) -> f64 {
-    // The middle of each of the 2^53 cells: never 0 or 1.
-    let p = rng.unit() + 0.5 / (1u64 << 53) as f64;
-    math::normal_quantile(p.min(1.0 - f64::EPSILON))
 }
 
 /// Why a text is not a law.
@@ -249,7 +209,7 @@ mod tests {
             let law: Law = text.parse().unwrap();
             let mut rng = Seed(3).stream(text);
             let mut moments = Moments::default();
-            (0..N).for_each(|_| moments.add(law.sample(&mut rng).as_secs()));
+            (0..N).for_each(|_| moments.add(law.sampler().sample(&mut rng).as_secs()));
             let mean = law.mean().as_secs();
             // Five standard errors of the mean; the nanosecond of rounding.
             let error = 5.0 * (law.cv2() / f64::from(N)).sqrt() * mean + 1e-9;
@@ -264,7 +224,7 @@ mod tests {
     fn the_lognormal_has_its_99th_percentile() {
         let law: Law = "lognormal 2ms p99 9ms".parse().unwrap();
         let mut rng = Seed(3).stream("p99");
-        let above = (0..1_000_000).filter(|_| law.sample(&mut rng) > Span::from_millis(9)).count();
+        let above = (0..1_000_000).filter(|_| law.sampler().sample(&mut rng) > Span::from_millis(9)).count();
         // 10,000 expected with a standard deviation of 99.5.
         assert!((9_500..=10_500).contains(&above), "{above}");
     }

@@ -1,8 +1,28 @@
 //! The simulator: from a [`Plan`](crate::topology::Plan) to a [`Run`](crate::run::Run), by discrete events.
 //!
+//! There are no ticks and no formulas: every request is a call that waits in real queues, is worked on for a time drawn
+//! from the node's law, looks into a real cache, and is answered or not. Time is whole nanoseconds, chance comes from named
+//! streams, equal times keep the order of scheduling: the same plan, seed and commands give the same run, bit for bit.
+//!
 //! It can be driven live: run until an instant, apply a [`Command`], read a [`Snapshot`].
+//!
+//! ```
+//! use loadpath_core::{rng::Seed, sim::simulate, time::Span, topology};
+//! let plan = topology::check(&topology::three_tier()).unwrap();
+//! let run = simulate(&plan, Seed(1), Span::SECOND, Span::from_millis(10_000));
+//! // 400 per second for ten seconds; the square root of 4,000 is 63, and four of it a bound.
+//! assert!(run.outcomes().total().abs_diff(4_000) < 253);
+//! ```
+mod agenda;
+mod call;
 mod command;
+mod meter;
+mod node;
+mod report;
+mod simulation;
 mod snapshot;
+mod station;
 
 pub use command::{Command, CommandFault};
+pub use simulation::{Simulation, simulate};
 pub use snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, Snapshot};

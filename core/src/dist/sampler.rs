@@ -1,0 +1,77 @@
+//! A law made ready to be drawn from often.
+use super::law::{Law, lognormal_sigma};
+use super::ziggurat::{exponential, normal};
+use crate::math;
+use crate::rng::Rng;
+use crate::time::Span;
+
+/// A law with what does not change from draw to draw worked out beforehand.
+#[derive(Clone, Copy, Debug)]
+pub struct Sampler(Shape);
+
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    Constant(Span),
+    Exponential {
+        mean_ns: f64,
+    },
+    LogNormal {
+        mu: f64,
+        sigma: f64,
+    },
+    Uniform {
+        low: u64,
+        width: u64,
+    },
+    Erlang {
+        stages: u16,
+        stage_ns: f64,
+    },
+    /// With probability `p` the first mean, else the second.
+    Hyperexponential {
+        p: f64,
+        means_ns: [f64; 2],
+    },
+}
+
+impl Law {
+    /// Made ready to be drawn from.
+    pub fn sampler(&self) -> Sampler {
+        let ns = |span: Span| span.0 as f64;
+        Sampler(match *self {
+            Self::Constant(span) => Shape::Constant(span),
+            Self::LogNormal { mean, .. } if mean == Span::ZERO => Shape::Constant(mean),
+            Self::Exponential(mean) => Shape::Exponential { mean_ns: ns(mean) },
+            Self::LogNormal { mean, p99 } => {
+                let sigma = lognormal_sigma(mean, p99);
+                Shape::LogNormal { mu: math::ln(ns(mean)) - sigma * sigma / 2.0, sigma }
+            }
+            Self::Uniform { low, high } => Shape::Uniform { low: low.0, width: high.0 - low.0 + 1 },
+            Self::Erlang { stages, mean } => Shape::Erlang { stages, stage_ns: ns(mean) / f64::from(stages) },
+            Self::Hyperexponential { mean, cv2 } => {
+                // Balanced means: each branch brings half of the mean (Morse 1958; Whitt 1982, §3).
+                let p = (1.0 + ((cv2 - 1.0) / (cv2 + 1.0)).sqrt()) / 2.0;
+                Shape::Hyperexponential { p, means_ns: [ns(mean) / (2.0 * p), ns(mean) / (2.0 * (1.0 - p))] }
+            }
+        })
+    }
+}
+
+impl Sampler {
+    /// A draw.
+    pub fn sample(&self, rng: &mut Rng) -> Span {
+        let ns = match self.0 {
+            Shape::Constant(span) => return span,
+            Shape::Uniform { low, width } => return Span(low + rng.below(width)),
+            Shape::Exponential { mean_ns } => mean_ns * exponential(rng),
+            Shape::LogNormal { mu, sigma } => math::exp(mu + sigma * normal(rng)),
+            Shape::Erlang { stages, stage_ns } => {
+                stage_ns * (0..stages).map(|_| exponential(rng)).sum::<f64>()
+            }
+            Shape::Hyperexponential { p, means_ns } => {
+                means_ns[usize::from(rng.unit() >= p)] * exponential(rng)
+            }
+        };
+        Span((ns + 0.5) as u64)
+    }
+}

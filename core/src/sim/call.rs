@@ -1,0 +1,127 @@
+//! Calls under way, in a slab: a request is a call from a client, and each call of a node to another is one.
+use crate::id::{EdgeIndex, NodeIndex};
+use crate::run::Outcome;
+use crate::time::{Span, Time};
+
+/// A place in the slab.
+pub(crate) type Slot = u32;
+
+/// Stands for "no call".
+pub(crate) const NO_CALL: Slot = u32::MAX;
+
+/// What a call asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    Read,
+    Write,
+    /// Put a value that was just read into a cache.
+    Fill,
+    /// Forget a value that was just written.
+    Delete,
+}
+
+/// Where a call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// On its way to the node.
+    Sent,
+    /// In the node's queue.
+    Queued,
+    /// Being worked on: a `Finish` is scheduled.
+    Working,
+    /// Waiting for a call of its own.
+    Calling,
+    /// On its way back: an `Answer` is scheduled.
+    Answered,
+}
+
+/// A call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    /// The call that it is part of; `NO_CALL` for a client's request and for what nobody waits for.
+    pub(crate) parent: Slot,
+    /// Who is called.
+    pub(crate) node: NodeIndex,
+    /// Which of its instances.
+    pub(crate) instance: u16,
+    /// By which edge.
+    pub(crate) edge: EdgeIndex,
+    /// The source that waits for it, counted from one; zero when it is no client's request.
+    pub(crate) source: u16,
+    pub(crate) class: u16,
+    pub(crate) ask: Ask,
+    pub(crate) stage: Stage,
+    pub(crate) outcome: Outcome,
+    /// A cache had it.
+    pub(crate) hit: bool,
+    /// Its instance died and its caller has been told: it is kept only until its event or its own call comes back.
+    pub(crate) orphan: bool,
+    /// Its client waits no longer; it has been counted already.
+    pub(crate) given_up: bool,
+    /// How far the node's own program has come.
+    pub(crate) step: u16,
+    /// Which target a balancer gave it to.
+    pub(crate) target: u16,
+    /// Rises whenever the slot is used again.
+    pub(crate) generation: u32,
+    pub(crate) key: u64,
+    /// When its caller sent it.
+    pub(crate) sent: Time,
+    /// When it reached the node.
+    pub(crate) queued: Time,
+    /// How long it waited for a worker.
+    pub(crate) wait: Span,
+}
+
+/// All calls under way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Calls {
+    slots: Vec<Call>,
+    free: Vec<Slot>,
+}
+
+impl Calls {
+    /// Takes a slot for `call`.
+    pub(crate) fn add(&mut self, mut call: Call) -> Slot {
+        if let Some(slot) = self.free.pop() {
+            let place = &mut self.slots[slot as usize];
+            call.generation = place.generation.wrapping_add(1);
+            *place = call;
+            return slot;
+        }
+        self.slots.push(call);
+        (self.slots.len() - 1) as Slot
+    }
+
+    /// Gives a slot back. Its content stays readable until it is used again.
+    pub(crate) fn remove(&mut self, slot: Slot) {
+        let call = &mut self.slots[slot as usize];
+        call.generation = call.generation.wrapping_add(1);
+        self.free.push(slot);
+    }
+
+    /// How many calls are under way.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// The slots of the calls that `wanted` accepts, in order. O(all).
+    pub(crate) fn find(&self, wanted: impl Fn(&Call) -> bool) -> Vec<Slot> {
+        let mut used = vec![true; self.slots.len()];
+        self.free.iter().for_each(|&slot| used[slot as usize] = false);
+        (0..self.slots.len()).filter(|&i| used[i] && wanted(&self.slots[i])).map(|i| i as Slot).collect()
+    }
+}
+
+impl std::ops::Index<Slot> for Calls {
+    type Output = Call;
+    fn index(&self, slot: Slot) -> &Call {
+        &self.slots[slot as usize]
+    }
+}
+
+impl std::ops::IndexMut<Slot> for Calls {
+    fn index_mut(&mut self, slot: Slot) -> &mut Call {
+        &mut self.slots[slot as usize]
+    }
+}

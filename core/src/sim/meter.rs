@@ -1,0 +1,171 @@
+//! What is counted of a node or a class: since the reset, and in the last seconds.
+use super::station::RECENT;
+use crate::run::{Outcome, Outcomes};
+use crate::stats::{Batches, Histogram, Precision};
+use crate::time::Span;
+
+/// Calls to a node, as their callers saw them.
+#[derive(Clone, Debug)]
+pub(crate) struct NodeMeter {
+    /// Since the reset, up to the running second.
+    total: Window,
+    /// Time in the queue since the reset, the running second included.
+    pub(crate) wait: Histogram,
+    /// The running second, then the seconds before it, newest first.
+    seconds: [Window; RECENT + 1],
+}
+
+/// Counts of some stretch of time.
+#[derive(Clone, Debug)]
+pub(crate) struct Window {
+    pub(crate) outcomes: Outcomes,
+    pub(crate) response: Histogram,
+    /// The sum of the times in the queue.
+    wait_ns: u64,
+    hits: u64,
+    lookups: u64,
+}
+
+impl Window {
+    fn new() -> Self {
+        let response = Histogram::new(Precision::Coarse);
+        Self { outcomes: Outcomes::default(), response, wait_ns: 0, hits: 0, lookups: 0 }
+    }
+
+    fn clear(&mut self) {
+        self.outcomes = Outcomes::default();
+        self.response.clear();
+        self.wait_ns = 0;
+        self.hits = 0;
+        self.lookups = 0;
+    }
+
+    fn merge(&mut self, other: &Self) {
+        if other.outcomes.total() > 0 {
+            self.outcomes.merge(&other.outcomes);
+            self.response.merge(&other.response);
+        }
+        self.wait_ns += other.wait_ns;
+        self.hits += other.hits;
+        self.lookups += other.lookups;
+    }
+
+    /// The share of lookups that were answered from memory.
+    pub(crate) fn hit_ratio(&self) -> Option<f64> {
+        (self.lookups > 0).then(|| self.hits as f64 / self.lookups as f64)
+    }
+
+    /// Mean time in the queue; zero when nothing was answered.
+    pub(crate) fn mean_wait(&self) -> Span {
+        Span(self.wait_ns / self.outcomes.total().max(1))
+    }
+}
+
+impl NodeMeter {
+    pub(crate) fn new() -> Self {
+        Self {
+            total: Window::new(),
+            wait: Histogram::new(Precision::Coarse),
+            seconds: std::array::from_fn(|_| Window::new()),
+        }
+    }
+
+    /// A call has been answered after it had waited in the node's queue.
+    pub(crate) fn record(&mut self, outcome: Outcome, response: Span, wait: Span) {
+        self.record_request(outcome, response);
+        self.seconds[0].wait_ns += wait.0;
+        self.wait.record(wait);
+    }
+
+    /// A client's request has ended; clients have no queue.
+    pub(crate) fn record_request(&mut self, outcome: Outcome, response: Span) {
+        self.seconds[0].outcomes.add(outcome);
+        self.seconds[0].response.record(response);
+    }
+
+    /// What the running second has seen so far.
+    pub(crate) const fn running_second(&self) -> &Window {
+        &self.seconds[0]
+    }
+
+    /// A cache was looked into.
+    pub(crate) fn looked_up(&mut self, hit: bool) {
+        self.seconds[0].lookups += 1;
+        self.seconds[0].hits += u64::from(hit);
+    }
+
+    /// A whole second has passed.
+    pub(crate) fn tick(&mut self) {
+        self.total.merge(&self.seconds[0]);
+        self.seconds.rotate_right(1);
+        self.seconds[0].clear();
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.total.clear();
+        self.wait.clear();
+        // What the running second has seen so far belongs to the time before the reset.
+        self.seconds[0].clear();
+    }
+
+    /// Since the reset.
+    pub(crate) fn total(&self) -> Window {
+        let mut total = self.total.clone();
+        total.merge(&self.seconds[0]);
+        total
+    }
+
+    /// The running second and the whole ones before it.
+    pub(crate) fn recent(&self) -> Window {
+        let mut recent = self.seconds[0].clone();
+        self.seconds[1..].iter().for_each(|second| recent.merge(second));
+        recent
+    }
+}
+
+/// Requests of a class, as clients saw them, since the reset.
+#[derive(Clone, Debug)]
+pub(crate) struct ClassMeter {
+    pub(crate) outcomes: Outcomes,
+    pub(crate) response: Histogram,
+    pub(crate) batches: Batches,
+}
+
+impl ClassMeter {
+    pub(crate) fn new() -> Self {
+        Self {
+            outcomes: Outcomes::default(),
+            response: Histogram::new(Precision::Fine),
+            batches: Batches::new(),
+        }
+    }
+
+    pub(crate) fn record(&mut self, outcome: Outcome, response: Span) {
+        self.outcomes.add(outcome);
+        self.response.record(response);
+        self.batches.add(response);
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.outcomes = Outcomes::default();
+        self.response.clear();
+        self.batches.clear();
+    }
+}
+
+/// Calls by an edge, in the running second and the whole ones before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct EdgeMeter {
+    pub(crate) seconds: [u64; RECENT + 1],
+}
+
+impl EdgeMeter {
+    pub(crate) fn tick(&mut self) {
+        self.seconds.rotate_right(1);
+        self.seconds[0] = 0;
+    }
+
+    pub(crate) fn recent(&self) -> u64 {
+        self.seconds.iter().sum()
+    }
+}

@@ -1,0 +1,162 @@
+//! What a simulation shows of itself: a [`Snapshot`] while it runs, a [`Run`] of it all.
+use super::node::{Node, State};
+use super::simulation::Simulation;
+use super::snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, Snapshot};
+use super::station::RECENT;
+use crate::math;
+use crate::run::{ClassRun, NodeRun, Outcomes, Run, Second, Source};
+use crate::stats::{Estimate, Histogram, Precision};
+use crate::time::{Span, Time};
+
+/// How sure the intervals are.
+const CONFIDENCE: f64 = 0.95;
+/// How many seconds of the series a snapshot shows.
+const SHOWN: usize = 120;
+/// How many points the curve has for each factor of ten in 1/(1 - quantile).
+const PER_DECADE: u32 = 16;
+
+impl Simulation {
+    /// What it looks like now. Costs a few microseconds a node.
+    pub fn snapshot(&self) -> Snapshot {
+        let window = self.recent_window().as_secs().max(1e-9);
+        let mut outcomes = Outcomes::default();
+        self.recent.iter().for_each(|second| outcomes.merge(second));
+        let (mut total, mut response) = (Outcomes::default(), Histogram::new(Precision::Fine));
+        for meter in &self.meters {
+            total.merge(&meter.outcomes);
+            response.merge(&meter.response);
+        }
+        let skipped = self.series.len().saturating_sub(SHOWN);
+        Snapshot {
+            now_ns: self.now.0,
+            offered_rate: self.rate,
+            achieved_rate: outcomes.total() as f64 / window,
+            outcomes,
+            total,
+            p99: self.p99(&response),
+            classes: (0..self.meters.len()).map(|i| self.class_snapshot(i)).collect(),
+            nodes: self.nodes.iter().map(|node| self.node_snapshot(node, window)).collect(),
+            edges: self
+                .edges
+                .iter()
+                .map(|e| EdgeSnapshot { rate: e.meter.recent() as f64 / window })
+                .collect(),
+            series: self.series.iter().skip(skipped).cloned().collect(),
+            series_start: self.series_start + skipped as u64,
+            curve: curve(&response),
+        }
+    }
+
+    /// How much time "recent" covers: the whole seconds that are remembered and the running one.
+    fn recent_window(&self) -> Span {
+        let whole = (self.next_tick.0 / Span::SECOND.0 - 1).min(RECENT as u64);
+        let running = self.now.since(Time(self.next_tick.0 - Span::SECOND.0));
+        Span(whole * Span::SECOND.0) + running
+    }
+
+    /// The 99th percentile of all classes. Its interval is known when there is one class, or when one has nearly all.
+    fn p99(&self, response: &Histogram) -> Option<Estimate> {
+        if response.is_empty() {
+            return None;
+        }
+        let value = response.quantile(0.99).as_secs();
+        // The half-widths of the classes, each weighted by its part: an upper bound of that of the mixture.
+        let all = response.count() as f64;
+        let parts: Option<Vec<f64>> = self
+            .meters
+            .iter()
+            .filter(|meter| meter.response.count() as f64 > all / 1_000.0)
+            .map(|m| Some(m.batches.quantile(0.99, CONFIDENCE)?.half_width * m.response.count() as f64 / all))
+            .collect();
+        Some(Estimate { value, half_width: parts?.iter().sum() })
+    }
+
+    fn class_snapshot(&self, i: usize) -> ClassSnapshot {
+        let meter = &self.meters[i];
+        ClassSnapshot {
+            name: self.classes[i].name.clone(),
+            outcomes: meter.outcomes,
+            p50: meter.response.quantile(0.5).as_secs(),
+            p90: meter.response.quantile(0.9).as_secs(),
+            p99: meter.response.quantile(0.99).as_secs(),
+            mean: meter.batches.mean(CONFIDENCE),
+        }
+    }
+
+    fn node_snapshot(&self, node: &Node, window: f64) -> NodeSnapshot {
+        let recent = node.meter.recent();
+        let busy = |taken: u128, workers: u32| taken as f64 / 1e9 / window / f64::from(workers.max(1));
+        let stations = &node.stations;
+        let each: Vec<f64> =
+            stations.iter().map(|s| busy(s.taken_recently(self.now), s.workers).min(1.0)).collect();
+        NodeSnapshot {
+            id: node.id.clone(),
+            rate: recent.outcomes.total() as f64 / window,
+            utilization: mean(&each),
+            p99: (!recent.response.is_empty()).then(|| recent.response.quantile(0.99).as_secs()),
+            wait: recent.mean_wait().as_secs(),
+            hit_ratio: recent.hit_ratio(),
+            error_share: recent.outcomes.error_share(),
+            in_flight: node.in_flight,
+            backlog: stations.iter().map(|s| s.queue.len() as u64).sum(),
+            up: stations.iter().map(|s| s.up).collect(),
+            busy: each,
+        }
+    }
+
+    /// The record since statistics were last reset.
+    pub fn run(&self, name: &str) -> Run {
+        let mut run = Run::new(name, Source::Simulated { seed: self.seed.0 }, self.rate);
+        run.warm_up = self.reset_at.since(Time::ZERO);
+        run.duration = self.now.since(self.reset_at);
+        let class = |i: usize| {
+            let meter = &self.meters[i];
+            ClassRun {
+                name: self.classes[i].name.clone(),
+                outcomes: meter.outcomes,
+                response: meter.response.clone(),
+                service: meter.response.clone(),
+                mean: meter.batches.mean(CONFIDENCE),
+                p99: meter.batches.quantile(0.99, CONFIDENCE),
+            }
+        };
+        run.classes = (0..self.meters.len()).map(class).collect();
+        run.nodes = self.nodes.iter().map(|node| self.node_run(node, run.duration)).collect();
+        run.series = self.series.iter().cloned().collect::<Vec<Second>>();
+        run
+    }
+
+    fn node_run(&self, node: &Node, duration: Span) -> NodeRun {
+        let total = node.meter.total();
+        let busy =
+            |taken: u128, workers: u32| taken as f64 / f64::from(workers.max(1)) / duration.0.max(1) as f64;
+        let each: Vec<f64> =
+            node.stations.iter().map(|s| busy(s.taken_since_reset(self.now), s.workers)).collect();
+        NodeRun {
+            id: node.id.clone(),
+            outcomes: total.outcomes,
+            hit_ratio: if matches!(node.state, State::Cache(_)) { total.hit_ratio() } else { None },
+            response: total.response,
+            wait: node.meter.wait.clone(),
+            utilization: mean(&each),
+        }
+    }
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// The curve of latency by percentile, evenly spaced in the logarithm of 1/(1 - quantile), as far as the counts carry it.
+pub(super) fn curve(response: &Histogram) -> Vec<CurvePoint> {
+    let count = response.count() as f64;
+    if count < 1.0 {
+        return Vec::new();
+    }
+    let steps = (0..=5 * PER_DECADE).map(|i| 1.0 - math::pow(10.0, -f64::from(i) / f64::from(PER_DECADE)));
+    steps
+        // Beyond this a point would rest on less than one request.
+        .take_while(|quantile| (1.0 - quantile) * count >= 1.0)
+        .map(|quantile| CurvePoint { quantile, seconds: response.quantile(quantile).as_secs() })
+        .collect()
+}

@@ -1,0 +1,115 @@
+//! An instance of a node: workers, and a bounded queue before them (FCFS).
+use super::call::Slot;
+use crate::component::BoundedQueue;
+use crate::rng::Rng;
+use crate::time::Time;
+
+/// How many seconds back "recent" reaches.
+pub(crate) const RECENT: usize = 2;
+
+/// Workers with a queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Station {
+    pub(crate) up: bool,
+    pub(crate) workers: u32,
+    /// Workers that are taken, at most `workers`.
+    busy: u32,
+    pub(crate) queue: BoundedQueue<Slot>,
+    /// The instance's own chance.
+    pub(crate) rng: Rng,
+    /// Worker-nanoseconds taken up to `since`.
+    taken: u128,
+    since: Time,
+    /// `taken` when statistics were last reset, and at the last whole seconds, newest first.
+    taken_at_reset: u128,
+    taken_before: [u128; RECENT],
+}
+
+/// What became of a call that was offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offered {
+    /// A worker has it.
+    Started,
+    /// It waits.
+    Queued,
+    /// The queue is full.
+    Refused,
+}
+
+impl Station {
+    pub(crate) fn new(workers: u32, queue: u32, rng: Rng) -> Self {
+        Self {
+            up: true,
+            workers,
+            busy: 0,
+            queue: BoundedQueue::new(queue as usize),
+            rng,
+            taken: 0,
+            since: Time::ZERO,
+            taken_at_reset: 0,
+            taken_before: [0; RECENT],
+        }
+    }
+
+    /// Offers a call: a free worker takes it, or it waits, or it is refused.
+    pub(crate) fn offer(&mut self, now: Time, slot: Slot) -> Offered {
+        if self.busy < self.workers {
+            self.account(now);
+            self.busy += 1;
+            return Offered::Started;
+        }
+        match self.queue.offer(slot) {
+            Ok(()) => Offered::Queued,
+            Err(_) => Offered::Refused,
+        }
+    }
+
+    /// A worker is free again; gives the call that it takes next, if one waits.
+    pub(crate) fn release(&mut self, now: Time) -> Option<Slot> {
+        let next = self.queue.take();
+        if next.is_none() {
+            self.account(now);
+            debug_assert!(self.busy > 0, "a worker was released that was not taken");
+            self.busy -= 1;
+        }
+        next
+    }
+
+    /// Dies: all workers stop. What waited must be drained by the caller.
+    pub(crate) fn kill(&mut self, now: Time) {
+        self.account(now);
+        self.busy = 0;
+        self.up = false;
+    }
+
+    fn account(&mut self, now: Time) {
+        self.taken += u128::from(self.busy) * u128::from(now.since(self.since).0);
+        self.since = now;
+    }
+
+    pub(crate) fn reset_statistics(&mut self, now: Time) {
+        self.account(now);
+        self.taken_at_reset = self.taken;
+    }
+
+    /// A whole second has passed.
+    pub(crate) fn tick(&mut self, now: Time) {
+        self.account(now);
+        self.taken_before.rotate_right(1);
+        self.taken_before[0] = self.taken;
+    }
+
+    fn taken_until(&self, now: Time) -> u128 {
+        self.taken + u128::from(self.busy) * u128::from(now.since(self.since).0)
+    }
+
+    /// Worker-nanoseconds taken since the reset.
+    pub(crate) fn taken_since_reset(&self, now: Time) -> u128 {
+        self.taken_until(now) - self.taken_at_reset
+    }
+
+    /// Worker-nanoseconds taken since the oldest whole second that is remembered.
+    pub(crate) fn taken_recently(&self, now: Time) -> u128 {
+        self.taken_until(now) - self.taken_before[RECENT - 1]
+    }
+}
