@@ -10,6 +10,7 @@
 //! | [`live`] | bring up, drive, measure, take down |
 //! | [`entropy`] | random numbers that nobody can guess |
 //! | [`measure`] | from single requests to intervals and runs |
+pub mod api;
 pub mod attack;
 pub mod clock;
 pub mod deploy;
