@@ -6,9 +6,16 @@
 //! | [`timer`] | waiting until an instant, far more precisely than a millisecond |
 //! | [`interrupt`] | Ctrl-C and SIGTERM, for the whole process |
 //! | [`attack`] | open-loop load; the only place that names goose |
+//! | [`deploy`] | a design's instances as processes on loopback; the supervisor that lets none outlive the agent |
+//! | [`live`] | bring up, drive, measure, take down |
+//! | [`entropy`] | random numbers that nobody can guess |
 //! | [`measure`] | from single requests to intervals and runs |
+pub mod api;
 pub mod attack;
 pub mod clock;
+pub mod deploy;
+pub mod entropy;
 pub mod interrupt;
+pub mod live;
 pub mod measure;
 pub mod timer;
