@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod browser;
+mod determinism;
 mod documents;
 mod structure;
+mod the_loop;
 mod theory;
