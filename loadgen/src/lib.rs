@@ -7,8 +7,14 @@
 //! | [`interrupt`] | Ctrl-C and SIGTERM, for the whole process |
 //! | [`attack`] | open-loop load; the only place that names goose |
 //! | [`measure`] | from single requests to intervals and runs |
+//! | [`store`] | runs on disk |
+//! | [`report`] | runs as text and JSON |
+//! | [`cli`] | the command line, one file per subcommand |
 pub mod attack;
+pub mod cli;
 pub mod clock;
 pub mod interrupt;
 pub mod measure;
+pub mod report;
+pub mod store;
 pub mod timer;
