@@ -33,7 +33,7 @@ impl Progress {
 
     pub(super) fn show(&self, interval: &Interval) {
         let end = interval.start + interval.length;
-        let phase = if end <= self.warm_up { "warming up" } else { "measuring" };
+        let phase = if interval.start < self.warm_up { "warming up" } else { "measuring" };
         let figures = figures(interval);
         if let Some(bar) = &self.bar {
             bar.set_prefix(phase);

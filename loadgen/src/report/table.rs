@@ -51,10 +51,12 @@ impl Table {
     }
 }
 
-/// A latency with its unit and three digits or more: "85.2 us", "1.24 ms", "2.001 s".
+/// A latency with its unit and three digits or more: "85.2 us", "1.24 ms", "2.001 s"; below a microsecond "< 1 us".
 pub fn latency(span: Span) -> String {
     let (value, unit) = match span.0 {
-        0..1_000_000 => (span.0 as f64 / 1e3, "us"),
+        // A histogram does not tell these apart.
+        0..1_000 => return "< 1 us".to_owned(),
+        1_000..1_000_000 => (span.0 as f64 / 1e3, "us"),
         1_000_000..1_000_000_000 => (span.as_millis(), "ms"),
         _ => return format!("{:.3} s", span.as_secs()),
     };
@@ -73,7 +75,7 @@ mod tests {
     #[test]
     fn latencies_have_three_digits_at_every_size() {
         for (nanos, text) in [
-            (0, "0.00 us"),
+            (512, "< 1 us"),
             (9_994, "9.99 us"),
             (85_249, "85.2 us"),
             (1_240_000, "1.24 ms"),
