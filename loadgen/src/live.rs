@@ -6,11 +6,12 @@ mod fit;
 mod usage;
 
 pub use feed::{Feed, Kept};
-pub use fit::{Unfit, check_deployable, read_document};
+pub use fit::{Unfit, check_deployable};
 
 use crate::attack::{self, Attack, Paths, Target};
 use crate::deploy::{DeployError, Deployment};
 use crate::entropy;
+use crate::store::Store;
 use fit::Drivable;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::rng::Seed;
@@ -41,6 +42,8 @@ pub struct Wish {
     pub duration: Span,
     /// What chance comes from.
     pub seed: u64,
+    /// Where the run is kept before anyone is told that it is done; nowhere when nobody says so.
+    pub keep: Option<Store>,
 }
 
 /// A run that was started.
@@ -118,14 +121,16 @@ impl Live {
 
     async fn see_through(&self, wish: &Wish, drivable: &Drivable) {
         let result = self.bring_up_and_drive(wish, drivable).await;
-        let result = match (result, self.take_down().await) {
-            (Ok(run), Ok(())) => Ok(Arc::new(run)),
-            (Ok(mut run), Err(fault)) => {
-                run.notes.push(format!("the design was not taken down cleanly: {fault}"));
-                Ok(Arc::new(run))
+        let down = self.take_down().await;
+        let result = result.map(|mut run| {
+            let trouble = down.err().map(|fault| format!("the design was not taken down cleanly: {fault}"));
+            run.notes.extend(trouble);
+            let kept = wish.keep.as_ref().map(|store| store.keep(&run));
+            if let Some(Err(fault)) = kept {
+                run.notes.push(format!("the run is not kept: {fault}"));
             }
-            (Err(error), _) => Err(error),
-        };
+            Arc::new(run)
+        });
         self.feed.publish(&match &result {
             Ok(run) => Event::Done(Box::new(Run::clone(run))),
             Err(error) => Event::Failed { error: error.clone() },
@@ -172,13 +177,14 @@ impl Live {
         let mut usage = Usage::start(deployment, plan.nodes.len()).await;
         let mut counting = false;
         while let Some(mut interval) = intervals.recv().await {
-            if !counting && interval.start >= wish.warm_up {
+            let end = interval.start + interval.length;
+            complete(&mut interval, usage.ask(deployment).await, deployment, plan);
+            self.feed.publish(&Event::Interval(Box::new(interval)));
+            if !counting && end >= wish.warm_up {
                 counting = true;
                 usage.reset();
                 self.phase(Phase::Driving, format!("load is driven and counted for {}", wish.duration));
             }
-            complete(&mut interval, usage.ask(deployment).await, deployment, plan);
-            self.feed.publish(&Event::Interval(Box::new(interval)));
         }
         usage.total()
     }

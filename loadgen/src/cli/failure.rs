@@ -1,4 +1,5 @@
 //! Why a command did not do what it was asked, and its exit code.
+use crate::deploy::DeployError;
 use loadpath_core::topology::Fault;
 use std::fmt;
 
@@ -41,6 +42,12 @@ impl fmt::Display for Failure {
             }
             Self::Interrupted => f.write_str("stopped"),
         }
+    }
+}
+
+impl From<DeployError> for Failure {
+    fn from(fault: DeployError) -> Self {
+        Self::Went(fault.to_string())
     }
 }
 

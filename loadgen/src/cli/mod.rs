@@ -10,24 +10,34 @@ mod input;
 mod link;
 mod progress;
 mod run;
+mod run_design;
+mod serve;
 mod sim;
+mod up;
 
 pub use failure::Failure;
 
+use crate::deploy;
 use clap::{Parser, Subcommand};
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Loadpath's load agent: simulate a design, load a server, compare the two.
+/// Loadpath's load agent: draw and simulate a design in the browser, bring it up, load it or any server, compare.
+///
+/// Without a command it serves the page, like `loadgen serve`.
 #[derive(Debug, Parser)]
-#[command(name = "loadgen", version, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(name = "loadgen", version, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
+  loadgen
+  loadgen up shop.json
+  loadgen run shop.json --duration 10s
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
   loadgen sim shop.json
   loadgen compare shop.json measured.json
@@ -37,7 +47,11 @@ A FILE may also be a link to a design (\"#d1...\", or a whole URL with it), or -
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Load one address in an open loop, and measure
+    /// Serve the page, which draws, simulates, and runs designs live; until Ctrl-C
+    Serve(serve::Args),
+    /// Bring a design up on this machine, a process for each instance; until Ctrl-C
+    Up(up::Args),
+    /// Load one address, or a design that is brought up for it, in an open loop, and measure
     Run(run::Args),
     /// Simulate a design
     Sim(sim::Args),
@@ -47,16 +61,30 @@ enum Command {
     Check(check::Args),
     /// Turn a design into a link, or a link into a design
     Link(link::Args),
+    /// Be an instance of a node: what `up` starts
+    #[command(name = "__node", hide = true)]
+    Node,
+    /// Own the processes of a design: what `up` starts
+    #[command(name = "__supervise", hide = true)]
+    Supervise {
+        /// The run's directory, to be made
+        directory: PathBuf,
+    },
 }
 
 /// Does what the command line asks.
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let command = Cli::parse().command.unwrap_or_else(|| Command::Serve(serve::Args::default()));
+    let done = match command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Up(args) => up::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Link(args) => link::run(&args),
+        Command::Node => deploy::serve_node().map_err(Failure::Went),
+        Command::Supervise { directory } => deploy::supervise(&directory).map_err(Failure::Went),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -66,6 +94,12 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// Runs what waits for many things at a time.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|why| Failure::Went(format!("no threads could be started: {why}")))?.block_on(work)
 }
 
 /// Prints a result.

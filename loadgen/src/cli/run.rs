@@ -1,6 +1,6 @@
-//! `loadgen run`: loads one address in an open loop, and measures.
+//! `loadgen run`: loads one address, or a design that is brought up for it, in an open loop, and measures.
 use super::progress::Progress;
-use super::{Failure, args, print, print_json};
+use super::{Failure, args, block_on, print, print_json, run_design};
 use crate::attack::{Attack, Target, drive};
 use crate::interrupt;
 use crate::report::{RunReport, run_text};
@@ -15,15 +15,19 @@ use tokio::sync::mpsc;
 
 /// Requests are sent when they are due, whatever the target does; the response time counts from the planned send, so that a
 /// stall shows in full. Redirects are not followed. Only this machine is loaded, unless --allow-target names another.
+/// A design is brought up on this machine, a process for each instance, loaded as its workload says, and taken down.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
+    /// A design to bring up, load and take down, or a link to one
+    #[arg(conflicts_with_all = ["url", "allow_target"], required_unless_present = "url")]
+    file: Option<String>,
     /// What is asked for, like http://127.0.0.1:8080/path
     #[arg(long)]
-    url: String,
+    url: Option<String>,
     #[command(flatten)]
     load: Load,
-    /// What the run is called [default: the URL]
+    /// What the run is called [default: the URL, or the design's name]
     #[arg(long)]
     name: Option<String>,
     /// Load this machine too, which is yours; exactly as in the URL
@@ -43,33 +47,39 @@ pub(super) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
+  loadgen run shop.json --duration 30s
   loadgen run --url http://127.0.0.1:8080/ --rate 2k/s --arrivals constant --out base.json
   loadgen run --url http://10.0.0.5:80/ --rate 100/s --allow-target 10.0.0.5:80 --json";
+
+/// How long a request to a URL may take unless something else is said.
+const TIMEOUT: Span = Span(10 * Span::SECOND.0);
+/// How many connections a URL gets unless something else is said.
+const CONNECTIONS: u16 = 64;
 
 /// How much is sent, and when.
 #[derive(Debug, clap::Args)]
 struct Load {
-    /// Requests per second, like 500/s or 2k/s
-    #[arg(long, value_parser = args::rate)]
-    rate: f64,
+    /// Requests per second, like 500/s or 2k/s [default for a design: what its workload says]
+    #[arg(long, value_parser = args::rate, required_unless_present = "file")]
+    rate: Option<f64>,
     /// How long it counts
     #[arg(long, default_value = "10s", value_parser = args::duration)]
     duration: Span,
     /// How long it runs before it counts
     #[arg(long, default_value = "2s", value_parser = args::span_within_an_hour)]
     warm_up: Span,
-    /// How requests are spaced
-    #[arg(long, value_enum, default_value_t = SpacingName::Poisson)]
-    arrivals: SpacingName,
+    /// How requests are spaced [default: poisson; a design says it itself]
+    #[arg(long, value_enum, conflicts_with = "file")]
+    arrivals: Option<SpacingName>,
     /// What random arrivals come from: the same seed plans the same sends
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The most requests in flight; what finds no free connection waits, and that counts
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    connections: u16,
-    /// How long a request may take from its planned send
-    #[arg(long, default_value = "10s", value_parser = args::timeout)]
-    timeout: Span,
+    /// The most requests in flight; what finds no free connection waits, and that counts [default: 64]
+    #[arg(long, conflicts_with = "file", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    connections: Option<u16>,
+    /// How long a request may take from its planned send [default: 10s; a design's clients say it themselves]
+    #[arg(long, conflicts_with = "file", value_parser = args::timeout)]
+    timeout: Option<Span>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -81,13 +91,15 @@ enum SpacingName {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|why| Failure::Went(format!("no threads could be started: {why}")))?;
     // A run that cannot be written is better refused before the load than after it.
     if let Some(file) = &args.out {
         writable(file)?;
     }
-    let (name, run) = runtime.block_on(args.drive())?;
+    let run = match (&args.file, &args.url) {
+        (Some(file), _) => block_on(args.drive_design(file))?,
+        (None, Some(url)) => block_on(args.drive(url))?,
+        (None, None) => unreachable!("clap asks for one of the two"),
+    };
     let file = args.keep(&run)?;
     if args.json {
         print_json(&RunReport::new(&run, Some(file)))?;
@@ -98,17 +110,25 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Err(Failure::Interrupted);
     }
     if run.outcomes().ok == 0 {
+        let name = &run.name;
         return Err(Failure::Went(format!("{name}: no request was answered well; the notes say why")));
     }
     Ok(())
 }
 
 impl Args {
-    async fn drive(&self) -> Result<(String, Run), Failure> {
+    async fn drive_design(&self, file: &str) -> Result<Run, Failure> {
+        let Load { rate, duration, warm_up, seed, .. } = self.load;
+        let mut run = run_design::drive(file, rate, warm_up, duration, seed, self.quiet).await?;
+        run.name = self.name.clone().unwrap_or(run.name);
+        Ok(run)
+    }
+
+    async fn drive(&self, url: &str) -> Result<Run, Failure> {
         let bad = |fault: crate::attack::TargetError| Failure::Input(fault.to_string());
-        let target = Target::from_url(&self.url, &self.allow_target).await.map_err(bad)?;
+        let target = Target::from_url(url, &self.allow_target).await.map_err(bad)?;
         let name = self.name.clone().unwrap_or_else(|| target.to_string());
-        let attack = self.load.attack(name.clone(), target);
+        let attack = self.load.attack(name, target);
         let progress = Progress::new(attack.warm_up, attack.duration, self.quiet);
         let (sender, mut intervals) = mpsc::channel(16);
         let driving = drive(attack, interrupt::token(), sender);
@@ -119,7 +139,7 @@ impl Args {
         };
         let (driven, ()) = tokio::join!(driving, showing);
         progress.finish();
-        driven.map(|run| (name, run)).map_err(|fault| Failure::Went(fault.to_string()))
+        driven.map_err(|fault| Failure::Went(fault.to_string()))
     }
 
     fn keep(&self, run: &Run) -> Result<PathBuf, Failure> {
@@ -138,9 +158,10 @@ impl Args {
 impl Load {
     fn attack(&self, name: String, target: Target) -> Attack {
         let spacing = match self.arrivals {
-            SpacingName::Poisson => Spacing::Poisson,
-            SpacingName::Constant => Spacing::Constant,
+            None | Some(SpacingName::Poisson) => Spacing::Poisson,
+            Some(SpacingName::Constant) => Spacing::Constant,
         };
+        let rate = self.rate.expect("clap asks for it where there is no design");
         let class = Class {
             name: target.path().to_owned(),
             weight: 1.0,
@@ -151,14 +172,14 @@ impl Load {
         Attack {
             name,
             target,
-            arrivals: Arrivals { spacing, rate: self.rate },
+            arrivals: Arrivals { spacing, rate },
             classes: vec![class],
             source: "clients".to_owned(),
             seed: Seed(self.seed),
             warm_up: self.warm_up,
             duration: self.duration,
-            timeout: self.timeout,
-            connections: usize::from(self.connections),
+            timeout: self.timeout.unwrap_or(TIMEOUT),
+            connections: usize::from(self.connections.unwrap_or(CONNECTIONS)),
             nodes: Vec::new(),
             entry: None,
         }
