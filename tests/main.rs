@@ -3,6 +3,7 @@
 // What a test's helper unwraps is the test's own claim, as in the test itself.
 #![allow(clippy::unwrap_used)]
 
+mod attack;
 mod browser;
 mod determinism;
 mod documents;

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 static TOKEN: OnceLock<CancellationToken> = OnceLock::new();
 
 /// The exit code of a process that a Ctrl-C ended, as shells have it.
-pub const EXIT_CODE: i32 = 130;
+pub const EXIT_CODE: u8 = 130;
 
 /// The token that the first signal cancels. Installs the handler when called first.
 pub fn token() -> CancellationToken {
@@ -18,7 +18,7 @@ pub fn token() -> CancellationToken {
             // This fails when the program that uses us as a library has a handler already; then that one decides.
             let _ = ctrlc::set_handler(move || {
                 if cancel.is_cancelled() {
-                    std::process::exit(EXIT_CODE);
+                    std::process::exit(i32::from(EXIT_CODE));
                 }
                 cancel.cancel();
             });

@@ -10,12 +10,19 @@
 //! | [`live`] | bring up, drive, measure, take down |
 //! | [`entropy`] | random numbers that nobody can guess |
 //! | [`measure`] | from single requests to intervals and runs |
+//! | [`api`] | the page, and the HTTP API behind it |
+//! | [`store`] | runs on disk |
+//! | [`report`] | runs as text and JSON |
+//! | [`cli`] | the command line, one file per subcommand |
 pub mod api;
 pub mod attack;
+pub mod cli;
 pub mod clock;
 pub mod deploy;
 pub mod entropy;
 pub mod interrupt;
 pub mod live;
 pub mod measure;
+pub mod report;
+pub mod store;
 pub mod timer;

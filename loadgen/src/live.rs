@@ -6,7 +6,7 @@ mod fit;
 mod usage;
 
 pub use feed::{Feed, Kept};
-pub use fit::{Unfit, check_deployable, read_document};
+pub use fit::{Unfit, check_deployable};
 
 use crate::attack::{self, Attack, Paths, Target};
 use crate::deploy::{DeployError, Deployment};

@@ -16,6 +16,7 @@ use loadpath_core::wire::{
     CodeExchange, KillInstance, Refusal, RunSummary, Session, StartRun, Started, Status,
 };
 use serde::de::DeserializeOwned;
+use std::io::Write as _;
 use std::sync::Arc;
 
 type Shared = State<Arc<Agent>>;
@@ -65,7 +66,7 @@ async fn session(State(agent): Shared, body: Bytes) -> Result<Reply, Refused> {
         let error = "this code is not, or no longer, good: open the address that loadgen printed last";
         return Err(refuse(StatusCode::UNAUTHORIZED, error).into());
     }
-    println!("A page was let in. For another one: {}", agent.invitation());
+    tell(format_args!("a page was let in; for another one: {}", agent.invitation()));
     Ok(json(StatusCode::OK, &Session { token: agent.token.reveal().to_owned() }))
 }
 
@@ -81,7 +82,7 @@ async fn start(State(agent): Shared, body: Bytes) -> Result<Reply, Refused> {
     let name = document.name.clone();
     match agent.start(Wish { document, warm_up: WARM_UP, duration, seed, keep: agent.store.clone() }) {
         Ok(live) => {
-            println!("Run {} was started from the page: {name:?} for {duration}.", live.id());
+            tell(format_args!("run {} was started from the page: {name:?} for {duration}", live.id()));
             Ok(json(StatusCode::ACCEPTED, &Started { id: live.id().to_owned() }))
         }
         Err(NotStarted::Busy(id)) => {
@@ -117,7 +118,7 @@ async fn off_the_loop<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'stat
 
 async fn stop(State(agent): Shared, Path(id): Path<String>) -> Reply {
     let Some(live) = agent.find(&id) else { return no_such_run(&id) };
-    println!("Run {id} was stopped from the page.");
+    tell(format_args!("run {id} was stopped from the page"));
     live.stop();
     done()
 }
@@ -127,10 +128,10 @@ async fn kill(State(agent): Shared, Path(id): Path<String>, body: Bytes) -> Resu
     let Some(live) = agent.find(&id) else { return Ok(no_such_run(&id)) };
     match live.kill(&node, instance).await {
         Ok(()) => {
-            println!(
-                "Instance {} of node {node:?} of run {id} was killed from the page.",
+            tell(format_args!(
+                "{node:?}, instance {} of run {id}, was killed from the page",
                 u32::from(instance) + 1
-            );
+            ));
             Ok(done())
         }
         Err(fault) => Ok(refuse(StatusCode::CONFLICT, fault.to_string())),
@@ -148,6 +149,12 @@ async fn follow(State(agent): Shared, Path(id): Path<String>, headers: HeaderMap
         Ok(permit) => events::follow(live, seen, permit),
         Err(_) => refuse(StatusCode::SERVICE_UNAVAILABLE, "too many pages follow this run: close one"),
     }
+}
+
+/// Says on the terminal what a page has done.
+fn tell(what: std::fmt::Arguments) {
+    // When nobody reads standard output, nobody can be told.
+    let _ = writeln!(std::io::stdout(), "{what}");
 }
 
 fn no_such_run(id: &str) -> Reply {

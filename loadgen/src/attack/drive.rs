@@ -2,9 +2,9 @@
 use super::crew::{self, Crew};
 use super::line::Line;
 use super::target::Requests;
-use super::{Attack, AttackError, Shared, connection, pacer, user};
+use super::{Attack, AttackError, Shared, clients, connection, descriptors, pacer};
 use crate::clock::{self, Clock};
-use crate::measure::{Recorder, Tally, Told};
+use crate::measure::{Recorder, SeenHere, Tally, Told};
 use crate::timer::Alarm;
 use loadpath_core::run::Run;
 use loadpath_core::time::{Span, Time};
@@ -38,6 +38,7 @@ pub async fn drive(
     assert!(attack.connections > 0, "an attack needs a connection");
     assert!(attack.arrivals.rate > 0.0, "an attack needs a rate above zero");
     let turn = crew::turn()?;
+    descriptors::make_room(attack.connections)?;
     connection::probe(&attack.target, attack.timeout).await?;
     let clock = Clock::start();
     let alarm =
@@ -47,7 +48,7 @@ pub async fn drive(
     let _end_users = shared.stop.clone().drop_guard();
     let body = {
         let shared = Arc::clone(&shared);
-        move |number| user::run(Arc::clone(&shared), number)
+        move |number| clients::run(Arc::clone(&shared), number)
     };
     let crew = crew::start(turn, shared.attack.connections, shared.stop.clone(), body)?;
     if !all_ready(&shared, &crew).await {
@@ -131,8 +132,9 @@ impl Load {
     fn tally(&self) -> Tally {
         let attack = &self.shared.attack;
         let classes = attack.classes.iter().map(|class| class.name.clone()).collect();
-        let entry = attack.entry.as_ref().and_then(|id| attack.nodes.iter().position(|node| node == id));
-        Tally::new(classes, attack.nodes.clone(), entry, self.start, attack.warm_up, attack.duration)
+        let place = |id: &String| attack.nodes.iter().position(|node| node == id);
+        let seen = SeenHere { clients: place(&attack.source), entry: attack.entry.as_ref().and_then(place) };
+        Tally::new(classes, attack.nodes.clone(), seen, self.start, (attack.warm_up, attack.duration))
     }
 
     fn run(&self, tally: Tally, ended: Time) -> Run {

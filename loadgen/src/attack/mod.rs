@@ -1,6 +1,6 @@
 //! Open-loop load: requests follow a plan made from a seed, whatever the target does.
 //!
-//! - **Goose** runs the users (`crew`, the only file that names it). Each user carries one lean keep-alive connection
+//! - **Goose** runs the users (`crew`, the only file that names it). Each user (`clients`) carries one lean keep-alive connection
 //!   (`connection`), opened before the clock starts; recording is ours (goose times the first byte only, in a closed loop).
 //! - **One pacer** (`pacer`) releases what is due, in batches, woken by a timerfd. Users take it from one line (`line`), first
 //!   come first served. In flight is at most one request per connection: what finds none free waits in the line, and its
@@ -8,14 +8,15 @@
 //! - **Every planned request ends once**: answered, refused, failed, or timed out at `timeout` after its planned send, be it in
 //!   flight or still in the line. After the last planned send the attack waits for those that are open, which is at
 //!   most `timeout`, so nothing slow is cut off. Only a stop leaves requests without an end, and a note says how many.
+mod clients;
 mod connection;
 mod crew;
+mod descriptors;
 mod drive;
 mod error;
 mod line;
 mod pacer;
 mod target;
-mod user;
 
 pub use drive::drive;
 pub use error::AttackError;

@@ -86,6 +86,16 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The one path of a plain target; the root of all otherwise.
+    pub fn path(&self) -> &str {
+        match &self.paths {
+            Paths::Plain(path) => path,
+            Paths::PerClass => "/c/",
+        }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.paths {

@@ -4,7 +4,6 @@ use loadpath_core::time::Span;
 use loadpath_core::topology::{self, ClientsNode, Fault, NodeKind, Plan, Topology};
 use loadpath_core::wire::{Caps, Refusal};
 use std::fmt;
-use std::path::Path;
 
 /// Why a design, or what is asked of it, cannot be run live.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,16 +44,6 @@ pub(super) struct Drivable {
     pub(super) clients: (String, ClientsNode),
     /// The node that it calls.
     pub(super) entry: NodeIndex,
-}
-
-/// Reads a design from a file.
-///
-/// # Errors
-/// A sentence, when it cannot be read or is not a topology document.
-pub fn read_document(path: &Path) -> Result<Topology, String> {
-    let text =
-        std::fs::read_to_string(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
-    Topology::from_json(&text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 /// Checks a design that is to be brought up.

@@ -9,4 +9,4 @@ mod tally;
 
 pub use recorder::{Ending, Hop, Recorder, Sample};
 pub use server_timing::{MAX_BYTES, MAX_METRICS, hops};
-pub use tally::{Tally, Told};
+pub use tally::{SeenHere, Tally, Told};

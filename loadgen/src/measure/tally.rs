@@ -31,13 +31,21 @@ pub struct Told {
     pub connections: usize,
 }
 
+/// Which of the attack's nodes are measured by the clients themselves, by their places; all others tell their callers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SeenHere {
+    /// The clients: their response counts from the planned send.
+    pub clients: Option<usize>,
+    /// The node that the clients call: its response counts from the actual send.
+    pub entry: Option<usize>,
+}
+
 /// Counts what a [`Recorder`] has seen.
 #[derive(Debug)]
 pub struct Tally {
     classes: Vec<String>,
     nodes: Vec<String>,
-    /// The node that the clients call themselves.
-    entry: Option<usize>,
+    seen: SeenHere,
     start: Time,
     warm_up: Span,
     /// When the last request is due, at the latest.
@@ -81,15 +89,13 @@ struct NodeCounts {
 }
 
 impl Tally {
-    /// For a load that starts at `start` of the attack's clock, and counts for `duration` after `warm_up`. `entry` is the
-    /// place of the node among `nodes` that the clients call themselves.
+    /// For a load that starts at `start` of the attack's clock, and counts for `duration` after `warm_up`.
     pub fn new(
         classes: Vec<String>,
         nodes: Vec<String>,
-        entry: Option<usize>,
+        seen: SeenHere,
         start: Time,
-        warm_up: Span,
-        duration: Span,
+        (warm_up, duration): (Span, Span),
     ) -> Self {
         Self {
             last: start + warm_up + duration,
@@ -98,7 +104,7 @@ impl Tally {
             batches: vec![Batches::new(); classes.len()],
             classes,
             nodes,
-            entry,
+            seen,
             start,
             warm_up,
             interval_start: start,
@@ -136,12 +142,12 @@ impl Tally {
     fn add(&mut self, sample: &Sample, hops: &[Hop]) {
         self.last_end = self.last_end.max(sample.end);
         self.ended += 1;
-        self.interval.add(sample, hops, self.entry);
+        self.interval.add(sample, hops, self.seen);
         let second = self.seconds.last_mut().expect("close_seconds has begun one");
         second.outcomes.add(sample.ending.outcome());
         self.second.record(sample.end.since(sample.due));
         if sample.due.since(self.start) >= self.warm_up {
-            self.run.add(sample, hops, self.entry);
+            self.run.add(sample, hops, self.seen);
             self.batches[usize::from(sample.class)].add(sample.end.since(sample.due));
             self.evidence.add(sample);
         }
@@ -233,16 +239,20 @@ impl Counts {
         }
     }
 
-    fn add(&mut self, sample: &Sample, hops: &[Hop], entry: Option<usize>) {
+    fn add(&mut self, sample: &Sample, hops: &[Hop], seen: SeenHere) {
         let class = &mut self.classes[usize::from(sample.class)];
         let outcome = sample.ending.outcome();
         class.outcomes.add(outcome);
-        class.response.record(sample.end.since(sample.due));
+        let response = sample.end.since(sample.due);
+        class.response.record(response);
+        if let Some(clients) = seen.clients {
+            self.nodes[clients].call(outcome, response);
+        }
         if sample.ending != Ending::NeverSent {
             let service = sample.end.since(sample.sent);
             class.service.record(service);
             self.send_delay.record(sample.sent.since(sample.due));
-            if let Some(entry) = entry {
+            if let Some(entry) = seen.entry {
                 self.nodes[entry].call(outcome, service);
             }
         }

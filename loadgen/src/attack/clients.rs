@@ -1,4 +1,5 @@
-//! A user: one connection, one request after the other, until the line is closed and empty.
+//! Clients at work, on sockets: each of their users has one connection and sends one request after the other, until the
+//! line is closed and empty.
 use super::Shared;
 use super::connection::{Body, Connection, NoAnswer};
 use super::line::Taken;
