@@ -1,27 +1,57 @@
-//! The canvas: for now only the two entries that `www/boot.js` and `www/worker.js` call.
+//! The page: a canvas on which systems are drawn, simulated, run and compared. It knows `loadpath-core` and nothing else.
+//!
+//! The page is a reducer: what happens is a [`msg::Msg`], [`update::update`] takes it into the [`model::Model`] and says
+//! what is to be done, [`effect`] does it, and components draw the model. The simulation runs in a worker: the same
+//! module by its other entry.
+pub mod app;
+pub mod canvas;
+pub mod describe;
+pub mod edit;
+pub mod effect;
+pub mod format;
+pub mod geometry;
+pub mod history;
+pub mod keys;
+pub mod model;
+pub mod msg;
+pub mod panel;
+pub mod run;
+pub mod shared;
+pub mod tool;
+pub mod update;
 
-use wasm_bindgen::prelude::wasm_bindgen;
-use yew::prelude::*;
+use loadpath_core::rng::Seed;
+use loadpath_core::sim::simulate;
+use loadpath_core::time::Span;
+use loadpath_core::topology::{Fault, Topology, check};
+use wasm_bindgen::prelude::*;
 
 /// Draws the page into `#app`.
 #[wasm_bindgen]
 pub fn start_page() {
-    let window = web_sys::window().expect("a page has a window");
-    let document = window.document().expect("a page has a document");
+    let document = web_sys::window().and_then(|window| window.document()).expect("the page runs in a window");
     let root = document.get_element_by_id("app").expect("index.html has #app");
-    yew::Renderer::<Page>::with_root(root).render();
+    // What shows while the module loads makes room.
+    root.set_inner_html("");
+    yew::Renderer::<app::App>::with_root(root).render();
 }
 
 /// Starts the simulation's thread.
 #[wasm_bindgen]
-pub fn start_worker() {}
+pub fn start_worker() {
+    run::worker::start();
+}
 
-#[component]
-fn Page() -> Html {
-    use_effect(|| {
-        let performance = web_sys::window().and_then(|window| window.performance());
-        // A mark that cannot be set only means a browser without performance marks.
-        let _ = performance.map(|performance| performance.mark("loadpath:first-topology"));
-    });
-    html! { <main id="canvas">{ "Loadpath" }</main> }
+/// Simulates a design from cold for so many seconds, all counted, and gives the run's digest in hexadecimal: the same as
+/// the native simulator's.
+///
+/// # Errors
+/// When the text is not a document, or the document has faults: the first one.
+#[wasm_bindgen]
+pub fn simulate_digest(document_json: &str, seed: u32, seconds: u32) -> Result<String, String> {
+    let document = Topology::from_json(document_json).map_err(|why| why.to_string())?;
+    let plan = check(&document).map_err(|faults| faults.first().map_or_else(String::new, Fault::to_string))?;
+    let duration = Span::from_millis(u64::from(seconds) * 1_000);
+    let run = simulate(&plan, Seed(u64::from(seed)), Span::ZERO, duration);
+    Ok(format!("{:016x}", run.digest()))
 }

@@ -1,0 +1,71 @@
+//! All edges, in one SVG under the nodes.
+use super::face::EdgeFace;
+use super::stage;
+use crate::geometry::{Cubic, Scene, route};
+use crate::shared::Shared;
+use std::collections::BTreeSet;
+use yew::prelude::*;
+
+/// What the edges show.
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct Props {
+    /// Where the nodes stand.
+    pub scene: Shared<Scene>,
+    /// What is written on each edge.
+    pub faces: Vec<EdgeFace>,
+    /// Which are selected.
+    pub selected: BTreeSet<usize>,
+}
+
+/// The edges.
+#[component]
+pub(super) fn Edges(props: &Props) -> Html {
+    let edges = props.scene.edges.iter().enumerate().map(|(i, ends)| {
+        let way = ends.map(|(from, to)| route(props.scene.nodes[from], props.scene.nodes[to]));
+        let face = props.faces.get(i).cloned().unwrap_or_default();
+        html! { <EdgeLine key={i} index={i} {way} {face} selected={props.selected.contains(&i)} /> }
+    });
+    html! { <svg class="wires" aria-hidden="true">{ for edges }</svg> }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct EdgeProps {
+    index: usize,
+    /// None for an edge that leads nowhere.
+    way: Option<Cubic>,
+    face: EdgeFace,
+    selected: bool,
+}
+
+#[component]
+fn EdgeLine(props: &EdgeProps) -> Html {
+    let Some(way) = &props.way else { return Html::default() };
+    let EdgeFace { rate, traffic, level, is_faulty } = &props.face;
+    let d = way.path();
+    let class = classes!(
+        "edge",
+        level.class(),
+        format!("traffic-{traffic}"),
+        props.selected.then_some("selected"),
+        is_faulty.then_some("faulty"),
+    );
+    html! {
+        <g id={stage::edge_id(props.index)} {class}>
+            <path class="line" d={d.clone()} />
+            <path class="flow" {d} />
+            if !rate.is_empty() { { pill(way, rate) } }
+        </g>
+    }
+}
+
+/// The rate, in the middle of the edge.
+fn pill(way: &Cubic, rate: &str) -> Html {
+    // About 6.2 pixels a character at this size; the text stands in the middle whatever the font does.
+    let width = rate.chars().count() as f64 * 6.2 + 14.0;
+    html! {
+        <g class="rate" transform={stage::middle(way)}>
+            <rect x={format!("{:.1}", -width / 2.0)} y="-8.5" width={format!("{width:.1}")} height="17" rx="8.5" />
+            <text y="3.8">{ rate.to_owned() }</text>
+        </g>
+    }
+}

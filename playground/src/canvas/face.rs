@@ -1,0 +1,237 @@
+//! What is written on a node and an edge: from the document, the simulation and the measurement, in; texts and shares, out.
+use crate::describe;
+use crate::format;
+use crate::model::{Model, Stage};
+use loadpath_core::sim::NodeSnapshot;
+use loadpath_core::topology::{Fault, Node, Place, Topology};
+use loadpath_core::wire::NodeInterval;
+use std::collections::BTreeMap;
+
+/// From this share on, workers are busy enough to look at.
+const WARM: f64 = 0.7;
+/// From this share on, a little more load makes a long queue.
+const HOT: f64 = 0.9;
+/// From this share of errors on, something is wrong.
+const WRONG: f64 = 0.01;
+/// How many instances are shown one by one.
+const DOTS: usize = 8;
+
+/// How something is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Nothing to look at.
+    #[default]
+    Ok,
+    /// Busy.
+    Warm,
+    /// Nearly or wholly taken, or errors.
+    Hot,
+}
+
+impl Level {
+    /// The level of a share of time that is taken.
+    pub fn of_utilization(share: f64) -> Self {
+        match share {
+            s if s >= HOT => Self::Hot,
+            s if s >= WARM => Self::Warm,
+            _ => Self::Ok,
+        }
+    }
+
+    /// Its class in the style sheet.
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warm => "warm",
+            Self::Hot => "hot",
+        }
+    }
+}
+
+/// What is written on a node.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Face {
+    /// Its name.
+    pub label: String,
+    /// How many of what.
+    pub size: String,
+    /// The share of its workers' time that is taken, in thousandths.
+    pub busy: Option<u16>,
+    /// How busy that is.
+    pub busy_level: Level,
+    /// How it is doing.
+    pub level: Level,
+    /// What its callers wait, or what its users wait.
+    pub p99: String,
+    /// The same, measured.
+    pub measured: Option<String>,
+    /// Its instances, at most eight: whether each is up.
+    pub dots: Vec<bool>,
+    /// How many instances are not shown.
+    pub more: usize,
+    /// What is wrong with it.
+    pub faults: Vec<String>,
+    /// All of it in a sentence.
+    pub sentence: String,
+}
+
+/// What is written on an edge.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EdgeFace {
+    /// Calls per second; empty when nothing is known.
+    pub rate: String,
+    /// How much traffic: zero for none, then one step for each factor of ten, up to five.
+    pub traffic: u8,
+    /// How its target is doing.
+    pub level: Level,
+    /// Whether something is wrong with it.
+    pub is_faulty: bool,
+}
+
+/// The faces of all nodes, and of all edges, in the document's order.
+pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
+    let places = model.simulated.places();
+    let snapshot = model.simulated.snapshot.as_deref();
+    let seen = |id: &str| snapshot.and_then(|snapshot| snapshot.nodes.get(*places.get(id)?));
+    let measured = measured(model);
+    let document = &*model.document;
+    let users = model.simulated.snapshot.as_deref().and_then(crate::panel::p99);
+    let node = |(i, node): (usize, &Node)| {
+        let faults = at(&model.faults, &Place::Node(i));
+        let mut face = face(document, node, seen(&node.id), faults);
+        if node.kind == "clients" && let Some((p99, _)) = users {
+            face.p99 = p99_text(p99);
+        }
+        face.measured = measured.get(node.id.as_str()).and_then(|m| p99_measured(m));
+        if let Some(up) = measured.get(node.id.as_str()).map(|m| &m.up).filter(|up| !up.is_empty()) {
+            // While processes run, a dot is up when both the simulated and the real instance are.
+            face.dots.iter_mut().zip(up).for_each(|(dot, up)| *dot &= up);
+        }
+        face.sentence = sentence(&face, node);
+        face
+    };
+    let nodes: Vec<Face> = document.nodes.iter().enumerate().map(node).collect();
+    (nodes, edges(model, &seen))
+}
+
+/// The nodes as measured in the last second of a live run.
+fn measured(model: &Model) -> BTreeMap<&str, &NodeInterval> {
+    let is_live = model.live.stage != Stage::None;
+    let live = model.live.measured.as_deref().filter(|_| is_live);
+    live.iter().flat_map(|measured| &measured.nodes).map(|node| (node.id.as_str(), node)).collect()
+}
+
+fn p99_measured(node: &NodeInterval) -> Option<String> {
+    (!node.response.is_empty()).then(|| format::seconds(node.response.quantile(0.99).as_secs()))
+}
+
+fn p99_text(seconds: f64) -> String {
+    format!("p99 {}", format::seconds(seconds))
+}
+
+/// The sentences of the faults at a place.
+pub fn at(faults: &[Fault], place: &Place) -> Vec<String> {
+    let here = faults.iter().filter(|fault| fault.place == *place);
+    here.map(|fault| match &fault.field {
+        Some(field) => format!("{}: {}", field.replace('_', " "), fault.what),
+        None => fault.what.clone(),
+    })
+    .collect()
+}
+
+fn face(document: &Topology, node: &Node, seen: Option<&NodeSnapshot>, faults: Vec<String>) -> Face {
+    let busy = seen.and_then(|seen| seen.utilization).map(|share| share.clamp(0.0, 1.0));
+    let busy_level = busy.map_or(Level::Ok, Level::of_utilization);
+    let is_wrong = !faults.is_empty() || seen.is_some_and(|seen| seen.error_share >= WRONG);
+    let up = seen.map_or(&[][..], |seen| &seen.up);
+    // One too many is shown as a dot; a number takes as much room.
+    let shown = if up.len() <= DOTS { up.len() } else { DOTS - 1 };
+    Face {
+        label: describe::label(node),
+        size: describe::size(document, node, seen.and_then(|seen| seen.hit_ratio)),
+        busy: busy.map(|share| (share * 1_000.0).round() as u16),
+        busy_level,
+        level: if is_wrong { Level::Hot } else { busy_level },
+        p99: seen.and_then(|seen| seen.p99).map_or_else(|| format!("p99 {}", format::NONE), p99_text),
+        measured: None,
+        dots: up[..shown].to_vec(),
+        more: up.len() - shown,
+        faults,
+        sentence: String::new(),
+    }
+}
+
+fn sentence(face: &Face, node: &Node) -> String {
+    let kind = loadpath_core::topology::catalog::kind(&node.kind).map_or(node.kind.as_str(), |kind| kind.title);
+    let mut parts = vec![format!("{}, {}", face.label, kind.to_lowercase()), face.size.clone()];
+    if let Some(busy) = face.busy {
+        parts.push(format!("{} busy", format::percent_whole(f64::from(busy) / 1_000.0)));
+    }
+    parts.push(face.p99.clone());
+    let down = face.dots.iter().filter(|up| !**up).count();
+    if down > 0 {
+        parts.push(format!("{down} down"));
+    }
+    parts.extend(face.faults.iter().cloned());
+    parts.join(", ")
+}
+
+fn edges<'a>(model: &Model, seen: &impl Fn(&str) -> Option<&'a NodeSnapshot>) -> Vec<EdgeFace> {
+    let snapshot = model.simulated.snapshot.as_deref();
+    let loaded = model.simulated.document.as_deref();
+    let rates: BTreeMap<(&str, &str), f64> = loaded
+        .iter()
+        .flat_map(|document| &document.edges)
+        .zip(snapshot.iter().flat_map(|snapshot| &snapshot.edges))
+        .map(|(edge, seen)| ((edge.from.as_str(), edge.to.as_str()), seen.rate))
+        .collect();
+    let face = |(i, edge): (usize, &loadpath_core::topology::Edge)| {
+        let rate = rates.get(&(edge.from.as_str(), edge.to.as_str())).copied();
+        let target = seen(&edge.to);
+        let busy = target.and_then(|target| target.utilization).map_or(Level::Ok, Level::of_utilization);
+        let is_wrong = target.is_some_and(|target| target.error_share >= WRONG);
+        EdgeFace {
+            rate: rate.map_or_else(String::new, format::rate),
+            traffic: rate.map_or(0, traffic),
+            level: if is_wrong { Level::Hot } else { busy.max(Level::Ok) },
+            is_faulty: model.faults.iter().any(|fault| fault.place == Place::Edge(i)),
+        }
+    };
+    model.document.edges.iter().enumerate().map(face).collect()
+}
+
+/// Steps of traffic: up to 10/s one, then one for each factor of ten, at most five.
+fn traffic(rate: f64) -> u8 {
+    if rate <= 0.0 { 0 } else { rate.log10().floor().clamp(0.0, 4.0) as u8 + 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_eight_instances_are_seven_dots_and_a_number() {
+        let document = loadpath_core::topology::three_tier();
+        let node = document.node("web").unwrap();
+        let seen = |count| NodeSnapshot { up: vec![true; count], utilization: Some(0.72), ..NodeSnapshot::default() };
+        let eight = face(&document, node, Some(&seen(8)), Vec::new());
+        assert_eq!((eight.dots.len(), eight.more), (8, 0));
+        let many = face(&document, node, Some(&seen(24)), Vec::new());
+        assert_eq!((many.dots.len(), many.more), (7, 17));
+        assert_eq!((many.busy, many.level), (Some(720), Level::Warm));
+    }
+
+    #[test]
+    fn errors_and_faults_make_a_node_hot_however_idle_it_is() {
+        let document = loadpath_core::topology::three_tier();
+        let node = document.node("web").unwrap();
+        let seen = NodeSnapshot { error_share: 0.02, utilization: Some(0.1), ..NodeSnapshot::default() };
+        assert_eq!(face(&document, node, Some(&seen), Vec::new()).level, Level::Hot);
+        assert_eq!(face(&document, node, None, vec!["x".to_owned()]).level, Level::Hot);
+    }
+
+    #[test]
+    fn traffic_has_a_step_for_each_factor_of_ten() {
+        assert_eq!([0.0, 0.2, 9.0, 10.0, 4_000.0, 1e6].map(traffic), [0, 1, 1, 2, 4, 5]);
+    }
+}

@@ -1,0 +1,59 @@
+//! A picture for each kind, drawn with lines so that it takes the colour of its surroundings.
+use yew::prelude::*;
+
+/// The picture of a kind, so many pixels wide and high.
+pub fn icon(kind: &str, size: u32) -> Html {
+    let size = size.to_string();
+    html! {
+        <svg class="ic" width={size.clone()} height={size} viewBox="0 0 24 24" aria-hidden="true">
+            { lines(kind) }
+        </svg>
+    }
+}
+
+fn lines(kind: &str) -> Html {
+    match kind {
+        "clients" => html! {<>
+            <circle cx="9" cy="8" r="3.2"/>
+            <path d="M3.5 19c.6-3.6 2.7-5.4 5.5-5.4s4.9 1.8 5.5 5.4"/>
+            <circle cx="17" cy="9" r="2.4"/>
+            <path d="M16.4 13.6c2.4 0 4 1.5 4.5 4.4"/>
+        </>},
+        "load_balancer" => html! {<>
+            <path d="M4 12h6M10 12l7-6M10 12h8M10 12l7 6"/>
+            <circle cx="18.5" cy="5.5" r="1.5"/>
+            <circle cx="19.5" cy="12" r="1.5"/>
+            <circle cx="18.5" cy="18.5" r="1.5"/>
+        </>},
+        "service" => html! {<>
+            <rect x="4" y="4.5" width="16" height="6" rx="1.5"/>
+            <rect x="4" y="13.5" width="16" height="6" rx="1.5"/>
+            <path d="M7.5 7.5h.01M7.5 16.5h.01M11 7.5h6M11 16.5h6"/>
+        </>},
+        "cache" => html! { <path d="M13 3L5 13.5h6L10.5 21 19 10h-6.2z"/> },
+        "database" => html! {<>
+            <ellipse cx="12" cy="6" rx="7" ry="2.8"/>
+            <path d="M5 6v12c0 1.5 3.1 2.8 7 2.8s7-1.3 7-2.8V6M5 12c0 1.5 3.1 2.8 7 2.8s7-1.3 7-2.8"/>
+        </>},
+        "play" => html! { <path d="M8 5.5v13l10.5-6.5z" fill="currentColor"/> },
+        "pause" => html! { <path d="M8.5 5.5v13M15.5 5.5v13" stroke-width="3"/> },
+        "restart" => html! { <path d="M5 12a7 7 0 1 0 2.2-5.1M5 4.5V8h3.6"/> },
+        "undo" => html! { <path d="M9 6L4.5 10.5 9 15M5 10.5h9a5 5 0 0 1 0 10h-2"/> },
+        "redo" => html! { <path d="M15 6l4.5 4.5L15 15M19 10.5h-9a5 5 0 0 0 0 10h2"/> },
+        "close" => html! { <path d="M6.5 6.5l11 11M17.5 6.5l-11 11"/> },
+        "plus" => html! { <path d="M12 5.5v13M5.5 12h13"/> },
+        "minus" => html! { <path d="M5.5 12h13"/> },
+        "fit" => html! { <path d="M4.5 9V4.500H9M15 4.500h4.500V9M19.500 15v4.500H15M9 19.500H4.500V15"/> },
+        "moon" => html! { <path d="M19.500 14.200A8 8 0 0 1 9.800 4.500a8 8 0 1 0 9.700 9.700z"/> },
+        "keys" => html! {<>
+            <rect x="3" y="6.500" width="18" height="11" rx="2"/>
+            <path d="M7 10.500h.01M10.500 10.500h.01M14 10.500h.01M17 10.500h.01M8.500 14h7"/>
+        </>},
+        "bolt" => html! { <path d="M13 3L5 13.500h6L10.500 21 19 10h-6.200z" fill="currentColor"/> },
+        // A kind that this page does not know.
+        _ => html! {<>
+            <rect x="4" y="4" width="16" height="16" rx="3"/>
+            <path d="M9.5 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.3-1 .8-1 1.700M12 16.500h.01"/>
+        </>},
+    }
+}

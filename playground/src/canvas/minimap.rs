@@ -1,0 +1,67 @@
+//! The whole design in the corner, and which part of it is shown.
+use crate::geometry::{Rect, Scene, WorldPoint};
+use crate::msg::Msg;
+use crate::shared::Shared;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+use yew::prelude::*;
+
+/// Its size on the page, in pixels.
+const WIDTH: f64 = 132.0;
+const HEIGHT: f64 = 84.0;
+
+/// What the minimap shows.
+#[derive(Clone, PartialEq, Properties)]
+pub struct Props {
+    /// Where the nodes stand.
+    pub scene: Shared<Scene>,
+    /// Where messages go.
+    pub tell: Callback<Msg>,
+}
+
+/// The minimap. The frame of what is shown is drawn with the camera.
+#[component]
+pub fn Minimap(props: &Props) -> Html {
+    let plane = plane(&props.scene);
+    let view_box = format!("{} {} {} {}", plane.x, plane.y, plane.width, plane.height);
+    let look = {
+        let tell = props.tell.clone();
+        Callback::from(move |event: PointerEvent| {
+            if event.buttons() & 1 == 0 {
+                return;
+            }
+            if let Some(element) = event.current_target().and_then(|t| t.dyn_into::<Element>().ok()) {
+                // A drag goes on outside the minimap. A pointer that is gone already needs no capture.
+                let _ = element.set_pointer_capture(event.pointer_id());
+                let rect = element.get_bounding_client_rect();
+                let x = (f64::from(event.client_x()) - rect.left()) / rect.width();
+                let y = (f64::from(event.client_y()) - rect.top()) / rect.height();
+                let at = WorldPoint::new(plane.x + x * plane.width, plane.y + y * plane.height);
+                tell.emit(Msg::Centre(at));
+            }
+        })
+    };
+    let nodes = props.scene.nodes.iter().map(|rect| {
+        html! {
+            <rect class="spot" x={rect.x.to_string()} y={rect.y.to_string()} rx="14"
+                width={rect.width.to_string()} height={rect.height.to_string()} />
+        }
+    });
+    html! {
+        <svg class="minimap" viewBox={view_box} preserveAspectRatio="none" aria-hidden="true"
+            onpointerdown={look.clone()} onpointermove={look}>
+            { for nodes }
+            <rect id="minimap-view" class="view" rx="14" x="0" y="0" width="0" height="0" />
+        </svg>
+    }
+}
+
+/// The part of the plane that the minimap shows: the design with room around it, in the minimap's proportions.
+fn plane(scene: &Scene) -> Rect {
+    let empty = Rect { x: 0.0, y: 0.0, width: 900.0, height: 500.0 };
+    let bounds = Rect::around(scene.nodes.iter().copied()).unwrap_or(empty).grown(120.0);
+    let scale = (bounds.width / WIDTH).max(bounds.height / HEIGHT);
+    let middle = bounds.middle();
+    let (width, height) = (WIDTH * scale, HEIGHT * scale);
+    Rect { x: middle.x - width / 2.0, y: middle.y - height / 2.0, width, height }
+}

@@ -1,0 +1,87 @@
+//! What a node says of itself on the canvas: its name, a line about its size, and a sentence for a screen reader.
+use crate::format;
+use loadpath_core::topology::catalog::{self, Kind};
+use loadpath_core::topology::{Node, Topology};
+
+/// What people call a node.
+pub fn label(node: &Node) -> String {
+    if !node.label.is_empty() {
+        return node.label.clone();
+    }
+    catalog::kind(&node.kind).map_or_else(|| node.kind.clone(), |kind| kind.title.to_owned())
+}
+
+/// A choice's name as people read it: "least connections".
+pub fn choice(name: &str) -> String {
+    name.replace('_', " ")
+}
+
+/// What stands as a parameter: what is written, or the default.
+pub fn parameter(node: &Node, kind: &'static Kind, name: &str) -> String {
+    let written = node.params.get(name).map(ToString::to_string);
+    written.unwrap_or_else(|| catalog::param(kind.params, name).map_or_else(String::new, |p| p.default.to_owned()))
+}
+
+/// The line below a node's name: how many of what, and for a cache how often it hits.
+pub fn size(document: &Topology, node: &Node, hit_ratio: Option<f64>) -> String {
+    let Some(kind) = catalog::kind(&node.kind) else { return format!("unknown kind {}", node.kind) };
+    let of = |name| parameter(node, kind, name);
+    match kind.name {
+        "clients" => {
+            let rate = document.workload.params.get("rate");
+            let rate = rate.map_or_else(|| default_rate().to_owned(), ToString::to_string);
+            format!("open loop · {rate}")
+        }
+        "load_balancer" => format!("{} · {}×", short_policy(&of("policy")), of("instances")),
+        "service" => format!("{} × {} workers", of("instances"), of("workers")),
+        "cache" => match hit_ratio {
+            Some(share) => format!("LRU · hit {}", format::percent(share)),
+            None => format!("LRU · {} entries", grouped(&of("capacity"))),
+        },
+        "database" if of("shards") == "1" => format!("{} connections", of("connections")),
+        "database" => format!("{} shards × {} conn.", of("shards"), of("connections")),
+        _ => kind.title.to_owned(),
+    }
+}
+
+fn default_rate() -> &'static str {
+    catalog::param(catalog::ARRIVALS, "rate").map_or("", |param| param.default)
+}
+
+fn short_policy(name: &str) -> String {
+    match name {
+        "least_connections" => "least-conn".to_owned(),
+        other => choice(other),
+    }
+}
+
+fn grouped(text: &str) -> String {
+    text.parse().map_or_else(|_| text.to_owned(), format::count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_says_how_many_of_what() {
+        let document = loadpath_core::topology::three_tier();
+        let says = |id: &str, hit| size(&document, document.node(id).unwrap(), hit);
+        assert_eq!(says("users", None), "open loop · 400/s");
+        assert_eq!(says("lb", None), "least-conn · 1×");
+        assert_eq!(says("web", None), "2 × 8 workers");
+        assert_eq!(says("cache", None), "LRU · 20,000 entries");
+        assert_eq!(says("cache", Some(0.884)), "LRU · hit 88.4 %");
+        assert_eq!(says("db", None), "8 connections");
+    }
+
+    #[test]
+    fn every_kind_of_the_catalog_is_described_by_its_defaults() {
+        let document = Topology::new("x");
+        for kind in catalog::KINDS {
+            let node = Node { id: "a".to_owned(), kind: kind.name.to_owned(), ..Node::default() };
+            assert!(!size(&document, &node, None).is_empty(), "{}", kind.name);
+            assert_eq!(label(&node), kind.title);
+        }
+    }
+}

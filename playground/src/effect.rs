@@ -1,0 +1,200 @@
+//! What the reducer wants done, and the only place that does it: the worker, timers, storage, the network, files.
+mod agent;
+mod browser;
+
+use crate::canvas::stage;
+use crate::geometry::{Camera, Cubic, Rect, ScreenPoint, WorldPoint};
+use crate::model::Theme;
+use crate::msg::Msg;
+use crate::run::ToWorker;
+use crate::shared::Shared;
+use gloo::timers::callback::Timeout;
+use loadpath_core::topology::Topology;
+use loadpath_core::wire::{KillInstance, StartRun};
+use wasm_bindgen::JsValue;
+use yew::Callback;
+
+pub(crate) use browser::{fragment, is_dark, read_file, startup};
+
+/// Something to be done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Draw at once, past the virtual DOM.
+    Draw(Draw),
+    /// Tell the simulation's worker.
+    Worker(ToWorker),
+    /// Send a message later.
+    After {
+        /// In how many milliseconds.
+        ms: u32,
+        /// What.
+        msg: Box<Msg>,
+    },
+    /// Keep the document in the browser, and its link in the address bar.
+    Store {
+        /// The document.
+        document: Shared<Topology>,
+        /// Its link's fragment; empty when it does not fit.
+        fragment: String,
+    },
+    /// Show these colours, and keep them.
+    Theme(Theme),
+    /// Put the page's address into the clipboard.
+    CopyAddress,
+    /// Save a text as a file.
+    Download {
+        /// The file's name.
+        name: String,
+        /// The text.
+        text: String,
+    },
+    /// Let a file be chosen.
+    PickFile,
+    /// Ask whether an agent is there.
+    AskAgent,
+    /// Exchange the one-time code for the right to act.
+    Exchange(String),
+    /// Keep the right to act for as long as the tab is open.
+    KeepToken(String),
+    /// Start a live run.
+    StartRun {
+        /// The right to act.
+        token: String,
+        /// What is to be run.
+        run: Box<StartRun>,
+    },
+    /// Stop a live run.
+    StopRun {
+        /// The right to act.
+        token: String,
+        /// Its id.
+        run: String,
+    },
+    /// Kill a process of a live run.
+    KillLive {
+        /// The right to act.
+        token: String,
+        /// The run's id.
+        run: String,
+        /// Which process.
+        instance: KillInstance,
+    },
+    /// Follow a live run's events.
+    Listen(String),
+    /// Follow them no more.
+    StopListening,
+}
+
+/// What is drawn past the virtual DOM, many times a second during a gesture.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Draw {
+    /// Another part of the plane.
+    Camera {
+        /// The view.
+        camera: Camera,
+        /// The part of the plane that it shows.
+        shown: Rect,
+    },
+    /// Nodes on their way, and the edges at them.
+    Moved {
+        /// Nodes and where their upper left corners are.
+        nodes: Vec<(usize, WorldPoint)>,
+        /// Edges and their ways.
+        edges: Vec<(usize, Cubic)>,
+    },
+    /// An edge that is being drawn.
+    Wire {
+        /// Its way.
+        way: Cubic,
+        /// Where the pointer is.
+        at: ScreenPoint,
+        /// Why there may be no such edge.
+        refusal: Option<String>,
+    },
+    /// The rectangle of a marquee.
+    Marquee(Rect),
+    /// A component on its way from the palette.
+    Ghost {
+        /// Its kind.
+        kind: &'static str,
+        /// Where the pointer is.
+        at: ScreenPoint,
+        /// How large it will be.
+        zoom: f64,
+    },
+    /// No wire, marquee or ghost.
+    Clear,
+    /// The pointer left one edge and came to another.
+    Hover {
+        /// The edge that it left.
+        old: Option<usize>,
+        /// The edge that it came to.
+        new: Option<usize>,
+    },
+}
+
+/// What effects need from one to the next.
+pub struct Shell {
+    tell: Callback<Msg>,
+    worker: Option<browser::SimulationWorker>,
+    events: Option<agent::Events>,
+}
+
+impl Shell {
+    /// Starts the worker.
+    pub fn new(tell: Callback<Msg>) -> Self {
+        let worker = match browser::SimulationWorker::start(&tell) {
+            Ok(worker) => Some(worker),
+            Err(_) => {
+                let error = "The browser did not start the simulation's worker; reload the page.".to_owned();
+                // Not at once: the page is still being made.
+                let tell = tell.clone();
+                Timeout::new(0, move || tell.emit(Msg::WorkerBroke(error))).forget();
+                None
+            }
+        };
+        Self { tell, worker, events: None }
+    }
+
+    /// Does it.
+    pub fn carry_out(&mut self, effect: Effect) {
+        let tell = self.tell.clone();
+        match effect {
+            Effect::Draw(draw) => stage::draw(&draw),
+            Effect::Worker(message) => {
+                if let Some(worker) = &self.worker {
+                    worker.post(&message);
+                }
+            }
+            Effect::After { ms, msg } => {
+                Timeout::new(ms, move || tell.emit(*msg)).forget();
+            }
+            Effect::Store { document, fragment } => browser::store(&document, &fragment),
+            Effect::Theme(theme) => browser::show_theme(theme),
+            Effect::CopyAddress => browser::copy_address(tell),
+            Effect::Download { name, text } => {
+                if browser::download(&name, &text).is_err() {
+                    tell.emit(Msg::Failed(format!("The browser did not save {name}.")));
+                }
+            }
+            Effect::PickFile => browser::pick_file(),
+            Effect::AskAgent => agent::ask(tell),
+            Effect::Exchange(code) => agent::exchange(tell, code),
+            Effect::KeepToken(token) => browser::keep_token(&token),
+            Effect::StartRun { token, run } => agent::start(tell, token, &run),
+            Effect::StopRun { token, run } => agent::act(tell, token, format!("api/runs/{run}/stop"), None),
+            Effect::KillLive { token, run, instance } => {
+                let body = serde_json::to_string(&instance).ok();
+                agent::act(tell, token, format!("api/runs/{run}/kill"), body);
+            }
+            Effect::Listen(run) => self.events = agent::Events::open(&tell, &run),
+            Effect::StopListening => self.events = None,
+        }
+    }
+}
+
+/// What the browser said went wrong, for people.
+fn told(error: &JsValue) -> String {
+    let message = js_sys::Reflect::get(error, &JsValue::from_str("message")).ok();
+    message.and_then(|text| text.as_string()).unwrap_or_else(|| "no reason given".to_owned())
+}

@@ -1,0 +1,28 @@
+//! The canvas's arithmetic: points in, points and paths out. Nothing here knows the document, the browser or the app.
+mod camera;
+mod curve;
+mod hit;
+mod layout;
+mod point;
+mod route;
+mod snap;
+mod ticks;
+
+pub use camera::{Camera, Insets};
+pub use curve::{Axis, Frame, PERCENTILES, line, percentile_place};
+pub use hit::{Hit, Scene, hit, inside};
+pub use layout::layers;
+pub use point::{Rect, ScreenPoint, WorldPoint};
+pub use route::{Cubic, route};
+pub use snap::{GRID, snap};
+pub use ticks::ticks;
+
+/// A node's width on the canvas.
+pub const NODE_WIDTH: f64 = 150.0;
+/// A node's height on the canvas.
+pub const NODE_HEIGHT: f64 = 76.0;
+
+/// The rectangle of a node whose upper left corner stands here.
+pub const fn node_rect(at: WorldPoint) -> Rect {
+    Rect { x: at.x, y: at.y, width: NODE_WIDTH, height: NODE_HEIGHT }
+}

@@ -1,0 +1,319 @@
+//! Everything that the page knows. Only the reducer changes it; everything that is drawn is drawn from it.
+use crate::geometry::{Camera, Scene, WorldPoint, node_rect};
+use crate::history::History;
+use crate::run::{Figures, Measured, Subject};
+use crate::shared::Shared;
+use crate::tool::Tool;
+use loadpath_core::sim::Snapshot;
+use loadpath_core::topology::{Fault, Topology};
+use loadpath_core::wire::{Caps, Phase};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The page's state.
+#[derive(Debug)]
+pub struct Model {
+    /// The document.
+    pub document: Shared<Topology>,
+    /// Where its nodes stand: what the pointer can hit.
+    pub scene: Shared<Scene>,
+    /// What is wrong with it.
+    pub faults: Shared<Vec<Fault>>,
+    /// How often it has changed; what waits until changes pause carries the number.
+    pub edits: u32,
+    /// What can be undone.
+    pub history: History,
+    /// What is selected.
+    pub selection: Selection,
+    /// The inspector's page.
+    pub tab: Tab,
+    /// What the canvas shows.
+    pub camera: Camera,
+    /// The canvas's size in pixels; zero until it is known.
+    pub canvas: (f64, f64),
+    /// The gesture under way.
+    pub tool: Tool,
+    /// Whether the space bar is held, so that a drag pans.
+    pub space: bool,
+    /// The edge under the pointer.
+    pub hover: Option<usize>,
+    /// Which nodes the edge that is being drawn may reach.
+    pub targets: Option<Shared<Vec<bool>>>,
+    /// The simulation in the worker.
+    pub simulated: Simulated,
+    /// What the page knows of an agent.
+    pub agent: Agent,
+    /// The right to act on the agent, kept from before a reload or given for a code.
+    pub token: Option<String>,
+    /// The live run.
+    pub live: Live,
+    /// What charts and comparison are of.
+    pub subject: Subject,
+    /// Which of the two is shown over time.
+    pub over_time: OverTime,
+    /// What the page has to say.
+    pub notices: Vec<Notice>,
+    /// How many notices there have been.
+    pub noticed: u32,
+    /// The colours.
+    pub theme: Theme,
+    /// What lies over the page.
+    pub dialog: Option<Dialog>,
+    /// The fragment that the address bar shows, as far as the page knows.
+    pub fragment: String,
+}
+
+impl Model {
+    /// A page that shows this document and knows nothing else yet.
+    pub fn new(document: Topology) -> Self {
+        Self {
+            scene: Shared::new(scene(&document)),
+            document: Shared::new(document),
+            faults: Shared::default(),
+            edits: 0,
+            history: History::default(),
+            selection: Selection::default(),
+            tab: Tab::default(),
+            camera: Camera::default(),
+            canvas: (0.0, 0.0),
+            tool: Tool::default(),
+            space: false,
+            hover: None,
+            targets: None,
+            simulated: Simulated::default(),
+            agent: Agent::default(),
+            token: None,
+            live: Live::default(),
+            subject: Subject::default(),
+            over_time: OverTime::default(),
+            notices: Vec::new(),
+            noticed: 0,
+            theme: Theme::default(),
+            dialog: None,
+            fragment: String::new(),
+        }
+    }
+}
+
+/// Nodes and edges, by their places in the document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// Nodes.
+    pub nodes: BTreeSet<usize>,
+    /// Edges.
+    pub edges: BTreeSet<usize>,
+}
+
+impl Selection {
+    /// One node.
+    pub fn node(node: usize) -> Self {
+        Self { nodes: BTreeSet::from([node]), edges: BTreeSet::new() }
+    }
+
+    /// One edge.
+    pub fn edge(edge: usize) -> Self {
+        Self { nodes: BTreeSet::new(), edges: BTreeSet::from([edge]) }
+    }
+
+    /// Whether nothing is selected.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.edges.is_empty()
+    }
+
+    /// The only thing that is selected.
+    pub fn single(&self) -> Single {
+        match (self.nodes.len(), self.edges.len()) {
+            (0, 0) => Single::None,
+            (1, 0) => self.nodes.first().map_or(Single::None, |&node| Single::Node(node)),
+            (0, 1) => self.edges.first().map_or(Single::None, |&edge| Single::Edge(edge)),
+            _ => Single::Many,
+        }
+    }
+}
+
+/// What is selected, where at most one thing can be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Single {
+    /// Nothing.
+    None,
+    /// A node.
+    Node(usize),
+    /// An edge.
+    Edge(usize),
+    /// Several.
+    Many,
+}
+
+/// A page of the inspector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// Parameters.
+    #[default]
+    Configure,
+    /// What is measured.
+    Metrics,
+}
+
+/// The simulation, as the page sees it.
+#[derive(Debug)]
+pub struct Simulated {
+    /// Whether it runs; else it is paused.
+    pub running: bool,
+    /// Simulated seconds per second.
+    pub speed: f64,
+    /// The number of the last load; what the worker says of an older one is dropped.
+    pub load: u32,
+    /// The design that runs in it: the last one without faults.
+    pub document: Option<Shared<Topology>>,
+    /// How it was last seen; none before the end of its warm-up.
+    pub snapshot: Option<Shared<Snapshot>>,
+    /// The figures of the subject.
+    pub figures: Option<Shared<Figures>>,
+    /// Simulated seconds per second that it reaches.
+    pub pace: f64,
+    /// The rate that the slider holds, until it is let go.
+    pub sliding: Option<f64>,
+}
+
+impl Default for Simulated {
+    fn default() -> Self {
+        Self {
+            running: true,
+            speed: 1.0,
+            load: 0,
+            document: None,
+            snapshot: None,
+            figures: None,
+            pace: 1.0,
+            sliding: None,
+        }
+    }
+}
+
+impl Simulated {
+    /// Where each node of the simulated design stands in the snapshot, by id.
+    pub fn places(&self) -> BTreeMap<&str, usize> {
+        let nodes = self.snapshot.iter().flat_map(|snapshot| snapshot.nodes.iter().enumerate());
+        nodes.map(|(i, node)| (node.id.as_str(), i)).collect()
+    }
+
+    /// Whether it cannot keep up with the speed that is asked for.
+    pub fn is_behind(&self) -> bool {
+        self.running && self.snapshot.is_some() && self.pace < self.speed * 0.9
+    }
+}
+
+/// What the page knows of the agent that may have served it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Agent {
+    /// Not asked yet.
+    #[default]
+    Unknown,
+    /// The page is a folder of files: there is none.
+    Absent,
+    /// It is there.
+    Present {
+        /// Its version.
+        version: String,
+        /// The most that a run may ask for.
+        caps: Caps,
+    },
+}
+
+/// The live run.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// What it does.
+    pub stage: Stage,
+    /// Its id, once it has one.
+    pub id: Option<String>,
+    /// What has been measured; stays after the run, for comparison.
+    pub measured: Option<Shared<Measured>>,
+    /// The measured figures of the subject.
+    pub figures: Option<Shared<Figures>>,
+    /// The measured figures of all requests.
+    pub all: Option<Shared<Figures>>,
+    /// How long it is to be, in seconds.
+    pub seconds: u32,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self { stage: Stage::None, id: None, measured: None, figures: None, all: None, seconds: 10 }
+    }
+}
+
+/// What a live run does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Stage {
+    /// There is none.
+    #[default]
+    None,
+    /// It was asked for.
+    Starting,
+    /// It is in a phase, told in words.
+    Under {
+        /// Which.
+        phase: Phase,
+        /// In words.
+        text: String,
+    },
+    /// It was asked to stop.
+    Stopping,
+}
+
+/// A chart over time is of one of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OverTime {
+    /// The simulation.
+    #[default]
+    Simulated,
+    /// The measurement.
+    Measured,
+}
+
+/// Something that the page says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Its number.
+    pub number: u32,
+    /// Whether something went wrong; then it stays until it is closed.
+    pub is_error: bool,
+    /// One sentence.
+    pub text: String,
+}
+
+/// The colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system has it.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// What lies over the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    /// How long a live run is to be.
+    Live,
+    /// The keys.
+    Keys,
+}
+
+/// What can be hit in a document.
+pub fn scene(document: &Topology) -> Scene {
+    let place = |at: Option<[f64; 2]>| {
+        let [x, y] = at.unwrap_or_default();
+        node_rect(WorldPoint::new(x, y))
+    };
+    let places: BTreeMap<&str, usize> =
+        document.nodes.iter().enumerate().rev().map(|(i, node)| (node.id.as_str(), i)).collect();
+    let find = |id: &str| places.get(id).copied();
+    Scene {
+        nodes: document.nodes.iter().map(|node| place(node.at)).collect(),
+        edges: document.edges.iter().map(|edge| find(&edge.from).zip(find(&edge.to))).collect(),
+    }
+}

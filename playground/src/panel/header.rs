@@ -1,0 +1,155 @@
+//! The top of the page: which design, how it does as a whole, and what can be done with it.
+use super::p99;
+use crate::canvas::icon;
+use crate::edit;
+use crate::effect::is_dark;
+use crate::format;
+use crate::model::{Dialog, Model, Stage};
+use crate::msg::{Change, Msg};
+use loadpath_core::topology::three_tier;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+/// How the design does as a whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Kpis {
+    rate: String,
+    p99: String,
+    half_width: String,
+    errors: String,
+    has_errors: bool,
+}
+
+impl Kpis {
+    /// From the last snapshot; dashes before the first.
+    pub fn of(model: &Model) -> Self {
+        let none = || format::NONE.to_owned();
+        let Some(snapshot) = model.simulated.snapshot.as_deref() else {
+            return Self { rate: none(), p99: none(), errors: none(), ..Self::default() };
+        };
+        let p99 = p99(snapshot);
+        let share = snapshot.outcomes.error_share();
+        Self {
+            rate: format::rate_number(snapshot.achieved_rate),
+            p99: p99.map_or_else(none, |(value, _)| format::seconds(value)),
+            half_width: p99
+                .and_then(|(value, half)| Some(format::half_width(value, half?)))
+                .unwrap_or_default(),
+            errors: format::percent(share),
+            has_errors: share >= 0.001,
+        }
+    }
+}
+
+/// What the header shows.
+#[derive(Clone, PartialEq, Properties)]
+pub struct Props {
+    /// The design's name.
+    pub name: String,
+    /// How it does.
+    pub kpis: Kpis,
+    /// Whether there is something to undo, and to redo.
+    pub can: (bool, bool),
+    /// What the live run does.
+    pub stage: Stage,
+    /// Where messages go.
+    pub tell: Callback<Msg>,
+}
+
+/// The header.
+#[component]
+pub fn Header(props: &Props) -> Html {
+    let on = |msg: Msg| props.tell.reform(move |_: MouseEvent| msg.clone());
+    let theme = props.tell.reform(|_: MouseEvent| Msg::ToggleTheme { is_dark: is_dark() });
+    let (can_undo, can_redo) = props.can;
+    html! {
+        <header>
+            <span class="logo"><span aria-hidden="true">{ "◢ " }</span>{ "Loadpath" }</span>
+            { menu(props) }
+            <Name name={props.name.clone()} tell={props.tell.clone()} />
+            { icon_button("undo", "Undo (Ctrl+Z)", on(Msg::Undo), !can_undo) }
+            { icon_button("redo", "Redo (Ctrl+Shift+Z)", on(Msg::Redo), !can_redo) }
+            <span class="sp" />
+            { kpis(&props.kpis) }
+            <span class="sp" />
+            { icon_button("keys", "Keys (?)", on(Msg::Dialog(Some(Dialog::Keys))), false) }
+            { icon_button("moon", "Light or dark", theme, false) }
+            <button type="button" class="btn" id="share" onclick={on(Msg::Share)}>{ "Share link" }</button>
+            { live(props) }
+        </header>
+    }
+}
+
+/// A button with a picture and no words.
+pub(super) fn icon_button(picture: &str, title: &str, onclick: Callback<MouseEvent>, disabled: bool) -> Html {
+    let title = title.to_owned();
+    html! {
+        <button type="button" class="btn icon" aria-label={title.clone()} {title} {onclick} {disabled}>
+            { icon(picture, 17) }
+        </button>
+    }
+}
+
+/// What becomes of the design as a whole. The browser's own popover closes by itself.
+fn menu(props: &Props) -> Html {
+    let open = |document: fn() -> loadpath_core::topology::Topology| {
+        props.tell.reform(move |_: MouseEvent| Msg::Change(Change::Open(Box::new(document()))))
+    };
+    let item = |id: &'static str, text: &'static str, onclick: Callback<MouseEvent>| {
+        html! {
+            <button type="button" {id} popovertarget="design-menu" popovertargetaction="hide" {onclick}>{ text }</button>
+        }
+    };
+    html! {<>
+        <button type="button" class="btn" id="design" popovertarget="design-menu">{ "Design ▾" }</button>
+        <div id="design-menu" class="menu" popover="auto">
+            { item("new", "New, empty", open(edit::blank)) }
+            { item("example", "Example: three tiers", open(three_tier)) }
+            <hr/>
+            { item("import", "Import a file…", props.tell.reform(|_| Msg::PickFile)) }
+            { item("export", "Export as JSON", props.tell.reform(|_| Msg::Export)) }
+        </div>
+    </>}
+}
+
+fn kpis(kpis: &Kpis) -> Html {
+    html! {
+        <div class="kpis" aria-label="The design as a whole">
+            <span id="kpi-rate"><b>{ &kpis.rate }</b>{ " req/s" }</span>
+            <span id="kpi-p99">{ "p99 " }<b>{ &kpis.p99 }</b>{ " " }{ &kpis.half_width }</span>
+            <span id="kpi-errors" class={classes!(kpis.has_errors.then_some("bad"))}>
+                { "errors " }<b>{ &kpis.errors }</b>
+            </span>
+        </div>
+    }
+}
+
+fn live(props: &Props) -> Html {
+    if props.stage == Stage::None {
+        let onclick = props.tell.reform(|_: MouseEvent| Msg::Dialog(Some(Dialog::Live)));
+        html! { <button type="button" class="btn pri" id="run-live" {onclick}>{ "Run live…" }</button> }
+    } else {
+        let onclick = props.tell.reform(|_: MouseEvent| Msg::StopRun);
+        let disabled = matches!(props.stage, Stage::Starting | Stage::Stopping);
+        html! { <button type="button" class="btn stop" id="stop-live" {onclick} {disabled}>{ "Stop run" }</button> }
+    }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct NameProps {
+    name: String,
+    tell: Callback<Msg>,
+}
+
+/// The design's name, which can be edited in its place.
+#[component]
+fn Name(props: &NameProps) -> Html {
+    let onchange = props.tell.reform(|event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        Msg::Change(Change::Name(input.value().trim().to_owned()))
+    });
+    html! {
+        <input class="name" id="design-name" aria-label="The design's name" placeholder="Untitled design"
+            maxlength="200" autocomplete="off" spellcheck="false" value={props.name.clone()} {onchange} />
+    }
+}

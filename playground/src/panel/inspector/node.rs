@@ -1,0 +1,153 @@
+//! A node: its parameters, whom it calls, its metrics.
+use super::field::{fault, fields};
+use super::{Inspected, metrics};
+use crate::canvas::{at, icon};
+use crate::describe;
+use crate::edit::{self, Bag};
+use crate::model::{Selection, Tab};
+use crate::msg::{Change, Msg};
+use loadpath_core::topology::catalog;
+use loadpath_core::topology::{Node, Place, Topology};
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Html {
+    let node = &inspected.document.nodes[i];
+    let kind = catalog::kind(&node.kind);
+    html! {<>
+        <h3>{ describe::label(node) }</h3>
+        <p class="mute" title={kind.map(|kind| kind.about)}>
+            { kind.map_or(node.kind.as_str(), |kind| kind.title) }{ " · " }{ &inspected.size }
+        </p>
+        { tabs(inspected.tab, tell) }
+        if inspected.tab == Tab::Configure {
+            { configure(inspected, i, node, tell) }
+        } else {
+            { metrics::show(inspected, i, tell) }
+        }
+    </>}
+}
+
+fn tabs(now: Tab, tell: &Callback<Msg>) -> Html {
+    let tab = |tab: Tab, text: &'static str| {
+        let is_on = tab == now;
+        let onclick = tell.reform(move |_: MouseEvent| Msg::Tab(tab));
+        html! {
+            <button type="button" role="tab" aria-selected={is_on.to_string()} class={classes!(is_on.then_some("on"))}
+                {onclick}>{ text }</button>
+        }
+    };
+    html! {
+        <div class="tabs" role="tablist">
+            { tab(Tab::Configure, "Configure") }{ tab(Tab::Metrics, "Metrics") }
+        </div>
+    }
+}
+
+fn configure(inspected: &Inspected, i: usize, node: &Node, tell: &Callback<Msg>) -> Html {
+    let params = catalog::kind(&node.kind).map_or(&[][..], |kind| kind.params);
+    let delete = tell.reform(|_: MouseEvent| Msg::Change(Change::Delete));
+    let duplicate = tell.reform(|_: MouseEvent| Msg::Change(Change::Duplicate));
+    html! {<>
+        { general_faults(inspected, i) }
+        { text_field("Label", "field-label", node.label.clone(), describe_default(node), None,
+            tell.reform(move |text| Msg::Change(Change::Label(i, text)))) }
+        { fields(params, &node.params, &Bag::Node(i), &inspected.faults, tell) }
+        { text_field("Id", "field-id", node.id.clone(), String::new(), fault(&inspected.faults, &Place::Node(i), "id"),
+            tell.reform(move |text| Msg::Change(Change::Id(i, text)))) }
+        { calls(&inspected.document, i, tell) }
+        <div class="actions">
+            <button type="button" class="btn" onclick={duplicate}>{ "Duplicate" }</button>
+            <button type="button" class="btn danger" onclick={delete}>{ "Delete" }</button>
+        </div>
+    </>}
+}
+
+fn describe_default(node: &Node) -> String {
+    catalog::kind(&node.kind).map_or_else(String::new, |kind| kind.title.to_owned())
+}
+
+/// What is wrong with the node, and not with one of its fields.
+fn general_faults(inspected: &Inspected, i: usize) -> Html {
+    let general: Vec<_> = inspected.faults.iter().filter(|fault| fault.field.is_none()).cloned().collect();
+    let faults = at(&general, &Place::Node(i));
+    html! { <>{ for faults.into_iter().map(|fault| html! { <p class="note" role="alert">{ fault }{ "." }</p> }) }</> }
+}
+
+/// A field that is no parameter.
+pub(super) fn text_field(
+    title: &'static str,
+    id: &'static str,
+    value: String,
+    placeholder: String,
+    fault: Option<String>,
+    changed: Callback<String>,
+) -> Html {
+    let onchange = changed.reform(|event: Event| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        input.value().trim().to_owned()
+    });
+    html! {
+        <div class={classes!("f", fault.is_some().then_some("faulty"))}>
+            <label for={id}>{ title }</label>
+            <input {id} type="text" {value} {placeholder} maxlength="200" autocomplete="off" spellcheck="false" {onchange} />
+            if let Some(fault) = fault { <small class="wrong" role="alert">{ fault }</small> }
+        </div>
+    }
+}
+
+/// Whom the node calls, in order, and whom it could: the way to connect without a pointer.
+fn calls(document: &Topology, from: usize, tell: &Callback<Msg>) -> Html {
+    let id = &document.nodes[from].id;
+    let out = document.edges.iter().enumerate().filter(|(_, edge)| edge.from == *id);
+    let lines = out.map(|(i, edge)| {
+        let target = document.node(&edge.to);
+        let name = target.map_or_else(|| edge.to.clone(), describe::label);
+        let select = tell.reform(move |_: MouseEvent| Msg::Select(Selection::edge(i)));
+        let delete = tell.reform(move |_: MouseEvent| Msg::Change(Change::DeleteEdge(i)));
+        let label = format!("Do not call {name}");
+        html! {
+            <li>
+                { icon(target.map_or("", |node| node.kind.as_str()), 16) }
+                <button type="button" class="link" onclick={select}>{ name }</button>
+                <button type="button" class="btn icon" aria-label={label.clone()} title={label} onclick={delete}>
+                    { icon("close", 13) }
+                </button>
+            </li>
+        }
+    });
+    let lines: Vec<Html> = lines.collect();
+    let open: Vec<usize> = (0..document.nodes.len()).filter(|&to| edit::may_connect(document, from, to)).collect();
+    if lines.is_empty() && open.is_empty() {
+        return Html::default();
+    }
+    html! {<>
+        <h4 class="part">{ "Calls" }</h4>
+        <ul class="calls">{ for lines }</ul>
+        { connect(document, from, &open, tell) }
+    </>}
+}
+
+fn connect(document: &Topology, from: usize, open: &[usize], tell: &Callback<Msg>) -> Html {
+    if open.is_empty() {
+        return Html::default();
+    }
+    let onchange = {
+        let (open, tell) = (open.to_vec(), tell.clone());
+        Callback::from(move |event: Event| {
+            let select: HtmlSelectElement = event.target_unchecked_into();
+            // The first one is the invitation.
+            let chosen = usize::try_from(select.selected_index()).ok().and_then(|i| i.checked_sub(1));
+            if let Some(&to) = chosen.and_then(|i| open.get(i)) {
+                tell.emit(Msg::Change(Change::Connect { from, to }));
+            }
+        })
+    };
+    let options = open.iter().map(|&to| html! { <option>{ describe::label(&document.nodes[to]) }</option> });
+    html! {
+        <select key={format!("{open:?}")} class="connect" aria-label="Connect to" {onchange}>
+            <option selected=true>{ "Connect to…" }</option>
+            { for options }
+        </select>
+    }
+}

@@ -1,0 +1,57 @@
+//! The components that can be put on the canvas, as the catalog has them.
+use crate::canvas::{icon, on_canvas};
+use crate::msg::{Change, Msg};
+use crate::tool::Pointer;
+use loadpath_core::topology::catalog::{Group, KINDS, Kind};
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+use yew::prelude::*;
+
+/// What the palette needs.
+#[derive(Clone, PartialEq, Properties)]
+pub struct Props {
+    /// Where messages go.
+    pub tell: Callback<Msg>,
+}
+
+/// The palette.
+#[component]
+pub fn Palette(props: &Props) -> Html {
+    let groups = Group::ALL.iter().map(|group| {
+        let kinds = KINDS.iter().filter(|kind| kind.group == *group);
+        html! {<>
+            <h4>{ group.title() }</h4>
+            { for kinds.map(|kind| item(kind, &props.tell)) }
+        </>}
+    });
+    html! { <nav class="palette" aria-label="Components">{ for groups }</nav> }
+}
+
+fn item(kind: &'static Kind, tell: &Callback<Msg>) -> Html {
+    let onpointerdown = {
+        let tell = tell.clone();
+        Callback::from(move |event: PointerEvent| {
+            if event.button() == 0
+                && let Some(msg) = grab(&event, kind)
+            {
+                tell.emit(msg);
+            }
+        })
+    };
+    // A click without a drag, or Enter: in the middle of the canvas.
+    let onclick = tell.reform(move |_: MouseEvent| Msg::Change(Change::AddNode { kind, at: None }));
+    html! {
+        <button type="button" class="pi" data-kind={kind.name} title={kind.about} {onpointerdown} {onclick}>
+            { icon(kind.name, 18) }<span>{ kind.title }</span>
+        </button>
+    }
+}
+
+fn grab(event: &PointerEvent, kind: &'static Kind) -> Option<Msg> {
+    let button = event.current_target()?.dyn_into::<Element>().ok()?;
+    // A finger stays captured by what it touched first; let go, the drop finds what lies under it.
+    let _ = button.release_pointer_capture(event.pointer_id());
+    let canvas = button.owner_document()?.get_element_by_id("canvas")?;
+    let at = on_canvas(&canvas, event.client_x(), event.client_y());
+    Some(Msg::Pointer(Pointer::Grab { kind, at }))
+}

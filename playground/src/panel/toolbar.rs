@@ -1,0 +1,110 @@
+//! The simulation's controls: pause, speed, its clock, the load, start over.
+use crate::canvas::icon;
+use crate::format;
+use crate::model::Model;
+use crate::msg::Msg;
+use loadpath_core::topology::parse_rate;
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+/// The speeds that can be chosen.
+const SPEEDS: [f64; 3] = [1.0, 5.0, 20.0];
+/// The slider's reach, in powers of ten.
+const LEAST_POWER: f64 = 0.0;
+const MOST_POWER: f64 = 5.0;
+
+/// What the toolbar shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tools {
+    running: bool,
+    speed: f64,
+    clock: String,
+    /// The power of ten that the slider is at.
+    power: f64,
+    rate: String,
+    /// The speed that is reached, when it is less than asked for.
+    behind: Option<String>,
+    is_warming: bool,
+}
+
+impl Tools {
+    /// From the model.
+    pub fn of(model: &Model) -> Self {
+        let simulated = &model.simulated;
+        let written = model.document.workload.params.get("rate").map(ToString::to_string);
+        let written = written.and_then(|text| parse_rate(&text).ok());
+        let snapshot = simulated.snapshot.as_deref();
+        let rate = simulated.sliding.or(written).or_else(|| snapshot.map(|s| s.offered_rate)).unwrap_or(100.0);
+        Self {
+            running: simulated.running,
+            speed: simulated.speed,
+            clock: format::clock(snapshot.map_or(0.0, |s| s.now().as_secs())),
+            power: rate.max(1e-6).log10(),
+            rate: format::rate(rate),
+            behind: simulated.is_behind().then(|| format!("{:.1}×", simulated.pace)),
+            is_warming: simulated.document.is_some() && snapshot.is_none(),
+        }
+    }
+}
+
+/// What the toolbar needs.
+#[derive(Clone, PartialEq, Properties)]
+pub struct Props {
+    /// What it shows.
+    pub tools: Tools,
+    /// Where messages go.
+    pub tell: Callback<Msg>,
+}
+
+/// The toolbar.
+#[component]
+pub fn Toolbar(props: &Props) -> Html {
+    let Tools { running, speed, clock, power, rate, behind, is_warming } = &props.tools;
+    let toggle = props.tell.reform(|_: MouseEvent| Msg::TogglePlay);
+    let restart = props.tell.reform(|_: MouseEvent| Msg::Restart);
+    let (picture, says) = if *running { ("pause", "Pause (P)") } else { ("play", "Go on (P)") };
+    html! {
+        <div class="toolbar" role="toolbar" aria-label="Simulation">
+            <button type="button" class="btn pri icon" id="play" aria-label={says} title={says} onclick={toggle}>
+                { icon(picture, 17) }
+            </button>
+            <div class="segments" role="group" aria-label="Speed">
+                { for SPEEDS.iter().map(|choice| speed_button(*choice, *speed, &props.tell)) }
+            </div>
+            <span class="clock" title="simulated time">
+                { "t = " }<span id="clock">{ clock }</span>
+                if *is_warming { <span class="mute">{ " warming up" }</span> }
+                if let Some(pace) = behind {
+                    <span class="warm-text" title="the browser cannot simulate as fast as asked">{ format!(" {pace}") }</span>
+                }
+            </span>
+            <label for="load">{ "Load" }</label>
+            { slider(*power, rate, &props.tell) }
+            <b class="rate" id="load-rate">{ rate }</b>
+            { super::header::icon_button("restart", "Start over", restart, false) }
+        </div>
+    }
+}
+
+fn speed_button(choice: f64, now: f64, tell: &Callback<Msg>) -> Html {
+    let is_on = choice == now;
+    let onclick = tell.reform(move |_: MouseEvent| Msg::Speed(choice));
+    html! {
+        <button type="button" class={classes!(is_on.then_some("on"))} aria-pressed={is_on.to_string()} {onclick}>
+            { format!("{choice}×") }
+        </button>
+    }
+}
+
+/// The load, on a scale of powers of ten: it acts at once, and is written into the design when it is let go.
+fn slider(power: f64, rate: &str, tell: &Callback<Msg>) -> Html {
+    let oninput = tell.reform(|event: InputEvent| {
+        let input: HtmlInputElement = event.target_unchecked_into();
+        Msg::Slide(10f64.powf(input.value_as_number()))
+    });
+    let onchange = tell.reform(|_: Event| Msg::Slid);
+    html! {
+        <input type="range" id="load" class="knob" min={LEAST_POWER.to_string()} max={MOST_POWER.max(power).to_string()}
+            step="0.02" value={power.to_string()} aria-valuetext={rate.to_owned()} {oninput} {onchange} />
+    }
+}

@@ -1,0 +1,58 @@
+//! What the page and the simulation's worker say to one another, as JSON.
+use super::figures::{Figures, Subject};
+use loadpath_core::sim::{Command, Snapshot};
+use loadpath_core::topology::Topology;
+use serde::{Deserialize, Serialize};
+
+/// The seed of the page's simulations: the same design shows the same numbers to everyone who opens it.
+pub const SEED: u64 = 1;
+
+/// From the page to the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToWorker {
+    /// Start over with this design.
+    Load {
+        /// The number of this load; what the worker says about it carries the number.
+        load: u32,
+        /// The design, without faults.
+        document: Box<Topology>,
+        /// Where chance comes from.
+        seed: u64,
+    },
+    /// Forget the design: there is nothing to simulate.
+    Unload,
+    /// Act on the running simulation.
+    Command(Command),
+    /// From now on, this many simulated seconds per second; zero pauses.
+    Speed(f64),
+    /// Tell the figures of this, once a second.
+    Watch(Subject),
+}
+
+/// From the worker to the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromWorker {
+    /// The simulation at an instant.
+    Snapshot {
+        /// Of which load.
+        load: u32,
+        /// The instant.
+        snapshot: Box<Snapshot>,
+        /// Simulated seconds per second that were reached lately.
+        pace: f64,
+    },
+    /// The figures of what is watched.
+    Figures {
+        /// Of which load.
+        load: u32,
+        /// The figures; none when nothing was answered yet.
+        figures: Option<Box<Figures>>,
+    },
+    /// What was asked could not be done.
+    Refused {
+        /// Why: one sentence.
+        error: String,
+    },
+}

@@ -1,0 +1,211 @@
+//! The simulation's worker: the shell around [`Simulation`] that knows the clock and the messages, and nothing else.
+use super::figures::{Figures, Subject};
+use super::pace::Pace;
+use super::protocol::{FromWorker, ToWorker};
+use gloo::events::EventListener;
+use gloo::timers::callback::Timeout;
+use loadpath_core::rng::Seed;
+use loadpath_core::sim::{Command, Simulation};
+use loadpath_core::time::{Span, Time};
+use loadpath_core::topology::{Fault, Topology, check};
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
+
+/// How much simulated time is run before anything counts: long enough for queues and caches to fill.
+const WARM_UP: Span = Span(5_000_000_000);
+/// How long a step may work before messages are looked at again, in milliseconds.
+const STEP_MS: f64 = 12.0;
+/// The pause between two steps, in milliseconds.
+const REST_MS: u32 = 6;
+/// Events between two looks at the clock: well under a millisecond.
+const EVENTS: u64 = 2_000;
+/// Milliseconds between two snapshots.
+const SNAPSHOT_MS: f64 = 120.0;
+/// Milliseconds between two cuts of the figures.
+const FIGURES_MS: f64 = 1_000.0;
+
+/// A design that is being simulated.
+struct Loaded {
+    load: u32,
+    simulation: Simulation,
+    pace: Pace,
+    warm: bool,
+}
+
+struct Worker {
+    scope: DedicatedWorkerGlobalScope,
+    loaded: Option<Loaded>,
+    speed: f64,
+    watched: Subject,
+    snapshot_due: f64,
+    figures_due: f64,
+    ticking: bool,
+}
+
+type Handle = Rc<RefCell<Worker>>;
+
+/// Starts listening. Called once, in the worker.
+pub(crate) fn start() {
+    let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
+    let worker = Worker {
+        scope: scope.clone(),
+        loaded: None,
+        speed: 1.0,
+        watched: Subject::All,
+        snapshot_due: 0.0,
+        figures_due: 0.0,
+        ticking: false,
+    };
+    let handle = Rc::new(RefCell::new(worker));
+    let listener = EventListener::new(&scope, "message", move |event| {
+        let data = event.unchecked_ref::<MessageEvent>().data().as_string().unwrap_or_default();
+        // Both ends are this module, so a message that cannot be read is one of a page of another version.
+        match serde_json::from_str(&data) {
+            Ok(message) => handle.borrow_mut().take(message),
+            Err(error) => handle.borrow().say(&FromWorker::Refused {
+                error: format!("the simulator did not understand the page ({error}); reload the page"),
+            }),
+        }
+        wake(&handle);
+    });
+    listener.forget();
+}
+
+/// Makes sure that the next step comes.
+fn wake(handle: &Handle) {
+    if std::mem::replace(&mut handle.borrow_mut().ticking, true) {
+        return;
+    }
+    later(Rc::clone(handle));
+}
+
+fn later(handle: Handle) {
+    Timeout::new(REST_MS, move || {
+        if handle.borrow_mut().step() {
+            later(handle);
+        } else {
+            handle.borrow_mut().ticking = false;
+        }
+    })
+    .forget();
+}
+
+impl Worker {
+    fn take(&mut self, message: ToWorker) {
+        match message {
+            ToWorker::Load { load, document, seed } => self.load(load, &document, seed),
+            ToWorker::Unload => self.loaded = None,
+            ToWorker::Command(command) => self.command(&command),
+            ToWorker::Speed(speed) => {
+                self.speed = speed;
+                let now = self.now();
+                if let Some(loaded) = &mut self.loaded {
+                    loaded.pace.set_speed(speed, now, loaded.simulation.now());
+                }
+            }
+            ToWorker::Watch(subject) => {
+                self.watched = subject;
+                self.figures_due = 0.0;
+            }
+        }
+        self.snapshot_due = 0.0;
+    }
+
+    fn load(&mut self, load: u32, document: &Topology, seed: u64) {
+        match check(document) {
+            Ok(plan) => {
+                let simulation = Simulation::new(&plan, Seed(seed));
+                let pace = Pace::new(self.speed, self.now(), Time::ZERO);
+                self.loaded = Some(Loaded { load, simulation, pace, warm: false });
+                self.figures_due = 0.0;
+            }
+            Err(faults) => {
+                let error = faults.first().map_or_else(String::new, Fault::to_string);
+                self.say(&FromWorker::Refused { error });
+            }
+        }
+    }
+
+    fn command(&mut self, command: &Command) {
+        let Some(loaded) = &mut self.loaded else { return };
+        match loaded.simulation.command(command) {
+            // What is shown is about the system as it is now, not about what it was before.
+            Ok(()) if loaded.warm => loaded.simulation.reset_statistics(),
+            Ok(()) => {}
+            Err(fault) => self.say(&FromWorker::Refused { error: fault.to_string() }),
+        }
+    }
+
+    /// Simulates for a while, tells what is due, and gives whether there is more to do.
+    fn step(&mut self) -> bool {
+        let start = self.now();
+        let scope = self.scope.clone();
+        let Some(loaded) = &mut self.loaded else { return false };
+        let paused = loaded.pace.speed == 0.0;
+        loaded.run(start, || clock(&scope));
+        let now = clock(&scope);
+        let warm = loaded.warm;
+        if warm && now >= self.snapshot_due {
+            self.snapshot_due = now + SNAPSHOT_MS;
+            self.tell_snapshot();
+        }
+        if warm && now >= self.figures_due {
+            self.figures_due = now + FIGURES_MS;
+            self.tell_figures();
+        }
+        !(paused && warm)
+    }
+
+    fn tell_snapshot(&self) {
+        let Some(loaded) = &self.loaded else { return };
+        let snapshot = Box::new(loaded.simulation.snapshot());
+        self.say(&FromWorker::Snapshot { load: loaded.load, snapshot, pace: loaded.pace.average() });
+    }
+
+    fn tell_figures(&self) {
+        let Some(loaded) = &self.loaded else { return };
+        let figures = Figures::of(&loaded.simulation.run(""), &self.watched).map(Box::new);
+        self.say(&FromWorker::Figures { load: loaded.load, figures });
+    }
+
+    fn say(&self, message: &FromWorker) {
+        let text = serde_json::to_string(message).expect("a message holds only what JSON can say");
+        self.scope.post_message(&JsValue::from_str(&text)).expect("a text can always be posted");
+    }
+
+    fn now(&self) -> f64 {
+        clock(&self.scope)
+    }
+}
+
+impl Loaded {
+    /// Runs towards the instant that is due, for one step at most.
+    fn run(&mut self, start: f64, clock: impl Fn() -> f64) {
+        if !self.warm {
+            self.warm = self.run_until(Time::ZERO + WARM_UP, start, &clock);
+            if self.warm {
+                self.simulation.reset_statistics();
+                self.pace.set_speed(self.pace.speed, clock(), self.simulation.now());
+            }
+            return;
+        }
+        self.run_until(self.pace.target(start), start, &clock);
+        self.pace.reached(clock(), self.simulation.now());
+    }
+
+    fn run_until(&mut self, until: Time, start: f64, clock: &impl Fn() -> f64) -> bool {
+        while !self.simulation.run_some(until, EVENTS) {
+            if clock() - start > STEP_MS {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// Milliseconds of the worker's own clock.
+fn clock(scope: &DedicatedWorkerGlobalScope) -> f64 {
+    scope.performance().map_or(0.0, |performance| performance.now())
+}

@@ -1,0 +1,124 @@
+//! The reducer: what happened and the state before, in; the state after and what is to be done, out. It touches nothing
+//! else, so it is tested without a browser.
+mod canvas;
+mod document;
+mod live;
+mod opening;
+mod simulation;
+
+pub use opening::{Startup, open, read};
+
+use crate::effect::Effect;
+use crate::model::{Model, Notice, Theme};
+use crate::msg::Msg;
+use crate::tool::{Pointer, Tool};
+
+/// How long a notice that is no error stays, in milliseconds.
+const NOTICE_MS: u32 = 6_000;
+
+/// Takes a message into the model and says what is to be done.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Change(change) => document::change(model, change),
+        Msg::Undo => document::undo(model),
+        Msg::Redo => document::redo(model),
+        Msg::Settled(edits) => document::settled(model, edits),
+
+        Msg::Select(selection) => canvas::select(model, selection),
+        Msg::SelectAll => canvas::select_all(model),
+        Msg::Focused(node) => canvas::focused(model, node),
+        Msg::Tab(tab) => {
+            model.tab = tab;
+            Vec::new()
+        }
+
+        Msg::Pointer(pointer) => canvas::pointer(model, &pointer),
+        Msg::Wheel(wheel) => canvas::wheel(model, &wheel),
+        Msg::Escape => escape(model),
+        Msg::Space(held) => {
+            model.space = held;
+            Vec::new()
+        }
+        Msg::Resized(width, height) => canvas::resized(model, width, height),
+        Msg::Fit => canvas::fit(model),
+        Msg::Zoom(factor) => canvas::zoom(model, factor),
+        Msg::Centre(point) => canvas::centre(model, point),
+
+        Msg::TogglePlay => simulation::toggle(model),
+        Msg::Speed(speed) => simulation::speed(model, speed),
+        Msg::Restart => simulation::restart(model),
+        Msg::Slide(rate) => simulation::slide(model, rate),
+        Msg::Slid => simulation::slid(model),
+        Msg::Instance { node, instance } => simulation::instance(model, node, instance),
+        Msg::Worker(message) => simulation::told(model, *message),
+        Msg::WorkerBroke(error) => notice(model, true, error),
+
+        Msg::Watch(subject) => simulation::watch(model, subject),
+        Msg::OverTime(shown) => {
+            model.over_time = shown;
+            Vec::new()
+        }
+
+        Msg::Dialog(dialog) => {
+            model.dialog = dialog;
+            Vec::new()
+        }
+        Msg::ToggleTheme { is_dark } => {
+            model.theme = if is_dark { Theme::Light } else { Theme::Dark };
+            vec![Effect::Theme(model.theme)]
+        }
+        Msg::Dismiss(number) => {
+            model.notices.retain(|notice| notice.number != number);
+            Vec::new()
+        }
+
+        Msg::Hash(fragment) => opening::hash(model, &fragment),
+        Msg::Share => opening::share(model),
+        Msg::Copied(true) => notice(model, false, "The link to this design is copied.".to_owned()),
+        Msg::Copied(false) => {
+            let text = "The browser did not let the link be copied; copy it from the address bar.";
+            notice(model, true, text.to_owned())
+        }
+        Msg::Export => opening::export(model),
+        Msg::PickFile => vec![Effect::PickFile],
+        Msg::File { name, text } => opening::file(model, &name, &text),
+        Msg::Failed(error) => notice(model, true, error),
+
+        Msg::Agent(status) => live::agent(model, status.map(|status| *status)),
+        Msg::Token(token) => live::token(model, token),
+        Msg::StartRun => live::start(model),
+        Msg::Seconds(seconds) => {
+            model.live.seconds = seconds;
+            Vec::new()
+        }
+        Msg::Started(id) => live::started(model, id),
+        Msg::Refused(error) => live::refused(model, error),
+        Msg::StopRun => live::stop(model),
+        Msg::Live(event) => live::event(model, *event),
+        Msg::LiveLost => live::lost(model),
+    }
+}
+
+/// Says something; an error stays until it is closed.
+fn notice(model: &mut Model, is_error: bool, text: String) -> Vec<Effect> {
+    // The same sentence twice says no more than once.
+    model.notices.retain(|notice| notice.text != text);
+    model.noticed += 1;
+    let number = model.noticed;
+    model.notices.push(Notice { number, is_error, text });
+    if is_error { Vec::new() } else { vec![Effect::After { ms: NOTICE_MS, msg: Box::new(Msg::Dismiss(number)) }] }
+}
+
+/// Ends the nearest thing that is under way.
+fn escape(model: &mut Model) -> Vec<Effect> {
+    if !matches!(model.tool, Tool::Idle) {
+        return canvas::pointer(model, &Pointer::Cancelled);
+    }
+    if model.dialog.take().is_some() {
+        return Vec::new();
+    }
+    canvas::select(model, crate::model::Selection::default())
+}
+
+#[cfg(test)]
+mod tests;

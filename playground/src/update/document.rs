@@ -1,0 +1,146 @@
+//! Changes of the document, undo and redo, and what follows when changes pause.
+use super::{canvas, notice, simulation};
+use crate::edit;
+use crate::effect::Effect;
+use crate::history::Moment;
+use crate::model::{self, Model, Selection};
+use crate::msg::{Change, Msg};
+use crate::shared::Shared;
+use loadpath_core::topology::{Topology, check, link};
+
+/// How long changes must pause before the simulation starts over, in milliseconds.
+const SETTLE_MS: u32 = 150;
+
+pub(super) fn change(model: &mut Model, change: Change) -> Vec<Effect> {
+    let mut document = (*model.document).clone();
+    let mut selection = model.selection.clone();
+    let mut joins = None;
+    match change {
+        Change::Name(name) => document.name = name,
+        Change::Label(i, text) => {
+            if let Some(node) = document.nodes.get_mut(i) {
+                node.label = text;
+            }
+        }
+        Change::Id(i, id) => edit::rename_node(&mut document, i, &id),
+        Change::Set { bag, name, value } => edit::set(&mut document, &bag, name, value),
+        Change::AddNode { kind, at } => {
+            let at = at.unwrap_or_else(|| canvas::free_place(model));
+            selection = Selection::node(edit::add_node(&mut document, kind, at));
+        }
+        Change::Connect { from, to } => match edit::connect(&mut document, from, to) {
+            Ok(edge) => selection = Selection::edge(edge),
+            Err(why) => return notice(model, false, format!("Not connected: {why}.")),
+        },
+        Change::Move { nodes, dx, dy } => edit::move_by(&mut document, &nodes, dx, dy),
+        Change::Nudge { dx, dy } => {
+            joins = Some("nudge");
+            edit::move_by(&mut document, &selection.nodes, dx, dy);
+        }
+        Change::Delete => {
+            edit::remove(&mut document, &selection.nodes, &selection.edges);
+            selection = Selection::default();
+        }
+        Change::DeleteEdge(edge) => {
+            edit::remove(&mut document, &Selection::default().nodes, &Selection::edge(edge).edges);
+            selection.edges.clear();
+        }
+        Change::Duplicate => selection.nodes = edit::duplicate(&mut document, &selection.nodes),
+        Change::AddClass => {
+            edit::add_class(&mut document);
+        }
+        Change::RemoveClass(i) => {
+            if i < document.workload.classes.len() {
+                document.workload.classes.remove(i);
+            }
+        }
+        Change::ClassName(i, name) => {
+            if let Some(class) = document.workload.classes.get_mut(i) {
+                class.name = name;
+            }
+        }
+        Change::Open(other) => return open(model, *other),
+    }
+    if document == *model.document {
+        return Vec::new();
+    }
+    commit(model, document, selection, joins)
+}
+
+/// Puts another design in the place of this one.
+fn open(model: &mut Model, mut document: Topology) -> Vec<Effect> {
+    edit::place_all(&mut document);
+    let mut effects = simulation::unload(model);
+    effects.extend(commit(model, document, Selection::default(), None));
+    effects.extend(canvas::fit(model));
+    effects
+}
+
+fn commit(
+    model: &mut Model,
+    document: Topology,
+    selection: Selection,
+    joins: Option<&'static str>,
+) -> Vec<Effect> {
+    let before = now(model);
+    model.history.record(before, joins);
+    set(model, Moment { document: Shared::new(document), selection })
+}
+
+fn now(model: &Model) -> Moment {
+    Moment { document: model.document.clone(), selection: model.selection.clone() }
+}
+
+/// Makes this the present document, and waits for changes to pause.
+pub(super) fn set(model: &mut Model, moment: Moment) -> Vec<Effect> {
+    model.faults = Shared::new(check(&moment.document).err().unwrap_or_default());
+    model.scene = Shared::new(model::scene(&moment.document));
+    model.document = moment.document;
+    model.selection = moment.selection;
+    model.hover = None;
+    model.targets = None;
+    model.tool = crate::tool::Tool::Idle;
+    model.edits += 1;
+    vec![Effect::After { ms: SETTLE_MS, msg: Box::new(Msg::Settled(model.edits)) }]
+}
+
+pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
+    let now = now(model);
+    let before = model.history.undo(now);
+    before.map_or_else(Vec::new, |before| restore(model, before))
+}
+
+pub(super) fn redo(model: &mut Model) -> Vec<Effect> {
+    let now = now(model);
+    let after = model.history.redo(now);
+    after.map_or_else(Vec::new, |after| restore(model, after))
+}
+
+fn restore(model: &mut Model, moment: Moment) -> Vec<Effect> {
+    // Where no node is the same, it is another design that comes back: show all of it.
+    let same = |other: &Topology| model.document.nodes.iter().any(|node| other.node(&node.id).is_some());
+    let is_other = !same(&moment.document);
+    let mut effects = if is_other { simulation::unload(model) } else { Vec::new() };
+    effects.extend(set(model, moment));
+    if is_other {
+        effects.extend(canvas::fit(model));
+    }
+    effects
+}
+
+/// Changes have paused: simulate what is drawn now, keep it, and put it into the address.
+pub(super) fn settled(model: &mut Model, edits: u32) -> Vec<Effect> {
+    if edits != model.edits {
+        return Vec::new();
+    }
+    let mut effects = simulation::follow(model);
+    effects.push(store(model));
+    effects
+}
+
+/// Keeps the document in the browser, and its link in the address bar where it fits.
+pub(super) fn store(model: &mut Model) -> Effect {
+    let fragment = link::encode(&model.document);
+    model.fragment = if fragment.len() <= link::MAX_LINK { fragment } else { String::new() };
+    Effect::Store { document: model.document.clone(), fragment: model.fragment.clone() }
+}

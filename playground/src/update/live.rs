@@ -1,0 +1,153 @@
+//! The live run: what the agent is asked, and what it tells.
+use super::notice;
+use crate::effect::Effect;
+use crate::model::{Agent, Model, OverTime, Stage};
+use crate::run::{Figures, Measured, Subject};
+use crate::shared::Shared;
+use crate::format;
+use loadpath_core::run::Run;
+use loadpath_core::time::Span;
+use loadpath_core::topology::check;
+use loadpath_core::wire::{Event, StartRun, Status};
+
+/// The agent answered, or there is none.
+pub(super) fn agent(model: &mut Model, status: Option<Status>) -> Vec<Effect> {
+    let Some(status) = status else {
+        model.agent = Agent::Absent;
+        return Vec::new();
+    };
+    model.agent = Agent::Present { version: status.version, caps: status.caps };
+    match status.running {
+        // A run from before a reload, or of another tab: follow it.
+        Some(id) if model.live.id.as_ref() != Some(&id) => started(model, id),
+        _ => Vec::new(),
+    }
+}
+
+/// The one-time code was exchanged, or was not.
+pub(super) fn token(model: &mut Model, token: Result<String, String>) -> Vec<Effect> {
+    match token {
+        Ok(token) => {
+            model.token = Some(token.clone());
+            vec![Effect::KeepToken(token)]
+        }
+        // After a reload of the first address the code is spent, but the token is kept.
+        Err(_) if model.token.is_some() => Vec::new(),
+        Err(error) => notice(model, true, format!("Live runs are not possible from this page: {error}.")),
+    }
+}
+
+pub(super) fn start(model: &mut Model) -> Vec<Effect> {
+    let Some(token) = model.token.clone() else { return Vec::new() };
+    if model.live.stage != Stage::None || !model.faults.is_empty() {
+        return Vec::new();
+    }
+    model.dialog = None;
+    model.live.stage = Stage::Starting;
+    model.live.id = None;
+    let run = StartRun {
+        document: (*model.document).clone(),
+        duration: Span::from_millis(u64::from(model.live.seconds) * 1_000),
+        seed: crate::run::SEED,
+    };
+    vec![Effect::StartRun { token, run: Box::new(run) }]
+}
+
+pub(super) fn started(model: &mut Model, id: String) -> Vec<Effect> {
+    let rate = check(&model.document).map_or(0.0, |plan| plan.arrivals.rate);
+    model.live.stage = Stage::Starting;
+    show(model, Measured::new(&model.document.name, rate));
+    model.live.id = Some(id.clone());
+    vec![Effect::Listen(id)]
+}
+
+pub(super) fn refused(model: &mut Model, error: String) -> Vec<Effect> {
+    if model.live.id.is_none() {
+        model.live.stage = Stage::None;
+    }
+    notice(model, true, error)
+}
+
+pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
+    let (Some(token), Some(run)) = (model.token.clone(), model.live.id.clone()) else { return Vec::new() };
+    model.live.stage = Stage::Stopping;
+    vec![Effect::StopRun { token, run }]
+}
+
+/// Something happened in the live run.
+pub(super) fn event(model: &mut Model, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Phase { phase, text } => {
+            if model.live.stage != Stage::Stopping {
+                model.live.stage = Stage::Under { phase, text };
+            }
+            Vec::new()
+        }
+        Event::Interval(interval) => {
+            let mut measured = model
+                .live
+                .measured
+                .as_ref()
+                .map_or_else(|| Measured::new(&model.document.name, 0.0), |measured| (**measured).clone());
+            measured.absorb(&interval);
+            show(model, measured);
+            model.over_time = OverTime::Measured;
+            Vec::new()
+        }
+        Event::Done(run) => done(model, *run),
+        Event::Failed { error } => {
+            ended(model);
+            let mut effects = notice(model, true, format!("The live run failed: {error}."));
+            effects.push(Effect::StopListening);
+            effects
+        }
+    }
+}
+
+fn done(model: &mut Model, run: Run) -> Vec<Effect> {
+    let all = run.response();
+    let rate = format::rate(run.achieved_rate());
+    let text = if all.is_empty() {
+        "The live run is over; nothing was answered.".to_owned()
+    } else {
+        let p99 = format::seconds(all.quantile(0.99).as_secs());
+        format!("Measured for {}: {rate}, p99 {p99}. The run is kept.", run.duration)
+    };
+    show(model, Measured::done(run));
+    ended(model);
+    let mut effects = notice(model, false, text);
+    effects.push(Effect::StopListening);
+    effects
+}
+
+/// Shows a measurement, and cuts its figures.
+pub(super) fn show(model: &mut Model, measured: Measured) {
+    model.live.all = Figures::of(&measured.run, &Subject::All).map(Shared::new);
+    model.live.measured = Some(Shared::new(measured));
+    cut(model);
+}
+
+/// Cuts the measured figures of the subject.
+pub(super) fn cut(model: &mut Model) {
+    let measured = model.live.measured.as_deref();
+    model.live.figures = measured.and_then(|m| Figures::of(&m.run, &model.subject)).map(Shared::new);
+}
+
+fn ended(model: &mut Model) {
+    model.live.stage = Stage::None;
+    model.live.id = None;
+}
+
+/// The stream broke and did not come back: the agent is gone.
+pub(super) fn lost(model: &mut Model) -> Vec<Effect> {
+    if model.live.stage == Stage::None {
+        return Vec::new();
+    }
+    ended(model);
+    let text = "The agent does not answer any more; what was measured until then is shown. \
+                Start it again with cargo xtask play.";
+    let mut effects = notice(model, true, text.to_owned());
+    effects.push(Effect::StopListening);
+    effects.push(Effect::AskAgent);
+    effects
+}

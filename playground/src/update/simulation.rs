@@ -1,0 +1,171 @@
+//! The running simulation: what it is told, and what it tells.
+use super::{document, live, notice};
+use crate::edit::Bag;
+use crate::effect::Effect;
+use crate::format;
+use crate::model::{Model, Stage};
+use crate::msg::Change;
+use crate::run::{FromWorker, SEED, Subject, ToWorker, subjects};
+use crate::shared::Shared;
+use loadpath_core::sim::Command;
+use loadpath_core::topology::{Topology, check};
+use loadpath_core::wire::KillInstance;
+
+/// Makes the simulation follow the document, where it has no faults.
+pub(super) fn follow(model: &mut Model) -> Vec<Effect> {
+    if !model.faults.is_empty() {
+        // The last design without faults goes on running.
+        return if model.document.nodes.is_empty() { unload(model) } else { Vec::new() };
+    }
+    let old = model.simulated.document.replace(model.document.clone());
+    match old.map(|old| difference(&old, &model.document)) {
+        Some(Difference::None) => Vec::new(),
+        Some(Difference::Rate(rate)) => vec![Effect::Worker(ToWorker::Command(Command::SetRate { rate }))],
+        Some(Difference::Behaviour) | None => load(model),
+    }
+}
+
+enum Difference {
+    /// At most names and places.
+    None,
+    /// Only the arrival rate.
+    Rate(f64),
+    /// What requests go through.
+    Behaviour,
+}
+
+fn difference(old: &Topology, new: &Topology) -> Difference {
+    let (a, b) = (behaviour(old), behaviour(new));
+    if a == b {
+        return Difference::None;
+    }
+    let without_rate = |mut document: Topology| {
+        document.workload.params.remove("rate");
+        document
+    };
+    if without_rate(a) == without_rate(b)
+        && let Ok(plan) = check(new)
+    {
+        return Difference::Rate(plan.arrivals.rate);
+    }
+    Difference::Behaviour
+}
+
+/// What of a document changes how it behaves.
+fn behaviour(document: &Topology) -> Topology {
+    let mut document = document.clone();
+    document.name.clear();
+    for node in &mut document.nodes {
+        node.label.clear();
+        node.at = None;
+    }
+    document
+}
+
+/// Starts the simulation over, with the document.
+fn load(model: &mut Model) -> Vec<Effect> {
+    let simulated = &mut model.simulated;
+    simulated.load += 1;
+    let load = simulated.load;
+    simulated.sliding = None;
+    let document = Box::new((*model.document).clone());
+    let mut effects = vec![Effect::Worker(ToWorker::Load { load, document, seed: SEED })];
+    if !subjects(&model.document).contains(&model.subject) {
+        effects.extend(watch(model, Subject::All));
+    }
+    effects
+}
+
+/// Forgets the simulation: what comes next is another design.
+pub(super) fn unload(model: &mut Model) -> Vec<Effect> {
+    let simulated = &mut model.simulated;
+    simulated.load += 1;
+    simulated.document = None;
+    simulated.snapshot = None;
+    simulated.figures = None;
+    simulated.sliding = None;
+    vec![Effect::Worker(ToWorker::Unload)]
+}
+
+pub(super) fn restart(model: &mut Model) -> Vec<Effect> {
+    let Some(document) = model.simulated.document.clone() else { return Vec::new() };
+    model.simulated.load += 1;
+    let load = model.simulated.load;
+    vec![Effect::Worker(ToWorker::Load { load, document: Box::new((*document).clone()), seed: SEED })]
+}
+
+pub(super) fn toggle(model: &mut Model) -> Vec<Effect> {
+    model.simulated.running = !model.simulated.running;
+    vec![speed_now(model)]
+}
+
+pub(super) fn speed(model: &mut Model, speed: f64) -> Vec<Effect> {
+    model.simulated.speed = speed;
+    model.simulated.pace = speed;
+    vec![speed_now(model)]
+}
+
+fn speed_now(model: &Model) -> Effect {
+    Effect::Worker(ToWorker::Speed(if model.simulated.running { model.simulated.speed } else { 0.0 }))
+}
+
+/// The rate changes at once while the slider moves.
+pub(super) fn slide(model: &mut Model, rate: f64) -> Vec<Effect> {
+    model.simulated.sliding = Some(rate);
+    vec![Effect::Worker(ToWorker::Command(Command::SetRate { rate }))]
+}
+
+/// Let go, the rate is written into the document, where it can be undone.
+pub(super) fn slid(model: &mut Model) -> Vec<Effect> {
+    let Some(rate) = model.simulated.sliding.take() else { return Vec::new() };
+    let value = Some(format::rate_written(rate).as_str().into());
+    document::change(model, Change::Set { bag: Bag::Workload, name: "rate", value })
+}
+
+/// Kills an instance that is up, restores one that is down; in a live run its process is killed too.
+pub(super) fn instance(model: &mut Model, node: usize, instance: u16) -> Vec<Effect> {
+    let Some(id) = model.document.nodes.get(node).map(|node| node.id.clone()) else { return Vec::new() };
+    let up = model.simulated.snapshot.as_ref().and_then(|snapshot| {
+        let node = snapshot.nodes.iter().find(|node| node.id == id)?;
+        node.up.get(usize::from(instance)).copied()
+    });
+    let Some(up) = up else { return Vec::new() };
+    let command = if up {
+        Command::Kill { node: id.clone(), instance }
+    } else {
+        Command::Restore { node: id.clone(), instance }
+    };
+    let mut effects = vec![Effect::Worker(ToWorker::Command(command))];
+    if let (true, Stage::Under { .. }, Some(run), Some(token)) =
+        (up, &model.live.stage, &model.live.id, &model.token)
+    {
+        let instance = KillInstance { node: id, instance };
+        effects.push(Effect::KillLive { token: token.clone(), run: run.clone(), instance });
+    }
+    effects
+}
+
+pub(super) fn watch(model: &mut Model, subject: Subject) -> Vec<Effect> {
+    model.subject = subject.clone();
+    model.simulated.figures = None;
+    live::cut(model);
+    vec![Effect::Worker(ToWorker::Watch(subject))]
+}
+
+/// The worker said something. What it says of an older load is about a design that is gone.
+pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
+    let simulated = &mut model.simulated;
+    match message {
+        FromWorker::Snapshot { load, snapshot, pace } if load == simulated.load => {
+            simulated.snapshot = Some(Shared::new(*snapshot));
+            simulated.pace = pace;
+            Vec::new()
+        }
+        FromWorker::Figures { load, figures } if load == simulated.load => {
+            simulated.figures = figures.filter(|f| f.subject == model.subject).map(|figures| Shared::new(*figures));
+            Vec::new()
+        }
+        FromWorker::Snapshot { .. } | FromWorker::Figures { .. } => Vec::new(),
+        FromWorker::Refused { error } => notice(model, true, format!("The simulation refused: {error}.")),
+    }
+}
