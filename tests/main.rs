@@ -1,3 +1,12 @@
 //! The project's behaviour, seen from outside: one binary, one module per claim.
+
+// What a test's helper unwraps is the test's own claim, as in the test itself.
+#![allow(clippy::unwrap_used)]
+
+mod attack;
+mod browser;
+mod determinism;
+mod documents;
 mod structure;
+mod the_loop;
 mod theory;

@@ -1,1 +1,28 @@
-//! The agent.
+//! Loadpath's native agent: it brings designs up, drives load with goose, and measures.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`clock`] | the only place that asks what time it is |
+//! | [`timer`] | waiting until an instant, far more precisely than a millisecond |
+//! | [`interrupt`] | Ctrl-C and SIGTERM, for the whole process |
+//! | [`attack`] | open-loop load; the only place that names goose |
+//! | [`deploy`] | a design's instances as processes on loopback; the supervisor that lets none outlive the agent |
+//! | [`live`] | bring up, drive, measure, take down |
+//! | [`entropy`] | random numbers that nobody can guess |
+//! | [`measure`] | from single requests to intervals and runs |
+//! | [`api`] | the page, and the HTTP API behind it |
+//! | [`store`] | runs on disk |
+//! | [`report`] | runs as text and JSON |
+//! | [`cli`] | the command line, one file per subcommand |
+pub mod api;
+pub mod attack;
+pub mod cli;
+pub mod clock;
+pub mod deploy;
+pub mod entropy;
+pub mod interrupt;
+pub mod live;
+pub mod measure;
+pub mod report;
+pub mod store;
+pub mod timer;

@@ -1,2 +1,6 @@
 //! `loadgen`: Loadpath's load agent and command line.
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    loadgen::cli::main()
+}

@@ -55,10 +55,13 @@ fn core_imports_only_from_lower_layers() {
         if module == "lib" {
             continue;
         }
-        let own = layer.get(module).unwrap_or_else(|| panic!("core::{module} belongs to no layer; add it to LAYERS"));
+        let own = layer
+            .get(module)
+            .unwrap_or_else(|| panic!("core::{module} belongs to no layer; add it to LAYERS"));
         for line in code(&path).lines().filter(|line| !line.trim_start().starts_with("//")) {
             for part in line.split("crate::").skip(1) {
-                let imported: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let imported: String =
+                    part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 let Some(other) = layer.get(imported.as_str()) else { continue };
                 let allowed = imported == module
                     || other < own
@@ -73,11 +76,21 @@ fn core_imports_only_from_lower_layers() {
 fn every_kind_has_a_file_in_the_simulator_and_one_in_the_agent() {
     for kind in loadpath_core::topology::catalog::KINDS {
         let simulated = root().join(format!("core/src/sim/node/{}.rs", kind.name));
-        assert!(simulated.is_file(), "{} is missing: kind {} is not simulated", simulated.display(), kind.name);
+        assert!(
+            simulated.is_file(),
+            "{} is missing: kind {} is not simulated",
+            simulated.display(),
+            kind.name
+        );
         // Clients come up as the attack, which is no server.
         let folder = if kind.name == "clients" { "attack" } else { "deploy" };
         let deployed = root().join(format!("loadgen/src/{folder}/{}.rs", kind.name));
-        assert!(deployed.is_file(), "{} is missing: kind {} does not come up live", deployed.display(), kind.name);
+        assert!(
+            deployed.is_file(),
+            "{} is missing: kind {} does not come up live",
+            deployed.display(),
+            kind.name
+        );
     }
 }
 
@@ -98,7 +111,13 @@ fn only_clock_reads_the_clock_and_only_attack_names_goose() {
         let relative = path.strip_prefix(&source).unwrap().to_string_lossy().into_owned();
         let code = code(&path);
         let lines = || code.lines().filter(|line| !line.trim_start().starts_with("//"));
-        assert!(relative == "clock.rs" || lines().all(|l| !l.contains("Instant::now")), "{relative} reads the clock");
-        assert!(relative.starts_with("attack") || lines().all(|l| !l.contains("goose::")), "{relative} names goose");
+        assert!(
+            relative == "clock.rs" || lines().all(|l| !l.contains("Instant::now")),
+            "{relative} reads the clock"
+        );
+        assert!(
+            relative.starts_with("attack") || lines().all(|l| !l.contains("goose::")),
+            "{relative} names goose"
+        );
     }
 }

@@ -72,7 +72,11 @@ fn runs(document: &Topology, requests: f64) -> Vec<Run> {
 
 fn assert_covered(id: &str, what: &str, truth: f64, estimates: &[Estimate]) {
     let missed: Vec<&Estimate> = estimates.iter().filter(|estimate| !estimate.holds(truth)).collect();
-    assert!(missed.len() <= MISSES, "{id}, {what}: exactly {truth}, missed by {} of {SEEDS}: {missed:?}", missed.len());
+    assert!(
+        missed.len() <= MISSES,
+        "{id}, {what}: exactly {truth}, missed by {} of {SEEDS}: {missed:?}",
+        missed.len()
+    );
 }
 
 /// Requests so that the half-width of the mean response stays below 3 %: the variance of the M/M/1 mean over n customers

@@ -1,40 +1,24 @@
 //! `cargo xtask`: the project's build automation.
 
+mod args;
+mod bench;
+mod checks;
+mod debian;
+mod play;
 mod project;
 mod steps;
+mod toolchain;
 mod web;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
-use lexopt::prelude::*;
+use anyhow::Result;
 
+use crate::args::{Command, HELP};
 use crate::project::Project;
-use crate::steps::Steps;
-
-const HELP: &str = "\
-Build automation for Loadpath.
-
-Usage: cargo xtask COMMAND [OPTIONS]
-
-Commands:
-  web     build the page into www/dist: a folder of static files that works from any web server
-
-Options:
-  -h, --help   print this
-
-Examples:
-  cargo xtask web                      build the page and print what it weighs
-";
-
-/// What the command line asks for.
-enum Command {
-    Help,
-    Web,
-}
 
 fn main() -> ExitCode {
-    match read_command(lexopt::Parser::from_env()).and_then(|command| run(&command)) {
+    match args::read(lexopt::Parser::from_env()).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             eprintln!("\nxtask: {fault:#}");
@@ -43,28 +27,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: &Command) -> Result<()> {
+fn run(command: Command) -> Result<()> {
     match command {
         Command::Help => {
             print!("{HELP}");
             Ok(())
         }
-        Command::Web => web::build(&Project::find()?, &mut Steps::new(web::STEPS)),
-    }
-}
-
-fn read_command(mut parser: lexopt::Parser) -> Result<Command> {
-    let mut command = None;
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Short('h') | Long("help") => return Ok(Command::Help),
-            Value(name) if command.is_none() => command = Some(name.string()?),
-            other => return Err(other.unexpected().into()),
-        }
-    }
-    match command.as_deref() {
-        None => Ok(Command::Help),
-        Some("web") => Ok(Command::Web),
-        Some(other) => bail!("there is no command {other:?}; `cargo xtask --help` lists them"),
+        Command::Web => web::run(&Project::find()?),
+        Command::Play(wishes) => play::run(&Project::find()?, &wishes),
+        Command::Test => checks::run(&Project::find()?),
+        Command::Ci => checks::run(&Project { ci: true, ..Project::find()? }),
+        Command::Bench(benches) => bench::run(&Project::find()?, benches),
     }
 }

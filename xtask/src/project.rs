@@ -10,6 +10,8 @@ use serde_json::Value;
 pub(crate) struct Project {
     pub(crate) root: PathBuf,
     pub(crate) target: PathBuf,
+    /// Nobody watches: no colours, no progress bars, no stop at the first failure.
+    pub(crate) ci: bool,
 }
 
 impl Project {
@@ -19,7 +21,8 @@ impl Project {
             .parent()
             .context("xtask lies in a folder of the project")?
             .to_owned();
-        let mut found = Self { root, target: PathBuf::new() };
+        let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+        let mut found = Self { root, target: PathBuf::new(), ci };
         let metadata = found.metadata()?;
         let target =
             metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
@@ -43,6 +46,9 @@ impl Project {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
         let mut command = Command::new(cargo);
         command.args(args).current_dir(&self.root).stdin(Stdio::null());
+        if self.ci {
+            command.envs([("CARGO_TERM_COLOR", "never"), ("CARGO_TERM_PROGRESS_WHEN", "never")]);
+        }
         for (name, _) in std::env::vars_os() {
             if name.to_str().is_some_and(is_about_xtask) {
                 command.env_remove(name);

@@ -1,6 +1,5 @@
 //! Laws of lengths of time: how long a service takes, how long until the next arrival.
 use crate::math;
-use crate::rng::Rng;
 use crate::time::Span;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -103,18 +102,6 @@ pub(super) fn lognormal_sigma(mean: Span, p99: Span) -> f64 {
     }
     let ratio = math::ln(p99.as_secs() / mean.as_secs());
     Z99 - (Z99 * Z99 - 2.0 * ratio).max(0.0).sqrt()
-}
-
-/// Exponential with mean one, by inversion.
-pub(super) fn exponential(rng: &mut Rng) -> f64 {
-    -math::ln(rng.unit_positive())
-}
-
-/// Standard normal, by inversion: one draw of the stream for each value.
-pub(super) fn normal(rng: &mut Rng) -> f64 {
-    // The middle of each of the 2^53 cells: never 0 or 1.
-    let p = rng.unit() + 0.5 / (1u64 << 53) as f64;
-    math::normal_quantile(p.min(1.0 - f64::EPSILON))
 }
 
 /// Why a text is not a law.

@@ -4,6 +4,7 @@
 //! `erlang 4 2ms`, `hyperexp 2ms cv2 4`.
 mod law;
 mod sampler;
+mod ziggurat;
 mod zipf;
 
 pub use law::{Law, NotALaw};

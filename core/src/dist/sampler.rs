@@ -1,5 +1,6 @@
 //! A law made ready to be drawn from often.
-use super::law::{Law, exponential, lognormal_sigma, normal};
+use super::law::{Law, lognormal_sigma};
+use super::ziggurat::{exponential, normal};
 use crate::math;
 use crate::rng::Rng;
 use crate::time::Span;

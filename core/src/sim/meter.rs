@@ -70,13 +70,22 @@ impl NodeMeter {
         }
     }
 
-    /// A call has been answered.
+    /// A call has been answered after it had waited in the node's queue.
     pub(crate) fn record(&mut self, outcome: Outcome, response: Span, wait: Span) {
-        let now = &mut self.seconds[0];
-        now.outcomes.add(outcome);
-        now.response.record(response);
-        now.wait_ns += wait.0;
+        self.record_request(outcome, response);
+        self.seconds[0].wait_ns += wait.0;
         self.wait.record(wait);
+    }
+
+    /// A client's request has ended; clients have no queue.
+    pub(crate) fn record_request(&mut self, outcome: Outcome, response: Span) {
+        self.seconds[0].outcomes.add(outcome);
+        self.seconds[0].response.record(response);
+    }
+
+    /// What the running second has seen so far.
+    pub(crate) const fn running_second(&self) -> &Window {
+        &self.seconds[0]
     }
 
     /// A cache was looked into.

@@ -9,7 +9,6 @@ use crate::hash::Digest;
 use crate::id::{ClassIndex, EdgeIndex, NodeIndex};
 use crate::rng::Seed;
 use crate::run::{Outcome, Outcomes, Run, Second};
-use crate::stats::{Histogram, Precision};
 use crate::time::{Span, Time};
 use crate::topology::{Plan, catalog};
 use crate::workload::{Class, Operation};
@@ -32,8 +31,6 @@ pub struct Simulation {
     pub(super) edges: Vec<Link>,
     pub(super) classes: Vec<Class>,
     pub(super) meters: Vec<ClassMeter>,
-    /// Responses of all classes in the running second.
-    second_response: Histogram,
     second: Second,
     /// Whole seconds, oldest first.
     pub(super) series: VecDeque<Second>,
@@ -46,6 +43,7 @@ pub struct Simulation {
     pub(super) rate: f64,
     /// Outcomes of the running second and the whole ones before it, newest first.
     pub(super) recent: [Outcomes; 3],
+    events: u64,
 }
 
 /// An edge at work.
@@ -86,7 +84,6 @@ impl Simulation {
             edges: edges.collect(),
             classes: plan.classes.clone(),
             meters: plan.classes.iter().map(|_| ClassMeter::new()).collect(),
-            second_response: Histogram::new(Precision::Coarse),
             second: Second::default(),
             series: VecDeque::new(),
             series_start: 0,
@@ -94,6 +91,7 @@ impl Simulation {
             reset_at: Time::ZERO,
             rate: plan.arrivals.rate,
             recent: [Outcomes::default(); 3],
+            events: 0,
         };
         simulation.start();
         simulation
@@ -112,6 +110,11 @@ impl Simulation {
     /// The present instant.
     pub const fn now(&self) -> Time {
         self.now
+    }
+
+    /// How many events have been handled.
+    pub const fn events(&self) -> u64 {
+        self.events
     }
 
     /// Handles everything that happens up to and at `until`.
@@ -146,6 +149,7 @@ impl Simulation {
     }
 
     fn handle(&mut self, event: Event) {
+        self.events += 1;
         match event {
             Event::Arrive(source) => self.request_due(source as usize),
             Event::Deliver(slot) => self.deliver(slot),
@@ -294,7 +298,6 @@ impl Simulation {
     pub(super) fn count_request(&mut self, class: u16, outcome: Outcome, response: Span) {
         self.meters[ClassIndex(class).index()].record(outcome, response);
         self.second.outcomes.add(outcome);
-        self.second_response.record(response);
         self.recent[0].add(outcome);
     }
 
@@ -306,17 +309,27 @@ impl Simulation {
         self.classes[ClassIndex(class).index()].operation
     }
 
+    /// The 99th percentile of the requests that ended in the running second, as their clients' meters have it.
+    fn second_p99(&self) -> Span {
+        let clients = self.nodes.iter().filter(|node| matches!(node.state, State::Clients(_)));
+        let mut windows = clients.map(|node| &node.meter.running_second().response);
+        let Some(first) = windows.next() else { return Span::ZERO };
+        let Some(second) = windows.next() else { return first.quantile(0.99) };
+        let mut all = first.clone();
+        std::iter::once(second).chain(windows).for_each(|window| all.merge(window));
+        all.quantile(0.99)
+    }
+
     fn tick_until(&mut self, until: Time) {
         while self.next_tick <= until {
             let at = self.next_tick;
+            self.second.p99_ns = self.second_p99().0;
             for node in &mut self.nodes {
                 node.meter.tick();
                 node.stations.iter_mut().for_each(|station| station.tick(at));
             }
             self.edges.iter_mut().for_each(|edge| edge.meter.tick());
-            self.second.p99_ns = self.second_response.quantile(0.99).0;
             self.series.push_back(std::mem::take(&mut self.second));
-            self.second_response.clear();
             self.recent.rotate_right(1);
             self.recent[0] = Outcomes::default();
             if self.series.len() > SERIES {

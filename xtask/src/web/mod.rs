@@ -5,20 +5,38 @@ mod publish;
 mod wasm;
 mod weight;
 
-use anyhow::Result;
+pub(crate) use publish::PageFile;
+pub(crate) use weight::print as print_weight;
+
+use anyhow::{Context, Result};
 
 use crate::project::Project;
 use crate::steps::Steps;
+use crate::toolchain;
 
-/// How many steps [`build`] announces.
-pub(crate) const STEPS: usize = 4;
+/// The steps of [`build`].
+pub(crate) const PLAN: [&str; 4] = [
+    "WebAssembly in the toolchain",
+    "the page's module (profile page)",
+    "the JavaScript around it (wasm-bindgen)",
+    "www/dist, with brotli",
+];
+
+/// `cargo xtask web`: builds the page and says what it weighs.
+pub(crate) fn run(project: &Project) -> Result<()> {
+    let page = build(project, &mut Steps::new(PLAN.to_vec()))?;
+    print_weight(&page);
+    Ok(())
+}
 
 /// Builds the page. What did not change is not made again: a second build takes a second.
-pub(crate) fn build(project: &Project, steps: &mut Steps) -> Result<()> {
-    steps.run("the compiler's WebAssembly target", || wasm::add_target(project))?;
-    let module = steps.run("the page's WebAssembly (profile page)", || wasm::compile(project))?;
-    let glue = steps.run("the JavaScript around it (wasm-bindgen)", || glue::generate(project, &module))?;
-    let page = steps.run("www/dist, with brotli", || publish::publish(project, &glue))?;
-    weight::print(&page);
-    Ok(())
+pub(crate) fn build(project: &Project, steps: &mut Steps) -> Result<Vec<PageFile>> {
+    steps.run(|| toolchain::add_wasm(project))?;
+    let module = steps.run(|| wasm::compile(project))?;
+    let glue = steps.run(|| glue::generate(project, &module))?;
+    let page = steps.run(|| publish::publish(project, &glue))?;
+    // Tests compare its age with the sources', so that they never judge a page of the past.
+    std::fs::write(project.target.join("xtask/page.stamp"), "")
+        .context("cannot write to the target folder")?;
+    Ok(page)
 }

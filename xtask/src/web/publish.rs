@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -109,7 +109,7 @@ fn remove_others(dist: &Path, page: &[PageFile]) -> Result<()> {
         let file = page.iter().find(|file| file.name == plain);
         let kept = file.is_some_and(|file| plain.len() == name.len() || file.brotli.is_some());
         if !kept {
-            let path: PathBuf = dist.join(&name);
+            let path = dist.join(&name);
             std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
     }

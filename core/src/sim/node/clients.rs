@@ -90,7 +90,7 @@ impl Simulation {
         }
         let response = self.now.since(call.sent);
         let source = usize::from(call.source - 1);
-        self.nodes[source].meter.record(call.outcome, response, Span::ZERO);
+        self.nodes[source].meter.record_request(call.outcome, response);
         self.count_request(call.class, call.outcome, response);
         // Without this, a deadline far away would keep every request that was answered long ago.
         self.drop_answered(source);
@@ -124,7 +124,7 @@ impl Simulation {
                 let call = &mut self.calls[slot];
                 call.given_up = true;
                 let class = call.class;
-                self.nodes[source].meter.record(Outcome::TimedOut, timeout, Span::ZERO);
+                self.nodes[source].meter.record_request(Outcome::TimedOut, timeout);
                 self.count_request(class, Outcome::TimedOut, timeout);
             }
         }

@@ -1,0 +1,133 @@
+//! Clients at work, on sockets: each of their users has one connection and sends one request after the other, until the
+//! line is closed and empty.
+use super::Shared;
+use super::connection::{Body, Connection, NoAnswer};
+use super::line::Taken;
+use crate::measure::{Ending, Hop, Sample};
+use hyper::Request;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{timeout, timeout_at};
+
+/// The user's end of the wire.
+enum Wire {
+    Open(Connection),
+    /// It broke or was closed: a new one is opened before the next request is taken.
+    Lost,
+    /// None could be opened: the next request tries again, and ends as the attempt does.
+    Down,
+}
+
+/// Runs the user of this number.
+pub(super) async fn run(shared: Arc<Shared>, number: usize) {
+    let mut stopped = pin!(shared.stop.cancelled());
+    let mut wire = tokio::select! {
+        biased;
+        () = &mut stopped => return,
+        wire = reopen(&shared) => wire,
+    };
+    shared.ready.add_permits(1);
+    let mut hops = Vec::new();
+    loop {
+        let taken = tokio::select! {
+            biased;
+            () = &mut stopped => return,
+            taken = next(&shared, &mut wire) => taken,
+        };
+        let Some(taken) = taken else { return };
+        hops.clear();
+        let sample = tokio::select! {
+            biased;
+            () = &mut stopped => return,
+            sample = serve(&shared, taken, &mut wire, &mut hops) => sample,
+        };
+        shared.recorder.record(number, sample, &hops);
+    }
+}
+
+/// Takes the next request from the line, with a live connection if there can be one.
+async fn next(shared: &Shared, wire: &mut Wire) -> Option<Taken> {
+    loop {
+        if let Wire::Open(connection) = wire
+            && !connection.ready().await
+        {
+            *wire = Wire::Lost;
+        }
+        match wire {
+            Wire::Lost => *wire = reopen(shared).await,
+            Wire::Down => return shared.line.next().await,
+            Wire::Open(connection) => tokio::select! {
+                biased;
+                taken = shared.line.next() => return taken,
+                () = connection.closed() => *wire = Wire::Lost,
+            },
+        }
+    }
+}
+
+async fn reopen(shared: &Shared) -> Wire {
+    let patience = Duration::from_nanos(shared.attack.timeout.0);
+    match timeout(patience, Connection::open(&shared.attack.target)).await {
+        Ok(Ok(connection)) => Wire::Open(connection),
+        Ok(Err(_)) | Err(_) => Wire::Down,
+    }
+}
+
+/// Sends the request and awaits its end, or its deadline, which counts from the planned send.
+async fn serve(shared: &Shared, taken: Taken, wire: &mut Wire, hops: &mut Vec<Hop>) -> Sample {
+    let planned = taken.planned;
+    let deadline = planned.due + shared.attack.timeout;
+    let sent = shared.clock.now();
+    let ended = |ending, end| Sample {
+        class: planned.class,
+        due: planned.due,
+        sent,
+        end,
+        ending,
+        waited: taken.waited,
+    };
+    if sent >= deadline {
+        return ended(Ending::NeverSent, deadline);
+    }
+    let request = shared.requests.request(planned);
+    match timeout_at(shared.clock.instant(deadline), exchange(shared, wire, request, hops)).await {
+        Ok(ending) => ended(ending, shared.clock.now().min(deadline)),
+        Err(_) => {
+            // An answer that still comes must not be taken for that of the next request.
+            *wire = Wire::Lost;
+            hops.clear();
+            ended(Ending::TimedOut, deadline)
+        }
+    }
+}
+
+async fn exchange(
+    shared: &Shared,
+    wire: &mut Wire,
+    mut request: Request<Body>,
+    hops: &mut Vec<Hop>,
+) -> Ending {
+    let nodes = &shared.attack.nodes;
+    if let Wire::Open(connection) = wire {
+        match connection.exchange(request, nodes, hops).await {
+            Ok(ending) => return ending,
+            Err(NoAnswer::Lost) => {
+                *wire = Wire::Lost;
+                return Ending::ConnectionLost;
+            }
+            // The other side closed the idle connection in this very moment.
+            Err(NoAnswer::NotSent(again)) => request = *again,
+        }
+    }
+    let mut connection = match Connection::open(&shared.attack.target).await {
+        Ok(connection) => connection,
+        Err(ending) => {
+            *wire = Wire::Down;
+            return ending;
+        }
+    };
+    let answered = connection.exchange(request, nodes, hops).await;
+    *wire = if answered.is_ok() { Wire::Open(connection) } else { Wire::Lost };
+    answered.unwrap_or(Ending::ConnectionLost)
+}

@@ -1,0 +1,168 @@
+//! An attack from its first connection to its run.
+use super::crew::{self, Crew};
+use super::line::Line;
+use super::target::Requests;
+use super::{Attack, AttackError, Shared, clients, connection, descriptors, pacer};
+use crate::clock::{self, Clock};
+use crate::measure::{Recorder, SeenHere, Tally, Told};
+use crate::timer::Alarm;
+use loadpath_core::run::Run;
+use loadpath_core::time::{Span, Time};
+use loadpath_core::wire::Interval;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// How often what was seen is tallied: often, so that no tally takes the processor for long.
+const TALLY: Duration = Duration::from_millis(50);
+/// How long the last interval waits for a slow receiver.
+const LAST_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Drives the attack to its end, or until `stop`, and says what was measured. Sends an [`Interval`] every second; a receiver
+/// that is slow gets longer ones, and nothing is lost. The nodes have no utilization and no `up`: clients do not know them.
+///
+/// # Errors
+/// When another attack runs in this process, nobody listens at the target, it was stopped before it began, or the
+/// generator itself broke.
+///
+/// # Panics
+/// When there is no class, no connection, or a rate that is not above zero: who makes an attack checks its input.
+pub async fn drive(
+    attack: Attack,
+    stop: CancellationToken,
+    intervals: mpsc::Sender<Interval>,
+) -> Result<Run, AttackError> {
+    assert!(!attack.classes.is_empty(), "an attack needs a class of requests");
+    assert!(attack.connections > 0, "an attack needs a connection");
+    assert!(attack.arrivals.rate > 0.0, "an attack needs a rate above zero");
+    let turn = crew::turn()?;
+    descriptors::make_room(attack.connections)?;
+    connection::probe(&attack.target, attack.timeout).await?;
+    let clock = Clock::start();
+    let alarm =
+        Alarm::new(clock).map_err(|why| AttackError::Generator(format!("it gets no timer: {why}")))?;
+    let shared = Arc::new(Shared::new(attack, clock, stop.child_token())?);
+    // Whatever ends this function, also being dropped, ends the users: goose is never dropped while they run.
+    let _end_users = shared.stop.clone().drop_guard();
+    let body = {
+        let shared = Arc::clone(&shared);
+        move |number| clients::run(Arc::clone(&shared), number)
+    };
+    let crew = crew::start(turn, shared.attack.connections, shared.stop.clone(), body)?;
+    if !all_ready(&shared, &crew).await {
+        crew.join().await?;
+        return Err(AttackError::Stopped);
+    }
+    let load = Load { start: clock.now(), started_unix: clock::unix_seconds(), shared };
+    let tally = load.measure(alarm, &crew, &intervals).await;
+    let ended = clock.now();
+    crew.join().await?;
+    Ok(load.run(tally, ended))
+}
+
+/// Waits until every user has its connection; false when they ended before.
+async fn all_ready(shared: &Shared, crew: &Crew) -> bool {
+    let users = u32::try_from(shared.attack.connections).expect("no machine has so many ports");
+    tokio::select! {
+        biased;
+        () = crew.ended() => false,
+        all = shared.ready.acquire_many(users) => all.is_ok() && !shared.stop.is_cancelled(),
+    }
+}
+
+impl Shared {
+    fn new(attack: Attack, clock: Clock, stop: CancellationToken) -> Result<Self, AttackError> {
+        Ok(Self {
+            requests: Requests::new(&attack.target, &attack.classes)?,
+            clock,
+            line: Line::default(),
+            recorder: Recorder::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            ready: Semaphore::new(0),
+            stop,
+            attack,
+        })
+    }
+}
+
+/// A load that has begun.
+struct Load {
+    shared: Arc<Shared>,
+    start: Time,
+    started_unix: u64,
+}
+
+impl Load {
+    /// When the last request is due, at the latest.
+    fn last(&self) -> Time {
+        self.start + self.shared.attack.warm_up + self.shared.attack.duration
+    }
+
+    /// Paces, and tallies what the users see until all of them have ended.
+    async fn measure(&self, alarm: Alarm, crew: &Crew, intervals: &mpsc::Sender<Interval>) -> Tally {
+        tokio::spawn(pacer::pace(Arc::clone(&self.shared), alarm, self.start, self.last()));
+        let (clock, recorder) = (self.shared.clock, &self.shared.recorder);
+        let mut tally = self.tally();
+        let mut tick = interval(TALLY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                biased;
+                () = crew.ended() => break,
+                _ = tick.tick() => {}
+            }
+            let now = clock.now();
+            tally.take(recorder, now);
+            // When nobody has room for it, the interval goes on.
+            if tally.interval_is_over(now)
+                && let Ok(room) = intervals.try_reserve()
+            {
+                room.send(tally.close_interval(recorder, now));
+            }
+        }
+        let now = clock.now();
+        tally.take(recorder, now);
+        let last = tally.close_interval(recorder, now);
+        // Who does not listen any longer, or not in time, has the run.
+        let _ = timeout(LAST_INTERVAL, intervals.send(last)).await;
+        tally
+    }
+
+    fn tally(&self) -> Tally {
+        let attack = &self.shared.attack;
+        let classes = attack.classes.iter().map(|class| class.name.clone()).collect();
+        let place = |id: &String| attack.nodes.iter().position(|node| node == id);
+        let seen = SeenHere { clients: place(&attack.source), entry: attack.entry.as_ref().and_then(place) };
+        Tally::new(classes, attack.nodes.clone(), seen, self.start, (attack.warm_up, attack.duration))
+    }
+
+    fn run(&self, tally: Tally, ended: Time) -> Run {
+        let attack = &self.shared.attack;
+        let stopped = self.shared.stop.is_cancelled();
+        let loaded = if stopped { ended.min(self.last()) } else { self.last() }.since(self.start);
+        let open = self.shared.recorder.offered().iter().sum::<u64>() - tally.ended();
+        let mut run = tally.finish(
+            &self.shared.recorder,
+            &Told {
+                name: attack.name.clone(),
+                target: attack.target.to_string(),
+                started_unix: self.started_unix,
+                offered_rate: attack.arrivals.rate,
+                duration: loaded.saturating_sub(attack.warm_up),
+                connections: attack.connections,
+            },
+        );
+        if stopped {
+            run.notes.insert(0, stop_note(loaded, open));
+        }
+        run
+    }
+}
+
+fn stop_note(loaded: Span, open: u64) -> String {
+    format!(
+        "it was stopped after {:.1} s of load; {open} requests had no end yet and are not counted",
+        loaded.as_secs()
+    )
+}

@@ -1,0 +1,76 @@
+//! Open-loop load: requests follow a plan made from a seed, whatever the target does.
+//!
+//! - **Goose** runs the users (`crew`, the only file that names it). Each user (`clients`) carries one lean keep-alive connection
+//!   (`connection`), opened before the clock starts; recording is ours (goose times the first byte only, in a closed loop).
+//! - **One pacer** (`pacer`) releases what is due, in batches, woken by a timerfd. Users take it from one line (`line`), first
+//!   come first served. In flight is at most one request per connection: what finds none free waits in the line, and its
+//!   response time counts from its *planned* send, so that a stall of the target shows in full.
+//! - **Every planned request ends once**: answered, refused, failed, or timed out at `timeout` after its planned send, be it in
+//!   flight or still in the line. After the last planned send the attack waits for those that are open, which is at
+//!   most `timeout`, so nothing slow is cut off. Only a stop leaves requests without an end, and a note says how many.
+mod clients;
+mod connection;
+mod crew;
+mod descriptors;
+mod drive;
+mod error;
+mod line;
+mod pacer;
+mod target;
+
+pub use drive::drive;
+pub use error::AttackError;
+pub use target::{Paths, Target, TargetError};
+
+use crate::clock::Clock;
+use crate::measure::Recorder;
+use line::Line;
+use loadpath_core::rng::Seed;
+use loadpath_core::time::Span;
+use loadpath_core::workload::{Arrivals, Class};
+use target::Requests;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// What to drive.
+#[derive(Clone, Debug)]
+pub struct Attack {
+    /// What the run is called.
+    pub name: String,
+    /// Where the load goes.
+    pub target: Target,
+    /// When requests are due.
+    pub arrivals: Arrivals,
+    /// What they ask for; at least one.
+    pub classes: Vec<Class>,
+    /// The name of the schedule's streams: the client node's id, so that the simulator plans the same requests.
+    pub source: String,
+    /// What the plan comes from.
+    pub seed: Seed,
+    /// How long the load runs before it counts.
+    pub warm_up: Span,
+    /// How long it counts.
+    pub duration: Span,
+    /// How long a request may take from its planned send, > 0.
+    pub timeout: Span,
+    /// How many connections there are, ≥ 1: the most that is in flight.
+    pub connections: usize,
+    /// The nodes that `Server-Timing` may tell of, in the document's order; empty for a plain target.
+    pub nodes: Vec<String>,
+    /// The one of `nodes` that the clients call: its response is measured here.
+    pub entry: Option<String>,
+}
+
+/// What the users share.
+#[derive(Debug)]
+struct Shared {
+    attack: Attack,
+    requests: Requests,
+    clock: Clock,
+    line: Line,
+    recorder: Recorder,
+    /// A permit for every user that has opened its connection, or could not.
+    ready: Semaphore,
+    /// No request is sent or awaited any longer.
+    stop: CancellationToken,
+}

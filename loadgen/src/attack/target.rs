@@ -1,0 +1,183 @@
+//! Where the load goes, and what is asked there.
+use super::AttackError;
+use super::connection::Body;
+use hyper::header::{HOST, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, Uri};
+use loadpath_core::workload::{Class, Operation, Planned};
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+/// Where the load goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The address that was resolved once; every connection goes to it.
+    pub address: SocketAddr,
+    /// What the `Host` header says.
+    pub host: String,
+    /// What is asked for.
+    pub paths: Paths,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Paths {
+    /// `GET` of one path.
+    Plain(String),
+    /// `GET /c/CLASS/KEY` for classes that read and `PUT` for those that write: what our own nodes understand.
+    PerClass,
+}
+
+/// Why a URL cannot be a target.
+#[derive(Debug)]
+pub enum TargetError {
+    /// It is not a URL with a host.
+    NotAUrl(String),
+    /// It is `https:` or something else.
+    NotHttp(String),
+    /// It has a user name in it.
+    Credentials,
+    /// Its host has no address.
+    Unknown {
+        /// The host and port.
+        host: String,
+        /// What the system says.
+        why: io::Error,
+    },
+    /// It is not this machine, and nobody allowed it.
+    NotAllowed {
+        /// The host and port, as `--allow-target` takes it.
+        host: String,
+        /// Where it leads.
+        address: IpAddr,
+    },
+}
+
+impl Target {
+    /// Reads a URL and resolves its host, once. What is not this machine must be in `allowed`, as "HOST:PORT".
+    ///
+    /// # Errors
+    /// When it is not an `http:` URL, its host is unknown, or it is not allowed.
+    pub async fn from_url(url: &str, allowed: &[String]) -> Result<Self, TargetError> {
+        let not_a_url = || TargetError::NotAUrl(url.to_owned());
+        let uri: Uri = url.parse().map_err(|_| not_a_url())?;
+        match uri.scheme_str() {
+            Some("http") => {}
+            Some(other) => return Err(TargetError::NotHttp(other.to_owned())),
+            None => return Err(not_a_url()),
+        }
+        let authority = uri.authority().ok_or_else(not_a_url)?;
+        if authority.as_str().contains('@') {
+            return Err(TargetError::Credentials);
+        }
+        let port = authority.port_u16().unwrap_or(80);
+        let host = format!("{}:{port}", authority.host());
+        let found = tokio::net::lookup_host(&host).await.map(|mut found| found.next());
+        let address = match found {
+            Ok(Some(address)) => address,
+            Ok(None) => return Err(TargetError::Unknown { host, why: io::ErrorKind::NotFound.into() }),
+            Err(why) => return Err(TargetError::Unknown { host, why }),
+        };
+        if !address.ip().is_loopback() && !allowed.iter().any(|one| one.eq_ignore_ascii_case(&host)) {
+            return Err(TargetError::NotAllowed { host, address: address.ip() });
+        }
+        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Ok(Self { address, host: authority.as_str().to_owned(), paths: Paths::Plain(path) })
+    }
+}
+
+impl Target {
+    /// The one path of a plain target; the root of all otherwise.
+    pub fn path(&self) -> &str {
+        match &self.paths {
+            Paths::Plain(path) => path,
+            Paths::PerClass => "/c/",
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.paths {
+            Paths::Plain(path) => write!(f, "http://{}{path}", self.host),
+            Paths::PerClass => write!(f, "http://{}", self.host),
+        }
+    }
+}
+
+impl fmt::Display for TargetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAUrl(text) => {
+                write!(f, "\"{text}\" is not a URL: write it like http://127.0.0.1:8080/path")
+            }
+            Self::NotHttp(scheme) => write!(
+                f,
+                "loadgen speaks plain http and not {scheme}: aim at the server behind the TLS, or put a proxy in between"
+            ),
+            Self::Credentials => {
+                f.write_str("a URL with a user name or password in it is not taken: leave it out")
+            }
+            Self::Unknown { host, why } => write!(f, "no address was found for {host}: {why}"),
+            Self::NotAllowed { host, address } => write!(
+                f,
+                "{host} leads to {address}, which is not this machine: if it is yours to load, add --allow-target {host}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for TargetError {}
+
+/// Makes the requests of a plan.
+#[derive(Debug)]
+pub(super) struct Requests {
+    host: HeaderValue,
+    /// The one path of a plain target.
+    plain: Option<Uri>,
+    classes: Vec<(String, Method)>,
+}
+
+impl Requests {
+    pub(super) fn new(target: &Target, classes: &[Class]) -> Result<Self, AttackError> {
+        let bad = |text: &str| AttackError::BadPath(text.to_owned());
+        let host = HeaderValue::from_str(&target.host).map_err(|_| bad(&target.host))?;
+        let plain = match &target.paths {
+            Paths::Plain(path) if path.starts_with('/') => Some(path.parse().map_err(|_| bad(path))?),
+            Paths::Plain(path) => return Err(bad(path)),
+            Paths::PerClass => None,
+        };
+        let method = |class: &Class| match class.operation {
+            Operation::Read => Method::GET,
+            Operation::Write => Method::PUT,
+        };
+        let classes = classes.iter().map(|class| (class.name.clone(), method(class))).collect();
+        let requests = Self { host, plain, classes };
+        // Every path differs from this one in its key alone.
+        for (name, _) in &requests.classes {
+            if requests.plain.is_none() && path(name, 0).is_none() {
+                return Err(bad(name));
+            }
+        }
+        Ok(requests)
+    }
+
+    pub(super) fn request(&self, planned: Planned) -> Request<Body> {
+        let mut request = Request::new(Body::new());
+        let (class, method) = &self.classes[usize::from(planned.class)];
+        if let Some(uri) = &self.plain {
+            *request.uri_mut() = uri.clone();
+        } else {
+            *request.uri_mut() = path(class, planned.key).expect("`new` has tried this class's path");
+            *request.method_mut() = method.clone();
+        }
+        let headers = request.headers_mut();
+        headers.insert(HOST, self.host.clone());
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("loadgen/", env!("CARGO_PKG_VERSION"))));
+        request
+    }
+}
+
+fn path(class: &str, key: u64) -> Option<Uri> {
+    format!("/c/{class}/{key}").parse().ok()
+}

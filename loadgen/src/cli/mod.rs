@@ -1,0 +1,119 @@
+//! The command line: one file per subcommand.
+//!
+//! Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 it went wrong or something wrong was
+//! found, 2 the input was bad, 130 stopped by Ctrl-C.
+mod args;
+mod check;
+mod compare;
+mod failure;
+mod input;
+mod link;
+mod progress;
+mod run;
+mod run_design;
+mod serve;
+mod sim;
+mod up;
+
+pub use failure::Failure;
+
+use crate::deploy;
+use clap::{Parser, Subcommand};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Loadpath's load agent: draw and simulate a design in the browser, bring it up, load it or any server, compare.
+///
+/// Without a command it serves the page, like `loadgen serve`.
+#[derive(Debug, Parser)]
+#[command(name = "loadgen", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  loadgen
+  loadgen up shop.json
+  loadgen run shop.json --duration 10s
+  loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
+  loadgen sim shop.json
+  loadgen compare shop.json measured.json
+  loadgen check shop.json
+
+A FILE may also be a link to a design (\"#d1...\", or a whole URL with it), or - for standard input.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the page, which draws, simulates, and runs designs live; until Ctrl-C
+    Serve(serve::Args),
+    /// Bring a design up on this machine, a process for each instance; until Ctrl-C
+    Up(up::Args),
+    /// Load one address, or a design that is brought up for it, in an open loop, and measure
+    Run(run::Args),
+    /// Simulate a design
+    Sim(sim::Args),
+    /// Lay two runs side by side; designs are simulated first
+    Compare(compare::Args),
+    /// Say everything that is wrong with a design
+    Check(check::Args),
+    /// Turn a design into a link, or a link into a design
+    Link(link::Args),
+    /// Be an instance of a node: what `up` starts
+    #[command(name = "__node", hide = true)]
+    Node,
+    /// Own the processes of a design: what `up` starts
+    #[command(name = "__supervise", hide = true)]
+    Supervise {
+        /// The run's directory, to be made
+        directory: PathBuf,
+    },
+}
+
+/// Does what the command line asks.
+pub fn main() -> ExitCode {
+    let command = Cli::parse().command.unwrap_or_else(|| Command::Serve(serve::Args::default()));
+    let done = match command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Up(args) => up::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Sim(args) => sim::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Link(args) => link::run(&args),
+        Command::Node => deploy::serve_node().map_err(Failure::Went),
+        Command::Supervise { directory } => deploy::supervise(&directory).map_err(Failure::Went),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // When nobody reads standard error, nobody can be told.
+            let _ = writeln!(io::stderr(), "loadgen: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// Runs what waits for many things at a time.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|why| Failure::Went(format!("no threads could be started: {why}")))?.block_on(work)
+}
+
+/// Prints a result.
+fn print(text: &str) -> Result<(), Failure> {
+    let written = io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+    match written {
+        // `loadgen ... | head` has read enough.
+        Err(why) if why.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|why| Failure::Went(format!("standard output cannot be written: {why}"))),
+    }
+}
+
+/// Prints a result as JSON on one line.
+fn print_json(result: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(result).expect("a report holds only what JSON can say");
+    print(&(text + "\n"))
+}

@@ -1,0 +1,82 @@
+//! `loadgen sim`: simulates a design.
+use super::{Failure, args, input, print, print_json};
+use crate::report::{RunReport, run_text};
+use crate::store;
+use indicatif::{ProgressBar, ProgressStyle};
+use loadpath_core::rng::Seed;
+use loadpath_core::run::Run;
+use loadpath_core::sim::Simulation;
+use loadpath_core::time::{Span, Time};
+use loadpath_core::topology::Plan;
+use std::path::PathBuf;
+
+/// The same design, seed and times give the same run, everywhere.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A design, or a link to one
+    file: String,
+    #[command(flatten)]
+    simulate: Simulate,
+    /// Write the run to this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print the figures as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a design is simulated.
+#[derive(Debug, clap::Args)]
+pub(super) struct Simulate {
+    /// What the simulation's chance comes from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How much simulated time counts
+    #[arg(long, default_value = "60s", value_parser = args::simulated)]
+    duration: Span,
+    /// How much simulated time passes before it counts
+    #[arg(long, default_value = "10s", value_parser = args::span_within_an_hour)]
+    warm_up: Span,
+}
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    let plan = input::plan(&args.file)?;
+    let run = args.simulate.run(&plan);
+    if let Some(file) = &args.out {
+        store::write(file, &run).map_err(|fault| Failure::Went(fault.to_string()))?;
+    }
+    if args.json {
+        return print_json(&RunReport::new(&run, args.out.clone()));
+    }
+    let mut text = run_text(&run);
+    if let Some(file) = &args.out {
+        text.push_str(&format!("\n  written to {}\n", file.display()));
+    }
+    print(&text)
+}
+
+impl Simulate {
+    /// Simulates, with a bar on a terminal: a long run of a large design takes minutes.
+    pub(super) fn run(&self, plan: &Plan) -> Run {
+        let end = Time::ZERO + self.warm_up + self.duration;
+        let bar = bar(end);
+        let mut simulation = Simulation::new(plan, Seed(self.seed));
+        let advance = |simulation: &mut Simulation, until: Time| {
+            while simulation.now() < until {
+                let step = (simulation.now() + Span::SECOND).min(until);
+                simulation.run_until(step);
+                bar.set_position(step.0);
+            }
+        };
+        advance(&mut simulation, Time::ZERO + self.warm_up);
+        simulation.reset_statistics();
+        advance(&mut simulation, end);
+        bar.finish_and_clear();
+        simulation.run(&plan.name)
+    }
+}
+
+fn bar(end: Time) -> ProgressBar {
+    let style = ProgressStyle::with_template("  simulating {bar:40} {percent:>3} %  {eta} left");
+    ProgressBar::new(end.0).with_style(style.expect("the template is a constant"))
+}

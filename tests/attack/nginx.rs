@@ -1,0 +1,95 @@
+//! nginx from Debian on a free loopback port: one process, its own folder, killed by its id.
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Ports that systems do not hand out by themselves: nobody takes ours between the look and the start.
+const PORTS: std::ops::Range<u16> = 20_000..32_768;
+
+/// A running nginx; gone when dropped.
+pub(crate) struct Nginx {
+    pub(crate) address: SocketAddr,
+    process: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Nginx {
+    /// Answers 200 with a short text on every path. Closes each connection after `keepalive_requests` of them.
+    ///
+    /// # Panics
+    /// When nginx is not installed, or does not start.
+    pub(crate) fn start(keepalive_requests: u32) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let port = free_port();
+        let file = folder.path().join("nginx.conf");
+        std::fs::write(&file, configuration(folder.path(), port, keepalive_requests))
+            .expect("the folder is ours");
+        let process = Command::new(program())
+            .arg("-p")
+            .arg(folder.path())
+            .arg("-e")
+            .arg(folder.path().join("error.log"))
+            .arg("-c")
+            .arg(&file)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nginx is an executable file");
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let mut nginx = Self { address, process, _folder: folder };
+        nginx.wait_until_it_listens();
+        nginx
+    }
+
+    fn wait_until_it_listens(&mut self) {
+        let begun = Instant::now();
+        while TcpStream::connect(self.address).is_err() {
+            let ended = self.process.try_wait().expect("a child can be asked");
+            let log = std::fs::read_to_string(self._folder.path().join("error.log")).unwrap_or_default();
+            assert!(ended.is_none(), "nginx ended at once: {log}");
+            assert!(begun.elapsed() < Duration::from_secs(10), "nginx does not listen: {log}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Debian keeps it where only root's path leads.
+fn program() -> &'static str {
+    let places = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"];
+    places
+        .into_iter()
+        .find(|place| Path::new(place).is_file())
+        .expect("nginx is not installed: `cargo xtask test` installs it (by hand: apt-get install nginx)")
+}
+
+fn free_port() -> u16 {
+    // Tests that run at the same time begin at different places.
+    let begin = PORTS.start + (std::process::id() % 10_000) as u16;
+    let mut ports = (begin..PORTS.end).chain(PORTS.start..begin);
+    ports.find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok()).expect("one of 12,768 ports is free")
+}
+
+fn configuration(folder: &Path, port: u16, keepalive_requests: u32) -> String {
+    let folder = folder.display();
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("{name}_temp_path {folder}/{name};"))
+        .concat();
+    format!(
+        "daemon off; master_process off; pid {folder}/nginx.pid;
+         events {{ worker_connections 1024; }}
+         http {{
+             access_log off; keepalive_requests {keepalive_requests}; {temporary}
+             server {{ listen 127.0.0.1:{port}; location / {{ return 200 'hello'; }} }}
+         }}"
+    )
+}

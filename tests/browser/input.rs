@@ -1,0 +1,167 @@
+//! Mouse and keys as a person moves them: events that the browser itself makes and trusts.
+
+use std::sync::PoisonError;
+
+use chromiumoxide::cdp::browser_protocol::input::{
+    DispatchKeyEventParams, DispatchKeyEventType, DispatchMouseEventParams, DispatchMouseEventType,
+    InsertTextParams, MouseButton,
+};
+use chromiumoxide::keys::get_key_definition;
+
+use super::Page;
+
+/// A place in the window, in CSS pixels from its top left corner.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Point {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+}
+
+impl Point {
+    pub(crate) fn new(x: f64, y: f64) -> Self {
+        Self { x, y }
+    }
+}
+
+/// A key by its name (`"Enter"`, `"Delete"`, `"z"`), with what is held down beside it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    name: &'static str,
+    modifiers: i64,
+}
+
+impl Key {
+    pub(crate) fn plain(name: &'static str) -> Self {
+        Self { name, modifiers: 0 }
+    }
+
+    pub(crate) fn with_control(self) -> Self {
+        Self { modifiers: self.modifiers | 2, ..self }
+    }
+
+    pub(crate) fn with_shift(self) -> Self {
+        Self { modifiers: self.modifiers | 8, ..self }
+    }
+}
+
+/// Where the mouse is and whether its left button is down.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Mouse {
+    at: Point,
+    pressed: bool,
+}
+
+/// How many moves a drag is made of: enough for a page that looks at each.
+const DRAG_STEPS: u32 = 12;
+
+impl Page {
+    /// The middle of the first element that matches a selector.
+    pub(crate) async fn center_of(&self, selector: &str) -> Point {
+        let element = format!("document.querySelector({selector:?})");
+        self.wait_until(&format!("there is {selector}"), &element).await;
+        let bounds = format!(
+            "(() => {{ const r = {element}.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
+        );
+        let [x, y]: [f64; 2] = self.evaluate(&bounds).await;
+        Point { x, y }
+    }
+
+    pub(crate) async fn move_mouse(&self, to: Point) {
+        self.mouse_event(DispatchMouseEventType::MouseMoved, to, |_| {}).await;
+    }
+
+    /// Presses the left button where the mouse is.
+    pub(crate) async fn press(&self) {
+        self.mouse_event(DispatchMouseEventType::MousePressed, self.mouse_state().at, |mouse| {
+            mouse.pressed = true;
+        })
+        .await;
+    }
+
+    /// Lets the left button go where the mouse is.
+    pub(crate) async fn release(&self) {
+        let at = self.mouse_state().at;
+        self.mouse_event(DispatchMouseEventType::MouseReleased, at, |mouse| mouse.pressed = false).await;
+    }
+
+    pub(crate) async fn click(&self, at: Point) {
+        self.move_mouse(at).await;
+        self.press().await;
+        self.release().await;
+    }
+
+    /// Presses at one point, moves in small steps, lets go at the other.
+    pub(crate) async fn drag(&self, from: Point, to: Point) {
+        self.move_mouse(from).await;
+        self.press().await;
+        for step in 1..=DRAG_STEPS {
+            let part = f64::from(step) / f64::from(DRAG_STEPS);
+            self.move_mouse(Point::new(from.x + (to.x - from.x) * part, from.y + (to.y - from.y) * part))
+                .await;
+        }
+        self.release().await;
+    }
+
+    /// Turns the wheel at a point; positive is down and to the right.
+    pub(crate) async fn wheel(&self, at: Point, right: f64, down: f64) {
+        let mut params = mouse_params(DispatchMouseEventType::MouseWheel, at);
+        (params.delta_x, params.delta_y) = (Some(right), Some(down));
+        self.tab.execute(params).await.expect("Chromium takes mouse events");
+    }
+
+    /// Presses a key and lets it go.
+    pub(crate) async fn key(&self, key: Key) {
+        let definition =
+            get_key_definition(key.name).unwrap_or_else(|| panic!("there is no key {:?}", key.name));
+        let text = definition.text.or_else(|| (definition.key.len() == 1).then_some(definition.key));
+        // With control held, a letter is a command and types nothing.
+        let text = text.filter(|_| key.modifiers & 2 == 0);
+        for down in [true, false] {
+            let kind = match (down, text) {
+                (true, Some(_)) => DispatchKeyEventType::KeyDown,
+                (true, None) => DispatchKeyEventType::RawKeyDown,
+                (false, _) => DispatchKeyEventType::KeyUp,
+            };
+            let mut params = DispatchKeyEventParams::new(kind);
+            params.modifiers = Some(key.modifiers);
+            params.key = Some(definition.key.to_owned());
+            params.code = Some(definition.code.to_owned());
+            params.windows_virtual_key_code = Some(definition.key_code);
+            params.text = text.filter(|_| down).map(str::to_owned);
+            self.tab.execute(params).await.expect("Chromium takes key events");
+        }
+    }
+
+    /// Types text into what has the focus, as an input method would.
+    pub(crate) async fn type_text(&self, text: &str) {
+        self.tab.execute(InsertTextParams::new(text)).await.expect("Chromium takes text");
+    }
+
+    async fn mouse_event(&self, kind: DispatchMouseEventType, at: Point, change: impl FnOnce(&mut Mouse)) {
+        let held = self.mouse_state().pressed;
+        let mut params = mouse_params(kind.clone(), at);
+        // A move names the button that is held; press and release name the one that changes.
+        if kind != DispatchMouseEventType::MouseMoved {
+            (params.button, params.click_count) = (Some(MouseButton::Left), Some(1));
+        } else if held {
+            params.button = Some(MouseButton::Left);
+        }
+        let down = kind == DispatchMouseEventType::MousePressed;
+        params.buttons = Some(i64::from(down || (held && kind == DispatchMouseEventType::MouseMoved)));
+        self.tab.execute(params).await.expect("Chromium takes mouse events");
+        let mut mouse = self.mouse.lock().unwrap_or_else(PoisonError::into_inner);
+        mouse.at = at;
+        change(&mut mouse);
+    }
+
+    fn mouse_state(&self) -> Mouse {
+        *self.mouse.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn mouse_params(kind: DispatchMouseEventType, at: Point) -> DispatchMouseEventParams {
+    let mut params = DispatchMouseEventParams::new(kind, at.x, at.y);
+    params.pointer_type =
+        Some(chromiumoxide::cdp::browser_protocol::input::DispatchMouseEventPointerType::Mouse);
+    params
+}

@@ -1,0 +1,178 @@
+//! A page under test: what it computes, what becomes true in it, what it complains of.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
+use chromiumoxide::cdp::js_protocol::runtime::{
+    ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown,
+};
+use chromiumoxide::page::ScreenshotParams;
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+
+use super::input::Mouse;
+
+/// How long [`Page::wait_until`] waits: far longer than anything takes, so that a slow machine is no failure.
+const DEADLINE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(10);
+
+/// What the console reports when the page is told to say that it has said everything.
+const LAST_WORD: &str = "loadpath-test: everything said";
+
+type Complaints = Arc<Mutex<Vec<String>>>;
+
+/// One page. Dropped without [`Page::finish`], it still fails the test for the errors that came so far.
+pub(crate) struct Page {
+    pub(super) tab: chromiumoxide::Page,
+    pub(super) mouse: Mutex<Mouse>,
+    errors: Complaints,
+    last_words: Complaints,
+}
+
+impl Page {
+    pub(super) async fn visit(tab: chromiumoxide::Page, address: &str) -> Self {
+        let page = Self { tab, mouse: Mutex::default(), errors: Arc::default(), last_words: Arc::default() };
+        page.listen().await;
+        page.go_to(address).await;
+        page
+    }
+
+    /// Loads another address; returns when the document has loaded.
+    pub(crate) async fn go_to(&self, address: &str) {
+        let gone = self.tab.goto(address).await;
+        gone.unwrap_or_else(|error| panic!("the page {address} does not load: {error}"));
+    }
+
+    /// The value of a JavaScript expression, which may be a promise; `undefined` is read as `null`.
+    pub(crate) async fn evaluate<T: DeserializeOwned>(&self, expression: &str) -> T {
+        let result = self.tab.evaluate_expression(expression).await;
+        let result = result.unwrap_or_else(|error| panic!("evaluating `{expression}`: {error}"));
+        let value = result.value().cloned().unwrap_or_default();
+        serde_json::from_value(value).unwrap_or_else(|error| panic!("the value of `{expression}`: {error}"))
+    }
+
+    /// Waits until a JavaScript expression is truthy. While it throws, it is not.
+    ///
+    /// # Panics
+    /// With `what`, when 30 s have passed or the page has complained.
+    pub(crate) async fn wait_until(&self, what: &str, expression: &str) {
+        let begun = Instant::now();
+        let condition =
+            format!("(() => {{ try {{ return !!({expression}); }} catch {{ return false; }} }})()");
+        loop {
+            // Between two documents there is no context to evaluate in: that is a "not yet".
+            let answer = self.tab.evaluate_expression(condition.as_str()).await;
+            if answer.is_ok_and(|answer| answer.into_value::<bool>().unwrap_or(false)) {
+                return;
+            }
+            self.assert_no_errors(&format!("while waiting until {what}"));
+            assert!(
+                begun.elapsed() < DEADLINE,
+                "after {DEADLINE:?} it is still not true that {what}: `{expression}`"
+            );
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Chromium's own counters of this page: `LayoutDuration`, `ScriptDuration`, `JSHeapUsedSize`, ...; seconds and bytes.
+    pub(crate) async fn metrics(&self) -> BTreeMap<String, f64> {
+        let metrics = self.tab.metrics().await.expect("Chromium counts");
+        metrics.into_iter().map(|metric| (metric.name, metric.value)).collect()
+    }
+
+    /// Writes what the window shows to a PNG file.
+    pub(crate) async fn screenshot(&self, path: &Path) {
+        let taken = self.tab.save_screenshot(ScreenshotParams::default(), path).await;
+        taken.unwrap_or_else(|error| panic!("no screenshot to {}: {error}", path.display()));
+    }
+
+    /// Takes the errors that the page has reported: for a test that causes them.
+    pub(crate) fn take_errors(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.errors))
+    }
+
+    /// Ends the test of this page: waits for what it still has to say, and fails if that is an error.
+    pub(crate) async fn finish(self) {
+        self.hear_out().await;
+        self.assert_no_errors("by its end");
+    }
+
+    /// Returns once every event up to now has been heard: events keep their order, so a last word comes last.
+    pub(crate) async fn hear_out(&self) {
+        let heard = lock(&self.last_words).len();
+        let _: () = self.evaluate(&format!("console.debug('{LAST_WORD}')")).await;
+        while lock(&self.last_words).len() == heard {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    fn assert_no_errors(&self, when: &str) {
+        let errors = self.take_errors();
+        assert!(errors.is_empty(), "{when}, the page reported:\n  {}", errors.join("\n  "));
+    }
+
+    async fn listen(&self) {
+        let mut logged = self.tab.event_listener::<EventEntryAdded>().await.expect("the browser runs");
+        let mut thrown = self.tab.event_listener::<EventExceptionThrown>().await.expect("the browser runs");
+        let mut called = self.tab.event_listener::<EventConsoleApiCalled>().await.expect("the browser runs");
+        let (errors, last_words) = (self.errors.clone(), self.last_words.clone());
+        // The streams end, and this with them, when the browser does.
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    biased;
+                    Some(event) = logged.next() => lock(&errors).extend(complaint_of_log(&event)),
+                    Some(event) = thrown.next() => lock(&errors).push(complaint_of_exception(&event)),
+                    Some(event) = called.next() => {
+                        lock(&errors).extend(complaint_of_console(&event));
+                        lock(&last_words).extend(Some(words(&event)).filter(|words| words.contains(LAST_WORD)));
+                    }
+                    else => break,
+                }
+            }
+        });
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.assert_no_errors("before it was dropped");
+        }
+    }
+}
+
+/// What the browser itself reports: files that do not arrive, the content security policy, what workers say.
+fn complaint_of_log(event: &EventEntryAdded) -> Option<String> {
+    let entry = &event.entry;
+    let place = entry.url.as_deref().unwrap_or("no address");
+    (entry.level == LogEntryLevel::Error).then(|| format!("{:?}: {} ({place})", entry.source, entry.text))
+}
+
+fn complaint_of_exception(event: &EventExceptionThrown) -> String {
+    let details = &event.exception_details;
+    let thrown = details.exception.as_ref().and_then(|object| object.description.as_deref());
+    format!("uncaught: {}", thrown.unwrap_or(&details.text))
+}
+
+fn complaint_of_console(event: &EventConsoleApiCalled) -> Option<String> {
+    let grave = matches!(event.r#type, ConsoleApiCalledType::Error | ConsoleApiCalledType::Assert);
+    grave.then(|| format!("console: {}", words(event)))
+}
+
+fn words(event: &EventConsoleApiCalled) -> String {
+    let words = event.args.iter().map(|argument| match (&argument.value, &argument.description) {
+        (Some(serde_json::Value::String(text)), _) | (None, Some(text)) => text.clone(),
+        (Some(value), _) => value.to_string(),
+        (None, None) => String::new(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// A test that panicked while it held the lock leaves the list whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,141 @@
+//! The whole loop as a person goes through it: the agent, a real browser, a design drawn, simulated, brought up, measured,
+//! compared, shared.
+use crate::browser::{Browser, Key, Page, Point, built_loadgen};
+use loadpath_core::topology::link;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// An agent that serves the page, and is interrupted at the end.
+struct Agent {
+    process: Child,
+    /// With the one-time code.
+    address: String,
+}
+
+impl Agent {
+    fn start() -> Self {
+        let mut command = Command::new(built_loadgen());
+        command.args(["serve", "--no-open"]).stdout(Stdio::piped()).stdin(Stdio::null());
+        let mut process = command.spawn().expect("the agent starts");
+        let said = BufReader::new(process.stdout.take().expect("its output is piped"));
+        let line = said
+            .lines()
+            .map_while(Result::ok)
+            .find(|line| line.contains("#code="))
+            .expect("it prints its address");
+        let address =
+            line.split_whitespace().find(|word| word.starts_with("http://")).expect("an address in the line");
+        Self { process, address: address.to_owned() }
+    }
+
+    /// As Ctrl-C does; it must end, and well.
+    fn interrupt(mut self) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().expect("there is kill").success());
+        let begun = Instant::now();
+        while self.process.try_wait().expect("it is our child").is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "the agent does not end on SIGINT");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // Already gone after `interrupt`; after a failed test it must not stay.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+const RATE_SHOWN: &str = "/[0-9]/.test(document.querySelector('#kpi-rate b').textContent)";
+const RUN_LIVE: &str = "document.querySelector('#run-live')";
+const CURVE: &str = "document.querySelector('#measured-curve').getAttribute('d').length > 50";
+
+async fn count(page: &Page, selector: &str) -> usize {
+    page.evaluate(&format!("document.querySelectorAll('{selector}').length")).await
+}
+
+/// Numbers in the table of simulated and measured: a row's cells as text.
+async fn cells(page: &Page, row: &str) -> Vec<String> {
+    page.evaluate(&format!(
+        "[...document.querySelectorAll('#compare [data-row=\"{row}\"] td')].map(td => td.textContent)"
+    ))
+    .await
+}
+
+/// The page's address, once its fragment holds the design of this name.
+async fn link_of(page: &Page, name: &str) -> String {
+    let begun = Instant::now();
+    loop {
+        let link: String = page.evaluate("location.href").await;
+        let (_, fragment) = link.split_once('#').unwrap_or_default();
+        if link::decode(fragment).is_ok_and(|document| document.name == name) {
+            return link;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "the address does not follow the design: {link}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn draw_simulate_run_live_compare_and_share() {
+    let agent = Agent::start();
+    let browser = Browser::launch().await;
+    let page = browser.open(&agent.address).await;
+    page.wait_until("the simulation shows numbers", RATE_SHOWN).await;
+    page.wait_until("the code has gone from the address", "!location.hash.includes('code')").await;
+
+    // Draw: another service, dropped on free canvas; then it is undone.
+    let nodes = count(&page, ".node").await;
+    page.drag(page.center_of(".pi[data-kind=service]").await, Point::new(640.0, 560.0)).await;
+    page.wait_until("it is drawn", &format!("document.querySelectorAll('.node').length === {}", nodes + 1))
+        .await;
+    page.key(Key::plain("z").with_control()).await;
+    page.wait_until("it is undone", &format!("document.querySelectorAll('.node').length === {nodes}")).await;
+
+    // Run live, for a few seconds.
+    page.click(page.center_of("#run-live").await).await;
+    page.wait_until("the dialog offers to start", "document.querySelector('#start-live')").await;
+    let _: () = page
+        .evaluate(
+            "(() => { const input = document.querySelector('#live-seconds'); input.value = '4';
+              input.dispatchEvent(new Event('change', { bubbles: true })); })()",
+        )
+        .await;
+    page.click(page.center_of("#start-live").await).await;
+    page.wait_until("the measured curve is drawn while it runs", CURVE).await;
+    page.wait_until("the run has ended", RUN_LIVE).await;
+    page.wait_until("the measured curve stays", CURVE).await;
+    for row in ["p50", "p90", "p99"] {
+        let cells = cells(&page, row).await;
+        writeln!(std::io::stderr(), "{row}: simulated {}, measured {}, {}", cells[0], cells[1], cells[2])
+            .expect("stderr");
+        assert!(
+            cells.iter().take(2).all(|cell| cell.starts_with(|c: char| c.is_ascii_digit())),
+            "{row}: {cells:?}"
+        );
+    }
+
+    // Share: the same design elsewhere, from the link alone.
+    let _: () = page
+        .evaluate(
+            "(() => { const input = document.querySelector('#design-name'); input.value = 'Shared by link';
+              input.dispatchEvent(new Event('change', { bubbles: true })); })()",
+        )
+        .await;
+    let link = link_of(&page, "Shared by link").await;
+    let _: () = page.evaluate("localStorage.clear()").await;
+    page.finish().await;
+    let elsewhere = browser.open(&link).await;
+    elsewhere
+        .wait_until(
+            "the same design is open",
+            "document.querySelector('#design-name').value === 'Shared by link'",
+        )
+        .await;
+    assert_eq!(count(&elsewhere, ".node").await, nodes);
+    elsewhere.finish().await;
+    agent.interrupt();
+}

@@ -1,0 +1,114 @@
+//! The command line.
+
+use anyhow::{Context, Result, bail};
+use lexopt::prelude::*;
+
+use crate::bench::Benches;
+use crate::play::Wishes;
+
+pub(crate) const HELP: &str = "\
+Build automation for Loadpath.
+
+Usage: cargo xtask COMMAND [OPTIONS]
+
+Commands:
+  play    build the page and the agent, start the agent on loopback, open the browser on a running topology
+  test    install what the tests need, then format, clippy, build and run every test
+  web     build the page into www/dist: a folder of static files that works from any web server
+  bench   run the benches, or list them
+  ci      test, without colours and without stopping at the first test binary that fails (also: CI=1 cargo xtask test)
+
+Options:
+  -h, --help         print this
+      --port N       play: the first port that the agent tries
+      --no-open      play: print the address and open no browser
+      --list         bench: name the benches and run none
+
+Examples:
+  cargo xtask play                     everything, from nothing to a running topology
+  cargo xtask play --port 9000 --no-open
+  cargo xtask test                     what CI runs
+  cargo xtask web                      build the page and print what it weighs
+  cargo xtask bench engine             one bench
+  cargo xtask bench engine -- --quick  ... with arguments of its own
+
+Nothing is done twice: what did not change since the last run is not built again.
+";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Command {
+    Help,
+    Web,
+    Play(Wishes),
+    Test,
+    Ci,
+    Bench(Benches),
+}
+
+/// Reads the command and the options that belong to it.
+pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
+    let name = match parser.next()? {
+        None | Some(Short('h') | Long("help")) => return Ok(Command::Help),
+        Some(Value(name)) => name.string()?,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    let mut command = match name.as_str() {
+        "help" => Command::Help,
+        "web" => Command::Web,
+        "play" => Command::Play(Wishes::default()),
+        "test" => Command::Test,
+        "ci" => Command::Ci,
+        "bench" => Command::Bench(Benches::default()),
+        other => bail!("there is no command {other:?}; `cargo xtask --help` lists them"),
+    };
+    while let Some(arg) = parser.next()? {
+        match (&mut command, arg) {
+            (_, Short('h') | Long("help")) => return Ok(Command::Help),
+            (Command::Play(wishes), Long("port")) => {
+                let port = parser.value()?.parse().ok();
+                wishes.port = Some(port.context("--port takes a number from 1 to 65535")?);
+            }
+            (Command::Play(wishes), Long("no-open")) => wishes.no_open = true,
+            (Command::Bench(benches), Long("list")) => benches.list = true,
+            (Command::Bench(benches), Value(bench)) if benches.name.is_none() => {
+                benches.name = Some(bench.string()?);
+            }
+            (Command::Bench(benches), Value(argument)) => benches.arguments.push(argument),
+            (_, other) => {
+                return Err(other.unexpected()).with_context(|| format!("cargo xtask {name} (see --help)"));
+            }
+        }
+    }
+    Ok(command)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU16;
+
+    use super::*;
+
+    fn command(words: &[&str]) -> Result<Command> {
+        read(lexopt::Parser::from_args(words))
+    }
+
+    #[test]
+    fn each_command_takes_its_own_options_and_no_others() {
+        assert_eq!(command(&[]).unwrap(), Command::Help);
+        assert_eq!(command(&["test", "--help"]).unwrap(), Command::Help);
+        let wishes = Wishes { port: NonZeroU16::new(9000), no_open: true };
+        assert_eq!(command(&["play", "--port", "9000", "--no-open"]).unwrap(), Command::Play(wishes));
+        assert!(command(&["test", "--port", "9000"]).is_err());
+        assert!(command(&["play", "--port", "90000"]).is_err() && command(&["play", "--port", "0"]).is_err());
+        assert!(command(&["plya"]).unwrap_err().to_string().contains("\"plya\""));
+    }
+
+    #[test]
+    fn what_follows_the_dashes_belongs_to_the_bench() {
+        let Command::Bench(benches) = command(&["bench", "engine", "--", "--quick"]).unwrap() else {
+            panic!()
+        };
+        assert_eq!((benches.name.as_deref(), benches.arguments), (Some("engine"), vec!["--quick".into()]));
+    }
+}

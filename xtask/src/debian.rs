@@ -1,0 +1,163 @@
+//! The programs that the tests drive, from Debian: there already, or installed where that is allowed.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::project::run;
+
+/// A program and the package that brings it.
+struct Need {
+    program: &'static str,
+    package: &'static str,
+}
+
+/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured.
+const NEEDS: [Need; 2] =
+    [Need { program: "chromium", package: "chromium" }, Need { program: "nginx", package: "nginx" }];
+
+/// What decides how packages can be installed.
+#[derive(Clone, Copy)]
+struct Machine {
+    apt: bool,
+    root: bool,
+    /// sudo works without a password.
+    sudo: bool,
+}
+
+#[derive(Debug, PartialEq)]
+enum Way {
+    Nothing,
+    AsRoot,
+    ThroughSudo,
+    /// We may not: a person runs this.
+    ByHand(String),
+}
+
+/// Installs what is missing.
+///
+/// # Errors
+/// When it may not, or it did not work; with the one line to run.
+pub(crate) fn install_missing() -> Result<()> {
+    let missing = missing();
+    let machine = Machine { apt: on_path("apt-get"), root: is_root(), sudo: sudo_works() };
+    match way(&missing, machine) {
+        Way::Nothing => return Ok(()),
+        Way::AsRoot => install(&missing, &["env"]),
+        Way::ThroughSudo => install(&missing, &["sudo", "-n", "env"]),
+        Way::ByHand(line) => {
+            bail!("the tests need {}, which this user may not install; run: {line}", missing.join(" and "))
+        }
+    }
+    .with_context(|| {
+        format!("{} did not get installed; run: {}", missing.join(" and "), line(&missing, "sudo "))
+    })?;
+    let still = self::missing();
+    if !still.is_empty() {
+        bail!(
+            "apt-get ended well, and {} is still not there; run: {}",
+            still.join(" and "),
+            line(&still, "sudo ")
+        );
+    }
+    Ok(())
+}
+
+/// The packages whose programs are not there.
+fn missing() -> Vec<&'static str> {
+    NEEDS.iter().filter(|need| !on_path(need.program)).map(|need| need.package).collect()
+}
+
+fn way(missing: &[&str], machine: Machine) -> Way {
+    match machine {
+        _ if missing.is_empty() => Way::Nothing,
+        Machine { apt: true, root: true, .. } => Way::AsRoot,
+        Machine { apt: true, sudo: true, .. } => Way::ThroughSudo,
+        Machine { apt: true, .. } => Way::ByHand(line(missing, "sudo ")),
+        Machine { apt: false, .. } => {
+            Way::ByHand(format!("this system's own installer, for {}", missing.join(" and ")))
+        }
+    }
+}
+
+fn line(packages: &[&str], sudo: &str) -> String {
+    let install = format!("{sudo}apt-get install -y --no-install-recommends {}", packages.join(" "));
+    format!("{sudo}apt-get update && {install}")
+}
+
+/// `prefix` ends in `env`, because sudo passes no variables on.
+fn install(packages: &[&str], prefix: &[&str]) -> Result<()> {
+    eprintln!("      missing: installing {} from Debian", packages.join(" and "));
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new(prefix[0]);
+        command.args(&prefix[1..]).args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
+        run(command.stdin(Stdio::null()))
+    };
+    // A package list that cannot be refreshed may still be good enough.
+    if let Err(fault) = apt(&["update"]) {
+        eprintln!("      going on with the package list that is there: {fault:#}");
+    }
+    apt(&[&["install", "-y", "--no-install-recommends"], packages].concat())?;
+    if packages.contains(&"nginx") && Path::new("/run/systemd/system").is_dir() {
+        // Debian starts a server on port 80 with the package; the tests want the program alone.
+        let mut command = Command::new(prefix[0]);
+        command.args(&prefix[1..]).args(["systemctl", "disable", "--now", "nginx.service"]);
+        run(command.stdin(Stdio::null()))?;
+    }
+    Ok(())
+}
+
+/// Also where Debian keeps servers, which is not on everybody's path.
+fn on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let servers = ["/usr/sbin", "/usr/local/sbin"].map(Path::new).map(Path::to_owned);
+    std::env::split_paths(&path).chain(servers).any(|folder| folder.join(OsStr::new(program)).is_file())
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
+}
+
+fn sudo_works() -> bool {
+    let asked =
+        Command::new("sudo").args(["-n", "true"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    asked.is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOBODY: Machine = Machine { apt: true, root: false, sudo: false };
+
+    #[test]
+    fn what_is_there_is_not_installed() {
+        assert_eq!(way(&[], Machine { root: true, ..NOBODY }), Way::Nothing);
+    }
+
+    #[test]
+    fn root_installs_directly_and_others_through_sudo_where_it_asks_nothing() {
+        assert_eq!(way(&["nginx"], Machine { root: true, sudo: true, ..NOBODY }), Way::AsRoot);
+        assert_eq!(way(&["nginx"], Machine { sudo: true, ..NOBODY }), Way::ThroughSudo);
+    }
+
+    #[test]
+    fn who_may_not_install_gets_one_line_that_does() {
+        let expected =
+            "sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium nginx";
+        assert_eq!(way(&["chromium", "nginx"], NOBODY), Way::ByHand(expected.to_owned()));
+        let Way::ByHand(line) = way(&["nginx"], Machine { apt: false, root: true, sudo: true }) else {
+            panic!()
+        };
+        assert!(line.contains("nginx") && !line.contains("apt-get"), "{line}");
+    }
+
+    #[test]
+    fn a_program_is_found_by_its_name_and_one_that_nobody_has_is_not() {
+        assert!(on_path("sh"));
+        assert!(!on_path("no-program-has-this-name"));
+    }
+}
