@@ -7,6 +7,7 @@ mod attack;
 mod browser;
 mod determinism;
 mod documents;
+mod page;
 mod structure;
 mod the_loop;
 mod theory;

@@ -58,6 +58,15 @@ impl Measured {
         self.nodes.clone_from(&interval.nodes);
     }
 
+    /// Starts counting anew: what came before was warm-up. The series by seconds goes on.
+    pub fn reset_statistics(&mut self) {
+        self.run.warm_up = self.run.warm_up + self.run.duration;
+        self.run.duration = Span::ZERO;
+        self.run.classes.clear();
+        self.run.nodes.clear();
+        self.run.send_delay.clear();
+    }
+
     fn class(&mut self, name: &str) -> &mut ClassRun {
         let classes = &mut self.run.classes;
         let place = classes.iter().position(|class| class.name == name).unwrap_or_else(|| {
@@ -144,5 +153,8 @@ mod tests {
         assert_eq!(measured.run.series.len(), 3);
         assert_eq!(measured.run.nodes[0].response.count(), 300);
         assert_eq!(measured.nodes[0].up, [true, false]);
+        measured.reset_statistics();
+        measured.absorb(&interval(3, 20));
+        assert_eq!((measured.run.outcomes().ok, measured.run.series.len()), (100, 4));
     }
 }

@@ -117,7 +117,8 @@ fn calls(document: &Topology, from: usize, tell: &Callback<Msg>) -> Html {
         }
     });
     let lines: Vec<Html> = lines.collect();
-    let open: Vec<usize> = (0..document.nodes.len()).filter(|&to| edit::may_connect(document, from, to)).collect();
+    let open: Vec<usize> =
+        (0..document.nodes.len()).filter(|&to| edit::may_connect(document, from, to)).collect();
     if lines.is_empty() && open.is_empty() {
         return Html::default();
     }
