@@ -54,13 +54,13 @@ impl Measured {
         second.p99_ns = response.quantile(0.99).0;
         self.run.series.push(second);
         self.run.send_delay.merge(&interval.send_delay);
-        self.run.duration = self.run.duration + interval.length;
+        self.run.duration += interval.length;
         self.nodes.clone_from(&interval.nodes);
     }
 
     /// Starts counting anew: what came before was warm-up. The series by seconds goes on.
     pub fn reset_statistics(&mut self) {
-        self.run.warm_up = self.run.warm_up + self.run.duration;
+        self.run.warm_up += self.run.duration;
         self.run.duration = Span::ZERO;
         self.run.classes.clear();
         self.run.nodes.clear();

@@ -360,7 +360,7 @@ fn a_run_that_fails_says_why_and_another_can_start() {
 fn escape_ends_the_nearest_thing_first() {
     let mut model = started();
     update(&mut model, Msg::Select(Selection::node(0)));
-    update(&mut model, Msg::Dialog(Some(crate::model::Dialog::Keys)));
+    update(&mut model, Msg::Dialog(Some(Dialog::Keys)));
     update(&mut model, Msg::Escape);
     assert!(model.dialog.is_none() && model.selection == Selection::node(0));
     update(&mut model, Msg::Escape);
