@@ -6,14 +6,22 @@
 //! | [`timer`] | waiting until an instant, far more precisely than a millisecond |
 //! | [`interrupt`] | Ctrl-C and SIGTERM, for the whole process |
 //! | [`attack`] | open-loop load; the only place that names goose |
+//! | [`deploy`] | a design's instances as processes on loopback; the supervisor that lets none outlive the agent |
+//! | [`live`] | bring up, drive, measure, take down |
+//! | [`api`] | the page and the HTTP routes, on loopback, behind one guard |
+//! | [`entropy`] | random numbers that nobody can guess |
 //! | [`measure`] | from single requests to intervals and runs |
 //! | [`store`] | runs on disk |
 //! | [`report`] | runs as text and JSON |
 //! | [`cli`] | the command line, one file per subcommand |
+pub mod api;
 pub mod attack;
 pub mod cli;
 pub mod clock;
+pub mod deploy;
+pub mod entropy;
 pub mod interrupt;
+pub mod live;
 pub mod measure;
 pub mod report;
 pub mod store;

@@ -8,12 +8,12 @@ pub(crate) fn built_page() -> PathBuf {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("www/dist");
     let built = page.join("index.html").is_file();
     assert!(built, "the page is not built: run `cargo xtask web` (or `cargo xtask test`, which does) first");
-    let stamp = target().join("xtask/page.stamp");
-    assert_newer_than_sources(
-        &stamp,
-        &target().join("wasm32-unknown-unknown/page/loadpath_playground.d"),
-        "cargo xtask web",
-    );
+    let noted = target().join("wasm32-unknown-unknown/page/loadpath_playground.d");
+    let shell =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("www").read_dir().expect("the page's sources are here");
+    let shell = shell.flatten().map(|entry| entry.path()).filter(|path| path.is_file());
+    let sources = sources_in(&noted).into_iter().chain(shell);
+    assert_newer(&target().join("xtask/page.stamp"), sources, "cargo xtask web");
     page
 }
 
@@ -25,7 +25,7 @@ pub(crate) fn built_loadgen() -> PathBuf {
         loadgen.is_file(),
         "the agent is not built: run `{command}` (or `cargo xtask test`, which does) first"
     );
-    assert_newer_than_sources(&loadgen, &target().join("release/loadgen.d"), command);
+    assert_newer(&loadgen, sources_in(&target().join("release/loadgen.d")), command);
     loadgen
 }
 
@@ -37,12 +37,11 @@ fn target() -> PathBuf {
     target.unwrap_or_else(|| panic!("{} lies in no target folder of cargo", test.display())).to_owned()
 }
 
-/// Fails when a source that cargo noted in `notes` changed after `built`: the test would judge the past.
-fn assert_newer_than_sources(built: &Path, notes: &Path, command: &str) {
-    let notes = std::fs::read_to_string(notes).unwrap_or_default();
+/// Fails when a source changed after `built`: the test would judge the past.
+fn assert_newer(built: &Path, sources: impl IntoIterator<Item = PathBuf>, command: &str) {
     let when = modified(built);
-    for source in sources(&notes) {
-        let fresh = modified(Path::new(&source)) <= when;
+    for source in sources {
+        let (fresh, source) = (modified(&source) <= when, source.display());
         assert!(
             fresh,
             "{} is older than {source}: run `{command}` (or `cargo xtask test`) first",
@@ -51,8 +50,17 @@ fn assert_newer_than_sources(built: &Path, notes: &Path, command: &str) {
     }
 }
 
+/// The sources that cargo noted beside what it built.
+fn sources_in(notes: &Path) -> Vec<PathBuf> {
+    let notes = std::fs::read_to_string(notes);
+    parse_notes(&notes.expect("cargo notes the sources of what it builds"))
+        .into_iter()
+        .map(PathBuf::from)
+        .collect()
+}
+
 /// The files behind the colon of a dep-info file, in which a space within a name has a backslash.
-fn sources(notes: &str) -> Vec<String> {
+fn parse_notes(notes: &str) -> Vec<String> {
     let (_, files) = notes.split_once(": ").unwrap_or_default();
     let files = files.lines().next().unwrap_or_default().replace("\\ ", "\0");
     files.split_whitespace().map(|file| file.replace('\0', " ")).collect()
@@ -72,5 +80,5 @@ fn the_agent_is_built_and_says_what_it_can_do() {
 #[test]
 fn a_dep_info_file_yields_its_sources_with_spaces_in_their_names() {
     let notes = "/t/release/loadgen: /a/core/src/id.rs /a/my\\ core/lib.rs\n\n/a/core/src/id.rs:\n";
-    assert_eq!(sources(notes), ["/a/core/src/id.rs", "/a/my core/lib.rs"]);
+    assert_eq!(parse_notes(notes), ["/a/core/src/id.rs", "/a/my core/lib.rs"]);
 }

@@ -19,6 +19,7 @@ pub(crate) const HEIGHT: u32 = 900;
 
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const READY_WITHIN: Duration = Duration::from_secs(30);
+const ENDED_WITHIN: Duration = Duration::from_secs(5);
 
 /// Nothing that reaches out to the network by itself, asks, or depends on the machine's graphics.
 const FLAGS: [&str; 15] = [
@@ -87,7 +88,7 @@ impl Drop for Browser {
     }
 }
 
-/// The browser's process. Its helpers end when their connection to it does.
+/// The browser's process. Its helpers end by themselves when their connection to it does.
 struct Process {
     child: Child,
     profile: TempDir,
@@ -136,7 +137,20 @@ impl Drop for Process {
         // An error means that it has ended already, which is what we want.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // The profile goes next, and a helper that still writes would bring a part of it back.
+        let profile = self.profile.path().to_string_lossy();
+        let deadline = Instant::now() + ENDED_WITHIN;
+        while processes_of(&profile) > 0 && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
+}
+
+/// How many processes have `word` in their command line; one that has ended and was not waited for yet has none.
+pub(super) fn processes_of(word: &str) -> usize {
+    let processes = std::fs::read_dir("/proc").expect("Linux has /proc").flatten();
+    let lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    lines.filter(|line| String::from_utf8_lossy(line).contains(word)).count()
 }
 
 fn find_chromium() -> PathBuf {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::chromium::processes_of;
 use super::{Browser, Key, Point, Site};
 
 /// A site of one script, which the policy allows, unlike a script in the page.
@@ -86,21 +87,20 @@ async fn whatever_goes_wrong_in_a_page_or_its_worker_is_heard() {
 }
 
 #[tokio::test]
-async fn a_dropped_browser_leaves_no_process() {
+#[should_panic(expected = "console: said by the page")]
+async fn an_error_in_the_console_fails_the_test() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let site = site(folder.path(), "console.error('said by the page');");
+    let browser = Browser::launch().await;
+    browser.open(site.address()).await.finish().await;
+}
+
+#[tokio::test]
+async fn a_dropped_browser_leaves_no_process_and_no_file() {
     let browser = Browser::launch().await;
     let profile = browser.profile().to_string_lossy().into_owned();
     assert!(processes_of(&profile) > 0, "the browser's processes name their profile");
     drop(browser);
-    let begun = Instant::now();
-    while processes_of(&profile) > 0 {
-        assert!(begun.elapsed() < Duration::from_secs(10), "the browser's processes are still there");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-/// How many processes have `word` in their command line; a process that ended but was not waited for has none.
-fn processes_of(word: &str) -> usize {
-    let processes = std::fs::read_dir("/proc").expect("Linux has /proc").flatten();
-    let lines = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
-    lines.filter(|line| String::from_utf8_lossy(line).contains(word)).count()
+    assert_eq!(processes_of(&profile), 0, "processes of the browser are still there");
+    assert!(!Path::new(&profile).exists(), "its profile is still there: {profile}");
 }

@@ -66,8 +66,8 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         match (&mut command, arg) {
             (_, Short('h') | Long("help")) => return Ok(Command::Help),
             (Command::Play(wishes), Long("port")) => {
-                let port = parser.value()?.parse().context("--port takes a number from 1 to 65535")?;
-                wishes.port = Some(port);
+                let port = parser.value()?.parse().ok();
+                wishes.port = Some(port.context("--port takes a number from 1 to 65535")?);
             }
             (Command::Play(wishes), Long("no-open")) => wishes.no_open = true,
             (Command::Bench(benches), Long("list")) => benches.list = true,
@@ -85,6 +85,8 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU16;
+
     use super::*;
 
     fn command(words: &[&str]) -> Result<Command> {
@@ -95,10 +97,10 @@ mod tests {
     fn each_command_takes_its_own_options_and_no_others() {
         assert_eq!(command(&[]).unwrap(), Command::Help);
         assert_eq!(command(&["test", "--help"]).unwrap(), Command::Help);
-        let wishes = Wishes { port: Some(9000), no_open: true };
+        let wishes = Wishes { port: NonZeroU16::new(9000), no_open: true };
         assert_eq!(command(&["play", "--port", "9000", "--no-open"]).unwrap(), Command::Play(wishes));
         assert!(command(&["test", "--port", "9000"]).is_err());
-        assert!(command(&["play", "--port", "90000"]).is_err());
+        assert!(command(&["play", "--port", "90000"]).is_err() && command(&["play", "--port", "0"]).is_err());
         assert!(command(&["plya"]).unwrap_err().to_string().contains("\"plya\""));
     }
 

@@ -1,5 +1,7 @@
 //! `cargo xtask play`: from a checkout to a running topology in the browser.
 
+use std::num::NonZeroU16;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -11,7 +13,7 @@ use crate::web;
 /// The options of `play`.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Wishes {
-    pub(crate) port: Option<u16>,
+    pub(crate) port: Option<NonZeroU16>,
     pub(crate) no_open: bool,
 }
 
@@ -38,14 +40,7 @@ pub(crate) fn build_agent(project: &Project) -> Result<()> {
 }
 
 /// Puts the program in our place: signals and the exit code are its own, and nobody is left between it and the terminal.
-#[cfg(unix)]
 fn become_program(command: &mut Command) -> Result<()> {
-    use std::os::unix::process::CommandExt;
     let fault = command.exec();
     Err(fault).with_context(|| format!("{} does not start", command.get_program().to_string_lossy()))
-}
-
-#[cfg(not(unix))]
-fn become_program(command: &mut Command) -> Result<()> {
-    run_command(command).context("the agent")
 }

@@ -1,0 +1,33 @@
+//! What a node's process is told when it starts: which instance of which design it is, and where the others are.
+use loadpath_core::time::Span;
+use loadpath_core::topology::Topology;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// The variable in the environment of every process of a run; its value is the run's id.
+pub const RUN_VARIABLE: &str = "LOADGEN_RUN";
+
+/// What a node's process is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Assignment {
+    /// The run's id.
+    pub(super) run: String,
+    /// The design, which is checked again by the process itself.
+    pub(super) document: Topology,
+    /// The node's id.
+    pub(super) node: String,
+    /// Which of its instances, counted from zero.
+    pub(super) instance: u16,
+    /// What its chance comes from.
+    pub(super) seed: u64,
+    /// What `/healthz` answers, so that a stranger on the same port is not taken for this node.
+    pub(super) nonce: String,
+    /// Where the instances of the nodes are that it calls, by id, in order.
+    pub(super) addresses: BTreeMap<String, Vec<SocketAddr>>,
+    /// The one-way latency of the clients' edge, when clients call this node: nobody else can add it.
+    pub(super) entry_latency: Span,
+    /// The supervisor's process id: the node ends with it.
+    pub(super) supervisor: u32,
+}

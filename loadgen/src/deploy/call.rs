@@ -1,0 +1,135 @@
+//! Calls from one node to another: kept connections, and what the caller sees.
+use crate::clock::Clock;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{HOST, HeaderName, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use loadpath_core::time::{Span, Time};
+use std::cell::RefCell;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use tokio::net::TcpStream;
+
+/// In which header an answer carries its hops' times.
+pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+/// In which header a node tells its caller how long it took itself, in nanoseconds: the rest is the network's.
+pub(super) const TOOK: HeaderName = HeaderName::from_static("loadpath-took");
+/// A connection that was idle for longer is not used again: the callee may be closing it at this moment.
+const IDLE_AT_MOST: Span = Span::from_millis(20_000);
+
+/// How a call ended.
+pub(super) enum Reply {
+    /// There was an answer, be it good or bad.
+    Answered {
+        /// Its status.
+        status: StatusCode,
+        /// What the callee reported in `Server-Timing`.
+        timing: String,
+        /// How long the callee took itself.
+        took: Span,
+    },
+    /// Nobody listens there.
+    Refused,
+    /// The connection broke.
+    Failed,
+}
+
+/// An instance that can be called.
+pub(super) struct Peer {
+    clock: Clock,
+    address: SocketAddr,
+    host: HeaderValue,
+    idle: RefCell<Vec<Idle>>,
+}
+
+struct Idle {
+    sender: Sender,
+    since: Time,
+}
+
+type Sender = SendRequest<Empty<Bytes>>;
+
+impl Peer {
+    /// The instance at this address.
+    pub(super) fn new(clock: Clock, address: SocketAddr) -> Rc<Self> {
+        let host = HeaderValue::try_from(address.to_string()).expect("an address is a header's text");
+        Rc::new(Self { clock, address, host, idle: RefCell::new(Vec::new()) })
+    }
+
+    /// Sends a request without a body and waits for the whole answer.
+    pub(super) async fn call(self: &Rc<Self>, method: &Method, path: &str) -> Reply {
+        while let Some(mut sender) = self.kept() {
+            match sender.try_send_request(self.request(method, path)).await {
+                Ok(answer) => return self.finish(sender, answer).await,
+                // It was closed before the request could be written: another connection may do.
+                Err(fault) if fault.message().is_some() => {}
+                Err(_) => return Reply::Failed,
+            }
+        }
+        let mut sender = match self.connect().await {
+            Ok(sender) => sender,
+            Err(reply) => return reply,
+        };
+        match sender.send_request(self.request(method, path)).await {
+            Ok(answer) => self.finish(sender, answer).await,
+            Err(_) => Reply::Failed,
+        }
+    }
+
+    fn kept(&self) -> Option<Sender> {
+        let now = self.clock.now();
+        let mut idle = self.idle.borrow_mut();
+        while let Some(kept) = idle.pop() {
+            if kept.sender.is_ready() && now.since(kept.since) < IDLE_AT_MOST {
+                return Some(kept.sender);
+            }
+        }
+        None
+    }
+
+    async fn connect(&self) -> Result<Sender, Reply> {
+        let stream = TcpStream::connect(self.address).await.map_err(|fault| match fault.kind() {
+            ErrorKind::ConnectionRefused => Reply::Refused,
+            _ => Reply::Failed,
+        })?;
+        stream.set_nodelay(true).map_err(|_| Reply::Failed)?;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|_| Reply::Failed)?;
+        // Its errors reach whoever has a request on it.
+        tokio::task::spawn_local(async move { drop(connection.await) });
+        Ok(sender)
+    }
+
+    fn request(&self, method: &Method, path: &str) -> Request<Empty<Bytes>> {
+        let request = Request::builder().method(method).uri(path).header(HOST, self.host.clone());
+        request.body(Empty::new()).expect("paths are made from numbers and ids")
+    }
+
+    async fn finish(
+        self: &Rc<Self>,
+        mut sender: Sender,
+        answer: hyper::Response<hyper::body::Incoming>,
+    ) -> Reply {
+        let (head, body) = answer.into_parts();
+        if body.collect().await.is_err() {
+            return Reply::Failed;
+        }
+        let text = |name: &HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let reply = Reply::Answered {
+            status: head.status,
+            timing: text(&SERVER_TIMING).unwrap_or_default().to_owned(),
+            took: Span(text(&TOOK).and_then(|took| took.parse().ok()).unwrap_or(0)),
+        };
+        let peer = self.clone();
+        // The connection is free in a moment, and the caller need not wait for that.
+        tokio::task::spawn_local(async move {
+            if sender.ready().await.is_ok() {
+                let since = peer.clock.now();
+                peer.idle.borrow_mut().push(Idle { sender, since });
+            }
+        });
+        reply
+    }
+}

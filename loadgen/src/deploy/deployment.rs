@@ -1,0 +1,439 @@
+//! A design that is up: its processes, as the agent sees them.
+use super::assignment::{Assignment, RUN_VARIABLE};
+use super::order::{Order, ProcessNumber};
+use super::probe;
+use super::run_directory;
+use super::standing::{Standing, Standings, answering, end_of, listen};
+use super::supervise::THIS_PROGRAM;
+use crate::entropy;
+use loadpath_core::id::NodeIndex;
+use loadpath_core::time::Span;
+use loadpath_core::topology::{NodeKind, Plan, PlanEdge, Topology};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Stdio;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long an instance may take until it answers.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+/// How long a supervisor may take to end everything: its processes' grace, and time to clean up.
+const DOWN_WITHIN: Duration = Duration::from_secs(5);
+
+/// A design that is up on loopback.
+///
+/// Dropping it takes it down too, but does not wait for the end: see [`Deployment::down`].
+pub struct Deployment {
+    run: String,
+    instances: Vec<Instance>,
+    supervisor: Mutex<Child>,
+    supervisor_pid: u32,
+    /// Closing it is what takes everything down; it is none after that.
+    orders: Mutex<Option<ChildStdin>>,
+    standings: Arc<watch::Sender<Standings>>,
+}
+
+/// An instance of a node.
+struct Instance {
+    node: NodeIndex,
+    assignment: Assignment,
+    /// Where it listened first: its callers know no other place, so it is restored there.
+    port: OnceLock<u16>,
+}
+
+/// Why a design is not up, or not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeployError(pub String);
+
+/// Where a process is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// The node's id.
+    pub node: String,
+    /// Which of its instances, counted from zero.
+    pub instance: u16,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its process id.
+    pub pid: u32,
+}
+
+/// What an instance says of itself, counted since it was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stats {
+    /// Worker-nanoseconds that were taken.
+    pub busy_ns: u64,
+    /// How many workers there are.
+    pub workers: u32,
+    /// How many requests are in it.
+    pub in_flight: u64,
+    /// How many of them wait for a worker.
+    pub backlog: u64,
+}
+
+impl fmt::Display for Running {
+    /// The instance as people write it, counted from one.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&called(&self.node, self.instance))
+    }
+}
+
+impl fmt::Display for DeployError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DeployError {}
+
+impl Deployment {
+    /// Starts every instance of every node, callees first, and returns when all of them answer. `progress` is told how
+    /// many of how many do.
+    ///
+    /// # Errors
+    /// Which instance did not start and why, or that it was stopped. Everything that was started is down again.
+    pub async fn up(
+        run: &str,
+        document: &Topology,
+        plan: &Plan,
+        seed: u64,
+        stop: &CancellationToken,
+        progress: impl FnMut(usize, usize),
+    ) -> Result<Self, DeployError> {
+        run_directory::sweep();
+        let instances = instances(run, document, plan, seed)?;
+        let mut deployment = Self::with_supervisor(run, instances)?;
+        let result = tokio::select! {
+            result = deployment.start_all(plan, progress) => result,
+            () = stop.cancelled() => Err(DeployError("it was stopped while it was brought up".to_owned())),
+        };
+        match result {
+            Ok(()) => Ok(deployment),
+            Err(fault) => {
+                deployment.down().await?;
+                Err(fault)
+            }
+        }
+    }
+
+    fn with_supervisor(run: &str, instances: Vec<Instance>) -> Result<Self, DeployError> {
+        let mut supervisor = Command::new(THIS_PROGRAM)
+            .arg0("loadgen")
+            .arg("__supervise")
+            .arg(run_directory::path_of(run))
+            .env_clear()
+            .env(RUN_VARIABLE, run)
+            .current_dir("/")
+            // Out of the terminal's group: its Ctrl-C is for the agent, which then closes the pipe.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .map_err(|e| DeployError(format!("the supervisor cannot be started: {e}")))?;
+        let orders = supervisor.stdin.take().expect("stdin was asked to be a pipe");
+        let reports = supervisor.stdout.take().expect("stdout was asked to be a pipe");
+        let standings = Arc::new(watch::Sender::new(Standings::new()));
+        tokio::spawn(listen(reports, standings.clone()));
+        Ok(Self {
+            run: run.to_owned(),
+            instances,
+            supervisor_pid: supervisor.id().expect("a child that was not waited for has an id"),
+            supervisor: Mutex::new(supervisor),
+            orders: Mutex::new(Some(orders)),
+            standings,
+        })
+    }
+
+    async fn start_all(
+        &mut self,
+        plan: &Plan,
+        mut progress: impl FnMut(usize, usize),
+    ) -> Result<(), DeployError> {
+        let total = self.instances.len();
+        let mut ready = 0;
+        progress(ready, total);
+        for level in levels(plan) {
+            let numbers: Vec<ProcessNumber> =
+                (0..total).filter(|&i| level.contains(&self.instances[i].node)).map(number).collect();
+            for &process in &numbers {
+                self.fill_in_addresses(process, plan)?;
+                self.order_start(process, None).await?;
+            }
+            let mut waiting: JoinSet<_> = numbers.iter().map(|&process| self.readiness(process)).collect();
+            while let Some(result) = waiting.join_next().await {
+                result.expect("waiting does not panic and is not aborted")?;
+                ready += 1;
+                progress(ready, total);
+            }
+            for process in numbers {
+                if let Some(address) = self.address(process) {
+                    self.instances[process as usize].port.get_or_init(|| address.port());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells an instance where those are that it calls; they are up already.
+    fn fill_in_addresses(&mut self, process: ProcessNumber, plan: &Plan) -> Result<(), DeployError> {
+        let node = self.instances[process as usize].node;
+        let mut addresses = BTreeMap::new();
+        for callee in plan.callees(node) {
+            let found: Option<Vec<SocketAddr>> =
+                self.numbers_of(callee).map(|number| self.address(number)).collect();
+            let id = &plan.node(callee).id;
+            let found =
+                found.ok_or_else(|| DeployError(format!("node \"{id}\" ended while others were started")))?;
+            addresses.insert(id.clone(), found);
+        }
+        let assignment = &mut self.instances[process as usize].assignment;
+        assignment.addresses = addresses;
+        assignment.supervisor = self.supervisor_pid;
+        Ok(())
+    }
+
+    async fn order_start(&self, process: ProcessNumber, port: Option<u16>) -> Result<(), DeployError> {
+        self.standings.send_modify(|standings| drop(standings.insert(process, Standing::Starting)));
+        let assignment = Box::new(self.instances[process as usize].assignment.clone());
+        self.order(&Order::Start { process, port, assignment }).await
+    }
+
+    async fn order(&self, order: &Order) -> Result<(), DeployError> {
+        let mut line = serde_json::to_vec(order).expect("an order holds only what JSON can say");
+        line.push(b'\n');
+        match self.orders.lock().await.as_mut() {
+            Some(orders) => orders.write_all(&line).await,
+            None => Err(ErrorKind::BrokenPipe.into()),
+        }
+        .map_err(|e| DeployError(format!("the supervisor does not listen any more: {e}")))
+    }
+
+    /// Ends when the instance answers with its own nonce, or has ended, or took too long.
+    fn readiness(&self, process: ProcessNumber) -> impl Future<Output = Result<(), DeployError>> + use<> {
+        let mut standings = self.standings.subscribe();
+        let Assignment { node, instance, nonce, .. } = self.instances[process as usize].assignment.clone();
+        async move {
+            let answering = answering(&mut standings, process, &nonce);
+            let why = match tokio::time::timeout(READY_WITHIN, answering).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(why)) => why,
+                Err(_) => format!("it did not answer within {} s", READY_WITHIN.as_secs()),
+            };
+            Err(DeployError(format!("{} did not start: {why}", called(&node, instance))))
+        }
+    }
+
+    /// The run's id: the value of `LOADGEN_RUN` in every process's environment.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// Where an instance listens; none when it is not up.
+    pub fn address_of(&self, node: &str, instance: u16) -> Option<SocketAddr> {
+        self.number_of(node, instance).ok().and_then(|number| self.address(number))
+    }
+
+    /// Every process that runs, in the document's order.
+    pub fn running(&self) -> Vec<Running> {
+        let standings = self.standings.borrow();
+        let running = self.instances.iter().enumerate().filter_map(|(i, instance)| {
+            let Some(Standing::Running { pid, port }) = standings.get(&number(i)) else { return None };
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
+            let Assignment { node, instance, .. } = &instance.assignment;
+            Some(Running { node: node.clone(), instance: *instance, address, pid: *pid })
+        });
+        running.collect()
+    }
+
+    /// Which instances of a node run.
+    pub fn standing(&self, node: NodeIndex) -> Vec<bool> {
+        let standings = self.standings.borrow();
+        self.numbers_of(node)
+            .map(|number| matches!(standings.get(&number), Some(Standing::Running { .. })))
+            .collect()
+    }
+
+    /// SIGKILL to an instance's process; returns when it is gone. Killing what is dead already changes nothing.
+    ///
+    /// # Errors
+    /// When there is no such instance, or the supervisor does not answer.
+    pub async fn kill(&self, node: &str, instance: u16) -> Result<(), DeployError> {
+        let process = self.number_of(node, instance)?;
+        self.order(&Order::Kill { process }).await?;
+        let mut standings = self.standings.subscribe();
+        let gone = tokio::time::timeout(DOWN_WITHIN, end_of(&mut standings, process)).await;
+        gone.map(drop).map_err(|_| DeployError(format!("{} does not end", called(node, instance))))
+    }
+
+    /// Starts a killed instance again, at its old address and empty; returns when it answers. What runs is left alone.
+    ///
+    /// # Errors
+    /// When there is no such instance, or it does not start.
+    pub async fn restore(&self, node: &str, instance: u16) -> Result<(), DeployError> {
+        let process = self.number_of(node, instance)?;
+        if self.address(process).is_some() {
+            return Ok(());
+        }
+        let port = self.instances[process as usize].port.get().copied();
+        self.order_start(process, port).await?;
+        self.readiness(process).await
+    }
+
+    /// Tells of every process that ends, and how, for ever.
+    pub async fn watch_ends(&self, mut tell: impl FnMut(String)) {
+        let mut standings = self.standings.subscribe();
+        let mut ended = vec![false; self.instances.len()];
+        loop {
+            for (i, told) in ended.iter_mut().enumerate() {
+                let end = match standings.borrow_and_update().get(&number(i)) {
+                    Some(Standing::Ended { how }) => Some(how.clone()),
+                    _ => None,
+                };
+                if let Some(how) = end.as_ref().filter(|_| !*told) {
+                    let Assignment { node, instance, .. } = &self.instances[i].assignment;
+                    tell(format!("{} ended: {how}", called(node, *instance)));
+                }
+                *told = end.is_some();
+            }
+            // It can only fail when the deployment is gone, and that is borrowed.
+            let _ = standings.changed().await;
+        }
+    }
+
+    /// What each instance says of itself, in the document's order; none for those that do not answer.
+    pub async fn stats(&self) -> Vec<(NodeIndex, Option<Stats>)> {
+        let asked: Vec<_> = (0..self.instances.len())
+            .map(|i| {
+                let address = self.address(number(i));
+                tokio::spawn(async move {
+                    let answer = probe::get(address?, "/__stats").await.ok()?;
+                    serde_json::from_str(&answer).ok()
+                })
+            })
+            .collect();
+        let mut stats = Vec::with_capacity(asked.len());
+        for (instance, answer) in self.instances.iter().zip(asked) {
+            stats.push((instance.node, answer.await.unwrap_or(None)));
+        }
+        stats
+    }
+
+    /// Takes everything down and returns when it is. Doing it twice changes nothing.
+    ///
+    /// # Errors
+    /// When the supervisor did not end in time: then it was killed, and its processes with it.
+    pub async fn down(&self) -> Result<(), DeployError> {
+        drop(self.orders.lock().await.take());
+        let mut supervisor = self.supervisor.lock().await;
+        if tokio::time::timeout(DOWN_WITHIN, supervisor.wait()).await.is_ok() {
+            return Ok(());
+        }
+        let killed = supervisor.kill().await;
+        let and = killed.map_or_else(|e| format!("cannot be killed: {e}"), |()| "was killed".to_owned());
+        let within = DOWN_WITHIN.as_secs();
+        Err(DeployError(format!("the supervisor did not end within {within} s and {and}")))
+    }
+
+    fn numbers_of(&self, node: NodeIndex) -> impl Iterator<Item = ProcessNumber> + '_ {
+        (0..self.instances.len()).filter(move |&i| self.instances[i].node == node).map(number)
+    }
+
+    fn number_of(&self, node: &str, instance: u16) -> Result<ProcessNumber, DeployError> {
+        let is_it = |i: &Instance| i.assignment.node == node && i.assignment.instance == instance;
+        let place = self.instances.iter().position(is_it);
+        place.map(number).ok_or_else(|| DeployError(format!("there is no {}", called(node, instance))))
+    }
+
+    fn address(&self, process: ProcessNumber) -> Option<SocketAddr> {
+        match self.standings.borrow().get(&process) {
+            Some(Standing::Running { port, .. }) => Some((Ipv4Addr::LOCALHOST, *port).into()),
+            _ => None,
+        }
+    }
+}
+
+fn number(place: usize) -> ProcessNumber {
+    ProcessNumber::try_from(place).expect("check bounds the number of instances")
+}
+
+/// As people write it, counted from one.
+fn called(node: &str, instance: u16) -> String {
+    format!("{node}#{}", u32::from(instance) + 1)
+}
+
+/// Every instance of every node but clients, in the document's order. Their addresses are filled in as they are started.
+fn instances(run: &str, document: &Topology, plan: &Plan, seed: u64) -> Result<Vec<Instance>, DeployError> {
+    let mut instances = Vec::new();
+    for (place, node) in plan.nodes.iter().enumerate() {
+        // Check bounds the number of nodes below a u16.
+        let index = NodeIndex(place as u16);
+        if matches!(node.kind, NodeKind::Clients(_)) {
+            continue;
+        }
+        for instance in 0..node.kind.instances() {
+            let nonce =
+                entropy::hex(16).map_err(|e| DeployError(format!("no random numbers can be had: {e}")))?;
+            let assignment = Assignment {
+                run: run.to_owned(),
+                document: document.clone(),
+                node: node.id.clone(),
+                instance,
+                seed,
+                nonce,
+                addresses: BTreeMap::new(),
+                entry_latency: entry_latency(plan, index),
+                supervisor: 0,
+            };
+            instances.push(Instance { node: index, assignment, port: OnceLock::new() });
+        }
+    }
+    Ok(instances)
+}
+
+/// The longest one-way latency of an edge by which clients call this node; zero when none do.
+fn entry_latency(plan: &Plan, node: NodeIndex) -> Span {
+    let from_clients = |edge: &&PlanEdge| matches!(plan.node(edge.from).kind, NodeKind::Clients(_));
+    let latencies =
+        plan.edges.iter().filter(|edge| edge.to == node).filter(from_clients).map(|edge| edge.latency);
+    latencies.max().unwrap_or(Span::ZERO)
+}
+
+/// The nodes in the order in which they can be started: what a level calls stands in those before it.
+fn levels(plan: &Plan) -> Vec<Vec<NodeIndex>> {
+    let mut left: Vec<NodeIndex> = (0..plan.nodes.len()).map(|place| NodeIndex(place as u16)).collect();
+    let mut levels: Vec<Vec<NodeIndex>> = Vec::new();
+    while !left.is_empty() {
+        let (level, rest): (Vec<_>, Vec<_>) =
+            left.iter().partition(|&&node| plan.callees(node).all(|callee| !left.contains(&callee)));
+        assert!(!level.is_empty(), "check refuses calls that go round");
+        levels.push(level);
+        left = rest;
+    }
+    levels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loadpath_core::topology::{check, three_tier};
+
+    #[test]
+    fn callees_are_started_before_their_callers() {
+        let plan = check(&three_tier()).unwrap();
+        let names: Vec<Vec<&str>> = levels(&plan)
+            .iter()
+            .map(|level| level.iter().map(|&node| plan.node(node).id.as_str()).collect())
+            .collect();
+        assert_eq!(names, [vec!["cache", "db"], vec!["web"], vec!["lb"], vec!["users"]]);
+    }
+}

@@ -1,0 +1,38 @@
+//! Brings a design up on loopback: every instance of every node is a process of its own.
+//!
+//! ```text
+//! agent ──orders──▶ loadgen __supervise ──starts──▶ loadgen __node   (one for each instance, each with its directory)
+//!       ◀─reports──                       ──starts──▶ loadgen __node
+//! ```
+//!
+//! There is one way down: the pipe of orders closes. That happens when the agent takes a design down, and also when the
+//! agent dies, however it dies; the supervisor then stops all nodes and removes the run's directory. When the supervisor
+//! itself is killed, the kernel kills its nodes.
+//!
+//! The file of a kind holds what a node of that kind does on sockets; the file of the same name in `core/src/sim/node`
+//! does the same in virtual time, around the same components. A node takes at least the time that its law says: it does
+//! its real work, and waits for the rest.
+mod assignment;
+mod cache;
+mod call;
+mod database;
+mod deployment;
+mod edge;
+mod load_balancer;
+mod node;
+mod order;
+mod port;
+mod probe;
+mod run_directory;
+mod server;
+mod service;
+mod standing;
+mod station;
+mod supervise;
+mod timing;
+mod work;
+
+pub use assignment::RUN_VARIABLE;
+pub use deployment::{DeployError, Deployment, Running, Stats};
+pub use node::serve_node;
+pub use supervise::supervise;

@@ -1,0 +1,113 @@
+//! What every node's process serves: its work, `/healthz` and `/__stats`, over HTTP/1.1.
+use super::assignment::Assignment;
+use super::call::{SERVER_TIMING, TOOK};
+use super::deployment::Stats;
+use super::node::{Answer, Ask, Node};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::header::HeaderValue;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use loadpath_core::time::Span;
+use std::cell::Cell;
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+/// How long a caller may take to send a request's head, idle connections included. Callers drop idle ones sooner.
+const HEAD_WITHIN: Duration = Duration::from_secs(90);
+
+/// About what loopback itself takes, there and back: the part of an entry's latency that need not be waited for.
+const LOOPBACK: Span = Span::from_micros(200);
+
+struct Shell {
+    node: Rc<Node>,
+    nonce: String,
+    /// What an answer to a client is kept back: the latency of the clients' edge, there and back.
+    hold_back: Span,
+    in_flight: Cell<u64>,
+}
+
+/// Serves `node` for ever.
+pub(super) async fn serve(
+    listener: TcpListener,
+    node: Rc<Node>,
+    assignment: Assignment,
+) -> Result<(), String> {
+    let there_and_back = assignment.entry_latency + assignment.entry_latency;
+    let hold_back = there_and_back.saturating_sub(LOOPBACK);
+    let shell = Rc::new(Shell { node, nonce: assignment.nonce, hold_back, in_flight: Cell::new(0) });
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => drop(tokio::task::spawn_local(converse(stream, shell.clone()))),
+            // Out of file descriptors, or the caller has gone: others may be served in a moment.
+            Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, shell: Rc<Shell>) {
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let service = service_fn(move |request| respond(shell.clone(), request));
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    // An error is the caller's leaving, which harms only itself.
+    let _ = http.serve_connection(TokioIo::new(stream), service).await;
+}
+
+async fn respond(shell: Rc<Shell>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let response = match request.uri().path() {
+        "/healthz" => plain(StatusCode::OK, shell.nonce.clone()),
+        "/__stats" => plain(StatusCode::OK, shell.stats()),
+        path => match Ask::read(request.method(), path) {
+            Some(ask) => shell.work(ask).await,
+            None => plain(StatusCode::NOT_FOUND, "there is only /c/CLASS/KEY and /k/KEY here".to_owned()),
+        },
+    };
+    Ok(response)
+}
+
+fn plain(status: StatusCode, text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(text)));
+    *response.status_mut() = status;
+    response
+}
+
+impl Shell {
+    /// The node's work on a request. It goes on even when the caller gives up and leaves, so it is a task of its own.
+    async fn work(self: Rc<Self>, ask: Ask) -> Response<Full<Bytes>> {
+        let arrived = self.node.instance().time.clock.now();
+        let shell = self.clone();
+        let work = tokio::task::spawn_local(async move {
+            shell.in_flight.set(shell.in_flight.get() + 1);
+            let answer = shell.node.answer(&ask).await;
+            shell.in_flight.set(shell.in_flight.get() - 1);
+            answer
+        });
+        let time = &self.node.instance().time;
+        let Answer { status, timing } =
+            work.await.expect("a panic ends the process, and nobody aborts the task");
+        let mut response = plain(status, String::new());
+        let answered = time.clock.now();
+        let took = answered.since(arrived);
+        time.until(answered + self.hold_back).await;
+        let headers = response.headers_mut();
+        headers.insert(TOOK, HeaderValue::from(took.0));
+        if let Ok(timing) = HeaderValue::from_str(timing.as_str()) {
+            headers.insert(SERVER_TIMING, timing);
+        }
+        response
+    }
+
+    fn stats(&self) -> String {
+        let (busy_ns, workers, backlog) = self.node.instance().station.figures();
+        let stats = Stats { busy_ns, workers, in_flight: self.in_flight.get(), backlog: backlog as u64 };
+        serde_json::to_string(&stats).expect("whole numbers are JSON")
+    }
+}

@@ -1,0 +1,237 @@
+//! A live run: a design is brought up, driven, measured and taken down.
+//!
+//! The command line and the agent's API both start one here; they differ in who listens to its [`Feed`].
+mod feed;
+mod fit;
+mod usage;
+
+pub use feed::{Feed, Kept};
+pub use fit::{Unfit, check_deployable, read_document};
+
+use crate::attack::{self, Attack, Paths, Target};
+use crate::deploy::{DeployError, Deployment};
+use crate::entropy;
+use crate::store::Store;
+use fit::Drivable;
+use loadpath_core::id::NodeIndex;
+use loadpath_core::rng::Seed;
+use loadpath_core::run::{Run, Source};
+use loadpath_core::time::Span;
+use loadpath_core::topology::{NodeKind, Plan, Topology};
+use loadpath_core::wire::{Caps, Event, Interval, Phase};
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use usage::Usage;
+
+/// The most that a run may ask for.
+pub const CAPS: Caps = Caps { rate: 20_000.0, duration: Span(3_600 * Span::SECOND.0), processes: 24 };
+
+/// How long the load runs before it counts, unless a run says otherwise: connections are opened, caches fill.
+pub const WARM_UP: Span = Span(2 * Span::SECOND.0);
+
+/// What a live run is asked for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// The design. Its workload says what is sent.
+    pub document: Topology,
+    /// How long the load runs before it counts.
+    pub warm_up: Span,
+    /// How long it counts.
+    pub duration: Span,
+    /// What chance comes from.
+    pub seed: u64,
+    /// Where the run is kept before anyone is told that it is done; nowhere when nobody says so.
+    pub keep: Option<Store>,
+}
+
+/// A run that was started.
+pub struct Live {
+    id: String,
+    feed: Feed,
+    stop: CancellationToken,
+    deployment: OnceLock<Deployment>,
+    outcome: watch::Sender<Option<Outcome>>,
+}
+
+/// How a run ended: what was measured, or the sentence why nothing was.
+pub type Outcome = Result<Arc<Run>, String>;
+
+impl Live {
+    /// Starts a run in a task of its own. Cancelling `stop` ends it early, and keeps what was measured.
+    ///
+    /// # Errors
+    /// When the design, or what is asked, cannot be run live. Nothing was started then.
+    pub fn start(wish: Wish, stop: CancellationToken) -> Result<Arc<Self>, Unfit> {
+        let drivable = fit::check_drivable(&wish.document, wish.duration, &CAPS)?;
+        let id = entropy::hex(8).map_err(|e| Unfit::Cannot(format!("no random numbers can be had: {e}")))?;
+        let live = Arc::new(Self {
+            id,
+            feed: Feed::default(),
+            stop,
+            deployment: OnceLock::new(),
+            outcome: watch::Sender::new(None),
+        });
+        let running = live.clone();
+        tokio::spawn(async move { running.see_through(&wish, &drivable).await });
+        Ok(live)
+    }
+
+    /// Its id, which is also in the environment of all its processes.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What happens in it.
+    pub const fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// Ends it early; what was measured is kept.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// SIGKILL to an instance's process.
+    ///
+    /// # Errors
+    /// When there is no such instance, or the design is not up.
+    pub async fn kill(&self, node: &str, instance: u16) -> Result<(), DeployError> {
+        match self.deployment.get() {
+            Some(deployment) if !self.is_over() => deployment.kill(node, instance).await,
+            _ => Err(DeployError("the design is not up: there is nothing to kill".to_owned())),
+        }
+    }
+
+    /// Whether it has ended, with all its processes.
+    pub fn is_over(&self) -> bool {
+        self.outcome.borrow().is_some()
+    }
+
+    /// Waits for its end.
+    pub async fn outcome(&self) -> Outcome {
+        let mut outcome = self.outcome.subscribe();
+        let ended = outcome.wait_for(Option::is_some).await;
+        ended
+            .ok()
+            .and_then(|outcome| outcome.clone())
+            .expect("the sender lives as long as this, and it was waited for")
+    }
+
+    async fn see_through(&self, wish: &Wish, drivable: &Drivable) {
+        let result = self.bring_up_and_drive(wish, drivable).await;
+        let down = self.take_down().await;
+        let result = result.map(|mut run| {
+            let trouble = down.err().map(|fault| format!("the design was not taken down cleanly: {fault}"));
+            run.notes.extend(trouble);
+            let kept = wish.keep.as_ref().map(|store| store.keep(&run));
+            if let Some(Err(fault)) = kept {
+                run.notes.push(format!("the run is not kept: {fault}"));
+            }
+            Arc::new(run)
+        });
+        self.feed.publish(&match &result {
+            Ok(run) => Event::Done(Box::new(Run::clone(run))),
+            Err(error) => Event::Failed { error: error.clone() },
+        });
+        self.feed.close();
+        self.outcome.send_replace(Some(result));
+    }
+
+    fn phase(&self, phase: Phase, text: String) {
+        self.feed.publish(&Event::Phase { phase, text });
+    }
+
+    async fn bring_up_and_drive(&self, wish: &Wish, drivable: &Drivable) -> Result<Run, String> {
+        let plan = &drivable.plan;
+        let tell = |ready, total| {
+            self.phase(Phase::BringingUp, format!("{ready} of {total} processes are ready"));
+        };
+        let up = Deployment::up(&self.id, &wish.document, plan, wish.seed, &self.stop, tell).await;
+        let up = up.map_err(|fault| fault.to_string())?;
+        let deployment = self.deployment.get_or_init(|| up);
+        let entry = &plan.node(drivable.entry).id;
+        let address = deployment.address_of(entry, 0).ok_or_else(|| format!("node \"{entry}\" has ended"))?;
+        self.phase(Phase::WarmingUp, format!("requests are sent for {} that do not count", wish.warm_up));
+        let (sender, intervals) = mpsc::channel(4);
+        let driving = attack::drive(attack_on(address, wish, drivable), self.stop.clone(), sender);
+        let watching = self.watch(intervals, deployment, plan, wish);
+        let (run, utilization) = tokio::join!(driving, watching);
+        let mut run = run.map_err(|fault| fault.to_string())?;
+        run.source = embedded();
+        for (node, utilization) in run.nodes.iter_mut().zip(utilization) {
+            node.utilization = utilization;
+        }
+        Ok(run)
+    }
+
+    /// Completes and publishes the intervals until there are no more; each node's utilization after the warm-up.
+    async fn watch(
+        &self,
+        mut intervals: mpsc::Receiver<Interval>,
+        deployment: &Deployment,
+        plan: &Plan,
+        wish: &Wish,
+    ) -> Vec<Option<f64>> {
+        let mut usage = Usage::start(deployment, plan.nodes.len()).await;
+        let mut counting = false;
+        while let Some(mut interval) = intervals.recv().await {
+            let end = interval.start + interval.length;
+            complete(&mut interval, usage.ask(deployment).await, deployment, plan);
+            self.feed.publish(&Event::Interval(Box::new(interval)));
+            if !counting && end >= wish.warm_up {
+                counting = true;
+                usage.reset();
+                self.phase(Phase::Driving, format!("load is driven and counted for {}", wish.duration));
+            }
+        }
+        usage.total()
+    }
+
+    async fn take_down(&self) -> Result<(), DeployError> {
+        let Some(deployment) = self.deployment.get() else { return Ok(()) };
+        self.phase(Phase::TakingDown, format!("{} processes are stopped", deployment.running().len()));
+        deployment.down().await
+    }
+}
+
+/// Puts in what the clients that measured the interval do not know.
+fn complete(interval: &mut Interval, utilization: Vec<Option<f64>>, deployment: &Deployment, plan: &Plan) {
+    for (i, (node, utilization)) in interval.nodes.iter_mut().zip(utilization).enumerate() {
+        node.utilization = utilization;
+        if !matches!(plan.nodes[i].kind, NodeKind::Clients(_)) {
+            node.up = deployment.standing(NodeIndex(i as u16));
+        }
+    }
+}
+
+fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
+    let plan = &drivable.plan;
+    let (source, clients) = &drivable.clients;
+    Attack {
+        name: plan.name.clone(),
+        target: Target { address, host: address.to_string(), paths: Paths::PerClass },
+        arrivals: plan.arrivals,
+        classes: plan.classes.clone(),
+        source: source.clone(),
+        seed: Seed(wish.seed),
+        warm_up: wish.warm_up,
+        duration: wish.duration,
+        timeout: clients.timeout,
+        connections: connections(plan.arrivals.rate),
+        nodes: plan.nodes.iter().map(|node| node.id.clone()).collect(),
+        entry: Some(plan.node(drivable.entry).id.clone()),
+    }
+}
+
+/// How many requests may be in flight: those of half a second, within what one machine carries well.
+fn connections(rate: f64) -> usize {
+    ((rate / 2.0).ceil() as usize).clamp(64, 512)
+}
+
+/// Where such a run comes from, as its record says.
+fn embedded() -> Source {
+    let by = format!("loadgen {}", env!("CARGO_PKG_VERSION"));
+    Source::Measured { target: "embedded".to_owned(), by }
+}

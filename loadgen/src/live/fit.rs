@@ -1,0 +1,164 @@
+//! Which designs can be run live, and the sentence for those that cannot.
+use loadpath_core::id::NodeIndex;
+use loadpath_core::time::Span;
+use loadpath_core::topology::{self, ClientsNode, Fault, NodeKind, Plan, Topology};
+use loadpath_core::wire::{Caps, Refusal};
+use std::fmt;
+use std::path::Path;
+
+/// Why a design, or what is asked of it, cannot be run live.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Unfit {
+    /// The document is faulty.
+    Faulty(Vec<Fault>),
+    /// It cannot be brought up on one machine, or it asks for too much: one sentence.
+    Cannot(String),
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Faulty(faults) => {
+                let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                write!(f, "the design is faulty: {}", faults.join("; "))
+            }
+            Self::Cannot(why) => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+impl From<Unfit> for Refusal {
+    fn from(unfit: Unfit) -> Self {
+        let error = unfit.to_string();
+        let faults = if let Unfit::Faulty(faults) = unfit { faults } else { Vec::new() };
+        Self { error, faults }
+    }
+}
+
+/// A design that can be driven.
+#[derive(Clone, Debug)]
+pub(super) struct Drivable {
+    pub(super) plan: Plan,
+    /// The one node that sends.
+    pub(super) clients: (String, ClientsNode),
+    /// The node that it calls.
+    pub(super) entry: NodeIndex,
+}
+
+/// Reads a design from a file.
+///
+/// # Errors
+/// A sentence, when it cannot be read or is not a topology document.
+pub fn read_document(path: &Path) -> Result<Topology, String> {
+    let text =
+        std::fs::read_to_string(path).map_err(|e| format!("{} cannot be read: {e}", path.display()))?;
+    Topology::from_json(&text).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+/// Checks a design that is to be brought up.
+///
+/// # Errors
+/// When it is faulty, or has no process or too many.
+pub fn check_deployable(document: &Topology, caps: &Caps) -> Result<Plan, Unfit> {
+    let plan = topology::check(document).map_err(Unfit::Faulty)?;
+    let processes: usize = plan
+        .nodes
+        .iter()
+        .filter(|node| !matches!(node.kind, NodeKind::Clients(_)))
+        .map(|node| usize::from(node.kind.instances()))
+        .sum();
+    if processes > caps.processes {
+        return Err(Unfit::Cannot(format!(
+            "the design has {processes} instances, each a process; at most {} can be brought up: use fewer instances",
+            caps.processes
+        )));
+    }
+    Ok(plan)
+}
+
+/// Checks a design that is to be brought up and driven for `duration`.
+pub(super) fn check_drivable(document: &Topology, duration: Span, caps: &Caps) -> Result<Drivable, Unfit> {
+    let plan = check_deployable(document, caps)?;
+    let cannot = |why: String| Err(Unfit::Cannot(why));
+    if plan.arrivals.rate > caps.rate {
+        let (rate, most) = (plan.arrivals.rate, caps.rate);
+        return cannot(format!("a rate of {rate}/s is too much; a live run sends at most {most}/s"));
+    }
+    if duration < Span::SECOND || duration > caps.duration {
+        let most = caps.duration;
+        return cannot(format!("a live run lasts from 1s to {most}, not {duration}"));
+    }
+    let clients: Vec<_> = (0..plan.nodes.len())
+        .filter_map(|i| match &plan.nodes[i].kind {
+            NodeKind::Clients(clients) => Some((NodeIndex(i as u16), clients.clone())),
+            _ => None,
+        })
+        .collect();
+    let [(index, spec)] = clients.as_slice() else {
+        let n = clients.len();
+        return cannot(format!(
+            "the design has {n} clients nodes; a live run sends from one: delete the others"
+        ));
+    };
+    let entry = plan.callees(*index).next().expect("check refuses clients that call nothing");
+    let (id, instances) = (&plan.node(entry).id, plan.node(entry).kind.instances());
+    if instances > 1 {
+        return cannot(format!(
+            "the clients call node \"{id}\", which has {instances} instances; a live run needs one address: \
+             put a load balancer with one instance before it"
+        ));
+    }
+    let clients = (plan.node(*index).id.clone(), spec.clone());
+    Ok(Drivable { plan, clients, entry })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::CAPS;
+    use super::*;
+    use loadpath_core::topology::{Node, Params, three_tier};
+
+    fn refused(change: impl FnOnce(&mut Topology), says: &str) {
+        let mut document = three_tier();
+        change(&mut document);
+        let unfit = check_drivable(&document, Span::from_millis(5_000), &CAPS).unwrap_err().to_string();
+        assert!(unfit.contains(says), "{unfit}");
+    }
+
+    #[test]
+    fn the_example_can_be_driven_and_what_cannot_is_told_why() {
+        let drivable = check_drivable(&three_tier(), Span::from_millis(5_000), &CAPS).unwrap();
+        assert_eq!(drivable.plan.node(drivable.entry).id, "lb");
+        let set = |node: usize, name: &'static str, value: f64| {
+            move |document: &mut Topology| {
+                document.nodes[node].params.insert(name.to_owned(), value.into());
+            }
+        };
+        refused(set(2, "instances", 30.0), "at most 24 can be brought up");
+        refused(set(1, "instances", 2.0), "needs one address");
+        refused(set(2, "workers", -1.0), "the design is faulty: node \"web\", workers");
+        refused(
+            |document| drop(document.workload.params.insert("rate".to_owned(), "1M/s".into())),
+            "at most 20000/s",
+        );
+        refused(
+            |document| {
+                let more = Node {
+                    id: "more".into(),
+                    kind: "clients".into(),
+                    params: Params::new(),
+                    ..Node::default()
+                };
+                document.nodes.push(more);
+                let mut edge = document.edges[0].clone();
+                edge.from = "more".into();
+                document.edges.push(edge);
+            },
+            "2 clients nodes",
+        );
+        let long = check_drivable(&three_tier(), Span(2 * CAPS.duration.0), &CAPS).unwrap_err();
+        assert!(long.to_string().contains("from 1s to 1h, not 2h"), "{long}");
+    }
+}
