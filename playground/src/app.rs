@@ -43,7 +43,7 @@ impl Component for App {
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         // A pointer that only moves draws by itself, unless it begins or ends a gesture.
-        let is_motion = matches!(msg, Msg::Pointer(Pointer::Moved { .. }));
+        let is_motion = matches!(msg, Msg::Pointer(Pointer::Moved { .. }) | Msg::Wheel(_) | Msg::Rested(_));
         let before = (std::mem::discriminant(&self.model.tool), self.model.selection.clone());
         let effects = update(&mut self.model, msg);
         effects.into_iter().for_each(|effect| self.shell.carry_out(effect));

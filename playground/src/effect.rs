@@ -122,6 +122,8 @@ pub enum Draw {
         /// How large it will be.
         zoom: f64,
     },
+    /// The camera rests: what was moved as a picture is drawn sharp again.
+    Rest,
     /// No wire, marquee or ghost.
     Clear,
     /// The pointer left one edge and came to another.

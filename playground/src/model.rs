@@ -28,6 +28,8 @@ pub struct Model {
     pub tab: Tab,
     /// What the canvas shows.
     pub camera: Camera,
+    /// How often the camera has moved; what waits until it rests carries the number.
+    pub looks: u32,
     /// The canvas's size in pixels; zero until it is known.
     pub canvas: (f64, f64),
     /// The gesture under way.
@@ -74,6 +76,7 @@ impl Model {
             selection: Selection::default(),
             tab: Tab::default(),
             camera: Camera::default(),
+            looks: 0,
             canvas: (0.0, 0.0),
             tool: Tool::default(),
             space: false,

@@ -42,6 +42,8 @@ pub enum Msg {
     Resized(f64, f64),
     /// All of the design is to be shown.
     Fit,
+    /// The camera has not moved since this many of its moves.
+    Rested(u32),
     /// The design is to be shown larger or smaller, around the middle.
     Zoom(f64),
     /// This point is to be in the middle.

@@ -41,6 +41,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Resized(width, height) => canvas::resized(model, width, height),
         Msg::Fit => canvas::fit(model),
+        Msg::Rested(looks) => canvas::rested(model, looks),
         Msg::Zoom(factor) => canvas::zoom(model, factor),
         Msg::Centre(point) => canvas::centre(model, point),
 

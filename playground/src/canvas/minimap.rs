@@ -59,7 +59,7 @@ pub fn Minimap(props: &Props) -> Html {
 /// The part of the plane that the minimap shows: the design with room around it, in the minimap's proportions.
 fn plane(scene: &Scene) -> Rect {
     let empty = Rect { x: 0.0, y: 0.0, width: 900.0, height: 500.0 };
-    let bounds = Rect::around(scene.nodes.iter().copied()).unwrap_or(empty).grown(120.0);
+    let bounds = Rect::around(scene.nodes.iter().copied()).unwrap_or(empty).grown(220.0);
     let scale = (bounds.width / WIDTH).max(bounds.height / HEIGHT);
     let middle = bounds.middle();
     let (width, height) = (WIDTH * scale, HEIGHT * scale);

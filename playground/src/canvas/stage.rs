@@ -34,6 +34,7 @@ pub(crate) fn draw(draw: &Draw) {
         Draw::Wire { way, at, refusal } => wire(&document, way, *at, refusal.as_deref()),
         Draw::Marquee(rect) => marquee(&document, *rect),
         Draw::Ghost { kind, at, zoom } => ghost(&document, kind, *at, *zoom),
+        Draw::Rest => toggle(&document, "viewport", "data-moving", false),
         Draw::Clear => clear(&document),
         Draw::Hover { old, new } => {
             let classes = |edge: &usize| Some(document.get_element_by_id(&edge_id(*edge))?.class_list());
@@ -106,6 +107,7 @@ fn show(document: &Document, camera: Camera, shown: Rect) {
         style(&canvas, "background-position", &format!("{x}px {y}px"));
     }
     toggle(document, "viewport", "data-far", zoom < FAR);
+    toggle(document, "viewport", "data-moving", true);
     if let Some(view) = document.get_element_by_id("minimap-view") {
         attribute(&view, "x", &shown.x.to_string());
         attribute(&view, "y", &shown.y.to_string());

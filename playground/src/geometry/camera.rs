@@ -6,7 +6,7 @@ const LEAST_ZOOM: f64 = 0.1;
 /// How large.
 const MOST_ZOOM: f64 = 2.5;
 /// Fitting a small design does not blow it up.
-const MOST_FIT: f64 = 1.25;
+const MOST_FIT: f64 = 1.1;
 
 /// The view: `screen = world × zoom + offset`.
 #[derive(Clone, Copy, Debug, PartialEq)]

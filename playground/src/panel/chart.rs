@@ -7,8 +7,8 @@ use yew::prelude::*;
 
 /// Room for the labels of the axes, in pixels.
 pub(super) const LEFT: f64 = 58.0;
-const RIGHT: f64 = 12.0;
-const TOP: f64 = 12.0;
+const RIGHT: f64 = 26.0;
+const TOP: f64 = 10.0;
 const BOTTOM: f64 = 22.0;
 
 /// The size of an element in pixels, followed as it changes; zero until it is known.
@@ -74,17 +74,16 @@ pub(super) fn columns(frame: &Frame, labels: &[(f64, String)], lines: bool) -> H
     html! { <g>{ for labels.iter().map(column) }</g> }
 }
 
-/// The names of the lines, in the chart's upper left corner.
-pub(super) fn legend(frame: &Frame, names: &[(&'static str, String)]) -> Html {
-    let entry = |(i, (class, name)): (usize, &(&'static str, String))| {
-        let y = i as f64 * 17.0;
-        html! {<>
-            <path class={*class} d={format!("M0 {y}H20")} />
-            <text class="lbl" x="26" y={px(y + 3.6)}>{ name }</text>
-        </>}
+/// The names of the lines, for the chart's heading.
+pub(super) fn legend(names: &[(&'static str, &'static str)]) -> Html {
+    let entry = |(class, name): &(&'static str, &'static str)| {
+        html! {
+            <span class="key">
+                <svg width="16" height="4" aria-hidden="true"><path class={*class} d="M0 2H16" /></svg>{ *name }
+            </span>
+        }
     };
-    let transform = format!("translate({} {})", frame.x.start + 14.0, frame.y.end + 12.0);
-    html! { <g class="legend" {transform}>{ for names.iter().enumerate().map(entry) }</g> }
+    html! { <span class="legend">{ for names.iter().map(entry) }</span> }
 }
 
 /// A coordinate, as an attribute.

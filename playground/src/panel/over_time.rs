@@ -42,7 +42,8 @@ pub fn OverTimePanel(props: &Props) -> Html {
     html! {
         <section aria-label="Over time">
             <h4>
-                { "Over time " }<small>{ "answers and errors per second" }</small>
+                { "Over time" }<small>{ "per second" }</small>
+                { legend(&[(line_class(is_measured), "answered"), ("errl", "errors"), ("base", "asked for")]) }
                 if props.measured.is_some() {
                     <span class="segments small" role="group" aria-label="Of which run">
                         { choice(OverTime::Simulated, "simulated", !is_measured, &props.tell) }
@@ -85,18 +86,19 @@ fn drawing(props: &Props, is_measured: bool, size: (f64, f64)) -> Html {
         let points = series.iter().enumerate().map(|(i, second)| (start + i as f64 + 1.0, of(second) as f64));
         line(&frame, points.collect::<Vec<_>>())
     };
-    let class = if is_measured { "mea" } else { "sim" };
-    let names = [(class, "answered".to_owned()), ("errl", "errors".to_owned()), ("base", "asked for".to_owned())];
     html! {
         <svg class="plot" role="img" aria-label={summary(series)}>
             { rows(&frame, &marks, format::axis_rate) }
             { columns(&frame, &seconds(start, end), false) }
             <path class="base" d={points(|s| s.offered)} />
-            <path class={class} d={points(|s| s.outcomes.ok)} />
+            <path class={line_class(is_measured)} d={points(|s| s.outcomes.ok)} />
             <path class="errl" d={points(|s| s.outcomes.errors())} />
-            { legend(&frame, &names) }
         </svg>
     }
+}
+
+const fn line_class(is_measured: bool) -> &'static str {
+    if is_measured { "mea" } else { "sim" }
 }
 
 /// Labels for the axis of time: every 10, 30 or 60 seconds.

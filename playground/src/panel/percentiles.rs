@@ -11,6 +11,9 @@ use loadpath_core::sim::CurvePoint;
 use loadpath_core::topology::Topology;
 use yew::prelude::*;
 
+/// So many requests beyond a percentile tell where it is.
+const ENOUGH: f64 = 10.0;
+
 /// What the chart shows.
 #[derive(Clone, PartialEq, Properties)]
 pub struct Props {
@@ -42,6 +45,7 @@ pub fn Percentiles(props: &Props) -> Html {
         <section aria-label="Latency by percentile">
             <h4>
                 { "Latency by percentile " }
+                { legend(&names(props)) }
                 { chooser(&subjects(&props.document), &props.subject, &props.document, &props.tell) }
             </h4>
             <div class="chart" ref={svg}>
@@ -62,23 +66,33 @@ fn drawing(props: &Props, size: (f64, f64)) -> Html {
     let largest = marks[marks.len() - 1];
     let frame = frame(size, (0.0, 1.0), (0.0, largest));
     let labels = PERCENTILES.map(|(quantile, name)| (percentile_place(quantile), name.to_owned()));
-    let mut names = Vec::new();
-    if !simulated.is_empty() {
-        names.push(("sim", "simulated".to_owned()));
-    }
-    if !measured.is_empty() {
-        names.push(("mea", "measured".to_owned()));
-    }
     let of = name_of(&props.subject, &props.document);
     html! {
         <svg class="plot" role="img" aria-label={format!("Latency by percentile of {of}")}>
             { columns(&frame, &labels, true) }
             { rows(&frame, &marks, |value| format::axis_seconds(value, largest)) }
-            <path class="sim" id="simulated-curve" d={path(&frame, simulated)} />
-            <path class="mea" id="measured-curve" d={path(&frame, measured)} />
-            { legend(&frame, &names) }
+            { curve(&frame, "sim", "simulated-curve", props.simulated.as_deref()) }
+            { curve(&frame, "mea", "measured-curve", props.measured.as_deref()) }
         </svg>
     }
+}
+
+fn names(props: &Props) -> Vec<(&'static str, &'static str)> {
+    let measured = props.measured.as_ref().map(|_| ("mea", "measured"));
+    [("sim", "simulated")].into_iter().chain(measured).collect()
+}
+
+/// A curve: whole where enough requests tell it, faint where fewer than ten lie beyond.
+fn curve(frame: &Frame, class: &'static str, id: &'static str, figures: Option<&Figures>) -> Html {
+    let Some(figures) = figures else { return Html::default() };
+    let beyond = |point: &CurvePoint| (1.0 - point.quantile) * figures.count as f64;
+    let sure = figures.curve.partition_point(|point| beyond(point) >= ENOUGH);
+    // The faint part begins where the other ends.
+    let (whole, faint) = (&figures.curve[..sure], &figures.curve[sure.saturating_sub(1)..]);
+    html! {<>
+        <path class={class} {id} d={path(frame, whole)} />
+        <path class={classes!(class, "faint")} d={path(frame, faint)} />
+    </>}
 }
 
 fn path(frame: &Frame, curve: &[CurvePoint]) -> String {

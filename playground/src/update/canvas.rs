@@ -6,12 +6,14 @@ use crate::geometry::{
     Camera, Cubic, Insets, NODE_HEIGHT, NODE_WIDTH, Rect, Scene, ScreenPoint, WorldPoint, node_rect, route,
 };
 use crate::model::{Model, Selection};
-use crate::msg::Wheel;
+use crate::msg::{Msg, Wheel};
 use crate::shared::Shared;
 use crate::tool::{Act, Ground, Pointer, Preview, Tool};
 
 /// The palette, the toolbar and the banner lie over the canvas; a design is fitted between them.
 const INSETS: Insets = Insets { left: 190.0, top: 40.0, right: 40.0, bottom: 90.0 };
+/// How long the camera must rest before everything is drawn sharp, in milliseconds.
+const REST_MS: u32 = 160;
 /// Up to this many nodes, each target of an edge is checked in full while the edge is drawn.
 const CHECKED_TARGETS: usize = 60;
 
@@ -149,7 +151,16 @@ pub(super) fn resized(model: &mut Model, width: f64, height: f64) -> Vec<Effect>
 
 fn look(model: &mut Model, camera: Camera) -> Vec<Effect> {
     model.camera = camera;
-    vec![Effect::Draw(Draw::Camera { camera, shown: camera.shown(model.canvas.0, model.canvas.1) })]
+    model.looks += 1;
+    let rested = Box::new(Msg::Rested(model.looks));
+    vec![
+        Effect::Draw(Draw::Camera { camera, shown: camera.shown(model.canvas.0, model.canvas.1) }),
+        Effect::After { ms: REST_MS, msg: rested },
+    ]
+}
+
+pub(super) fn rested(model: &Model, looks: u32) -> Vec<Effect> {
+    if looks == model.looks { vec![Effect::Draw(Draw::Rest)] } else { Vec::new() }
 }
 
 /// A place in the middle of what is shown that no node covers.
