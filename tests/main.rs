@@ -3,10 +3,12 @@
 // What a test's helper unwraps is the test's own claim, as in the test itself.
 #![allow(clippy::unwrap_used)]
 
+mod api;
 mod attack;
 mod browser;
 mod determinism;
 mod documents;
+mod live;
 mod page;
 mod structure;
 mod the_loop;

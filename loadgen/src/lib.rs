@@ -8,6 +8,7 @@
 //! | [`attack`] | open-loop load; the only place that names goose |
 //! | [`deploy`] | a design's instances as processes on loopback; the supervisor that lets none outlive the agent |
 //! | [`live`] | bring up, drive, measure, take down |
+//! | [`api`] | the page and the HTTP routes, on loopback, behind one guard |
 //! | [`entropy`] | random numbers that nobody can guess |
 //! | [`measure`] | from single requests to intervals and runs |
 //! | [`api`] | the page, and the HTTP API behind it |

@@ -9,7 +9,7 @@ pub use feed::{Feed, Kept};
 pub use fit::{Unfit, check_deployable};
 
 use crate::attack::{self, Attack, Paths, Target};
-use crate::deploy::{DeployError, Deployment};
+use crate::deploy::{DeployError, Deployment, Design, THIS_PROGRAM};
 use crate::entropy;
 use crate::store::Store;
 use fit::Drivable;
@@ -20,6 +20,7 @@ use loadpath_core::time::Span;
 use loadpath_core::topology::{NodeKind, Plan, Topology};
 use loadpath_core::wire::{Caps, Event, Interval, Phase};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -148,7 +149,9 @@ impl Live {
         let tell = |ready, total| {
             self.phase(Phase::BringingUp, format!("{ready} of {total} processes are ready"));
         };
-        let up = Deployment::up(&self.id, &wish.document, plan, wish.seed, &self.stop, tell).await;
+        let program = Path::new(THIS_PROGRAM);
+        let design = Design { program, run: &self.id, document: &wish.document, plan, seed: wish.seed };
+        let up = Deployment::up(&design, &self.stop, tell).await;
         let up = up.map_err(|fault| fault.to_string())?;
         let deployment = self.deployment.get_or_init(|| up);
         let entry = &plan.node(drivable.entry).id;

@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 /// One attack runs at a time in a process, and no two should share the processors anyway.
-static TURN: Mutex<()> = Mutex::const_new(());
+pub(crate) static TURN: Mutex<()> = Mutex::const_new(());
 
 /// Evenly spaced GETs of `/`, without warm-up.
 fn attack(address: SocketAddr, rate: f64, duration: Span) -> Attack {

@@ -107,10 +107,9 @@ async fn a_target_that_never_answers_keeps_nobody_longer_than_the_timeout() {
     attack.connections = 4;
     let (run, intervals) = driven(attack).await;
     let run = run.unwrap();
-    // Also those that never found one of the four connections.
+    // Also those that stood in line for one of the four connections until their time was nearly up.
     let timed_out = run.outcomes().timed_out;
     assert!(timed_out.abs_diff(200) <= 1 && run.outcomes().total() == timed_out, "{:?}", run.outcomes());
-    assert!(server.asked().len() < 30, "{} were sent", server.asked().len());
     // The last is due at 1 s and given up at 1.5 s: a rate of 133 per second is what really ended.
     assert!((run.duration.as_secs() - 1.5).abs() < 0.05, "{}", run.duration);
     assert!(run.notes.iter().any(|note| note.contains("did not keep up")), "{:?}", run.notes);

@@ -178,3 +178,26 @@ impl Crew {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_panic_in_one_user_stops_the_others_and_is_told() {
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let crew = start(turn().unwrap(), 8, stop, move |number| {
+            let stopped = stopped.clone();
+            async move {
+                assert_ne!(number, 5, "number five breaks");
+                // Without the stop this would last for ever.
+                stopped.cancelled().await;
+            }
+        });
+        let ended = tokio::time::timeout(Duration::from_secs(10), crew.unwrap().join()).await;
+        let fault = ended.expect("goose lets its users go").unwrap_err();
+        assert!(fault.to_string().contains("number five breaks"), "{fault}");
+        assert!(turn().is_ok(), "the next crew may start");
+    }
+}

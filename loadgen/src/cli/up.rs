@@ -1,9 +1,10 @@
 //! `loadgen up`: brings a design up and keeps it up until Ctrl-C.
 use super::{Failure, block_on, input, print, run_design};
-use crate::deploy::Deployment;
+use crate::deploy::{Deployment, Design, THIS_PROGRAM};
 use crate::live::{self, CAPS};
 use crate::report::Table;
 use crate::{entropy, interrupt};
+use std::path::Path;
 
 /// Each instance is a process of its own on 127.0.0.1; all of them are gone when this ends, however it ends.
 #[derive(Debug, clap::Args)]
@@ -26,8 +27,9 @@ impl Args {
         let plan = live::check_deployable(&document, &CAPS);
         let plan = plan.map_err(|unfit| run_design::failure(&self.file, unfit))?;
         let run = entropy::hex(8).map_err(|e| Failure::Went(format!("no random numbers can be had: {e}")))?;
-        let up = Deployment::up(&run, &document, &plan, self.seed, &stop, |_, _| ()).await;
-        let deployment = match up {
+        let program = Path::new(THIS_PROGRAM);
+        let design = Design { program, run: &run, document: &document, plan: &plan, seed: self.seed };
+        let deployment = match Deployment::up(&design, &stop, |_, _| ()).await {
             Ok(deployment) => deployment,
             Err(_) if stop.is_cancelled() => return Err(Failure::Interrupted),
             Err(fault) => return Err(fault.into()),

@@ -1,21 +1,19 @@
 //! A design that is up: its processes, as the agent sees them.
 use super::assignment::{Assignment, RUN_VARIABLE};
+use super::layout::{Design, Instance, instances, levels};
 use super::order::{Order, ProcessNumber};
 use super::probe;
 use super::run_directory;
 use super::standing::{Standing, Standings, answering, end_of, listen};
-use super::supervise::THIS_PROGRAM;
-use crate::entropy;
 use loadpath_core::id::NodeIndex;
-use loadpath_core::time::Span;
-use loadpath_core::topology::{NodeKind, Plan, PlanEdge, Topology};
+use loadpath_core::topology::Plan;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, ChildStdin, Command};
@@ -39,14 +37,6 @@ pub struct Deployment {
     /// Closing it is what takes everything down; it is none after that.
     orders: Mutex<Option<ChildStdin>>,
     standings: Arc<watch::Sender<Standings>>,
-}
-
-/// An instance of a node.
-struct Instance {
-    node: NodeIndex,
-    assignment: Assignment,
-    /// Where it listened first: its callers know no other place, so it is restored there.
-    port: OnceLock<u16>,
 }
 
 /// Why a design is not up, or not as it should be.
@@ -102,18 +92,14 @@ impl Deployment {
     /// # Errors
     /// Which instance did not start and why, or that it was stopped. Everything that was started is down again.
     pub async fn up(
-        run: &str,
-        document: &Topology,
-        plan: &Plan,
-        seed: u64,
+        design: &Design<'_>,
         stop: &CancellationToken,
         progress: impl FnMut(usize, usize),
     ) -> Result<Self, DeployError> {
         run_directory::sweep();
-        let instances = instances(run, document, plan, seed)?;
-        let mut deployment = Self::with_supervisor(run, instances)?;
+        let mut deployment = Self::with_supervisor(design, instances(design)?)?;
         let result = tokio::select! {
-            result = deployment.start_all(plan, progress) => result,
+            result = deployment.start_all(design.plan, progress) => result,
             () = stop.cancelled() => Err(DeployError("it was stopped while it was brought up".to_owned())),
         };
         match result {
@@ -125,13 +111,13 @@ impl Deployment {
         }
     }
 
-    fn with_supervisor(run: &str, instances: Vec<Instance>) -> Result<Self, DeployError> {
-        let mut supervisor = Command::new(THIS_PROGRAM)
+    fn with_supervisor(design: &Design, instances: Vec<Instance>) -> Result<Self, DeployError> {
+        let mut supervisor = Command::new(design.program)
             .arg0("loadgen")
             .arg("__supervise")
-            .arg(run_directory::path_of(run))
+            .arg(run_directory::path_of(design.run))
             .env_clear()
-            .env(RUN_VARIABLE, run)
+            .env(RUN_VARIABLE, design.run)
             .current_dir("/")
             // Out of the terminal's group: its Ctrl-C is for the agent, which then closes the pipe.
             .process_group(0)
@@ -145,7 +131,7 @@ impl Deployment {
         let standings = Arc::new(watch::Sender::new(Standings::new()));
         tokio::spawn(listen(reports, standings.clone()));
         Ok(Self {
-            run: run.to_owned(),
+            run: design.run.to_owned(),
             instances,
             supervisor_pid: supervisor.id().expect("a child that was not waited for has an id"),
             supervisor: Mutex::new(supervisor),
@@ -369,71 +355,4 @@ fn number(place: usize) -> ProcessNumber {
 /// As people write it, counted from one.
 fn called(node: &str, instance: u16) -> String {
     format!("{node}#{}", u32::from(instance) + 1)
-}
-
-/// Every instance of every node but clients, in the document's order. Their addresses are filled in as they are started.
-fn instances(run: &str, document: &Topology, plan: &Plan, seed: u64) -> Result<Vec<Instance>, DeployError> {
-    let mut instances = Vec::new();
-    for (place, node) in plan.nodes.iter().enumerate() {
-        // Check bounds the number of nodes below a u16.
-        let index = NodeIndex(place as u16);
-        if matches!(node.kind, NodeKind::Clients(_)) {
-            continue;
-        }
-        for instance in 0..node.kind.instances() {
-            let nonce =
-                entropy::hex(16).map_err(|e| DeployError(format!("no random numbers can be had: {e}")))?;
-            let assignment = Assignment {
-                run: run.to_owned(),
-                document: document.clone(),
-                node: node.id.clone(),
-                instance,
-                seed,
-                nonce,
-                addresses: BTreeMap::new(),
-                entry_latency: entry_latency(plan, index),
-                supervisor: 0,
-            };
-            instances.push(Instance { node: index, assignment, port: OnceLock::new() });
-        }
-    }
-    Ok(instances)
-}
-
-/// The longest one-way latency of an edge by which clients call this node; zero when none do.
-fn entry_latency(plan: &Plan, node: NodeIndex) -> Span {
-    let from_clients = |edge: &&PlanEdge| matches!(plan.node(edge.from).kind, NodeKind::Clients(_));
-    let latencies =
-        plan.edges.iter().filter(|edge| edge.to == node).filter(from_clients).map(|edge| edge.latency);
-    latencies.max().unwrap_or(Span::ZERO)
-}
-
-/// The nodes in the order in which they can be started: what a level calls stands in those before it.
-fn levels(plan: &Plan) -> Vec<Vec<NodeIndex>> {
-    let mut left: Vec<NodeIndex> = (0..plan.nodes.len()).map(|place| NodeIndex(place as u16)).collect();
-    let mut levels: Vec<Vec<NodeIndex>> = Vec::new();
-    while !left.is_empty() {
-        let (level, rest): (Vec<_>, Vec<_>) =
-            left.iter().partition(|&&node| plan.callees(node).all(|callee| !left.contains(&callee)));
-        assert!(!level.is_empty(), "check refuses calls that go round");
-        levels.push(level);
-        left = rest;
-    }
-    levels
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use loadpath_core::topology::{check, three_tier};
-
-    #[test]
-    fn callees_are_started_before_their_callers() {
-        let plan = check(&three_tier()).unwrap();
-        let names: Vec<Vec<&str>> = levels(&plan)
-            .iter()
-            .map(|level| level.iter().map(|&node| plan.node(node).id.as_str()).collect())
-            .collect();
-        assert_eq!(names, [vec!["cache", "db"], vec!["web"], vec!["lb"], vec!["users"]]);
-    }
 }

@@ -18,6 +18,7 @@ mod call;
 mod database;
 mod deployment;
 mod edge;
+mod layout;
 mod load_balancer;
 mod node;
 mod order;
@@ -34,5 +35,6 @@ mod work;
 
 pub use assignment::RUN_VARIABLE;
 pub use deployment::{DeployError, Deployment, Running, Stats};
+pub use layout::Design;
 pub use node::serve_node;
-pub use supervise::supervise;
+pub use supervise::{THIS_PROGRAM, supervise};

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 /// The file that tells a node what to do, in its own directory.
 pub(super) const ASSIGNMENT_FILE: &str = "assignment.json";
 /// This program itself, even when its file was replaced since it was started.
-pub(super) const THIS_PROGRAM: &str = "/proc/self/exe";
+pub const THIS_PROGRAM: &str = "/proc/self/exe";
 /// How long a process may take to stop before it is killed.
 const GRACE: Duration = Duration::from_millis(500);
 /// How much of what a process writes is kept: the end of it.
