@@ -60,7 +60,7 @@ const CONNECTIONS: u16 = 64;
 #[derive(Debug, clap::Args)]
 struct Load {
     /// Requests per second, like 500/s or 2k/s [default for a design: what its workload says]
-    #[arg(long, value_parser = args::rate, required_unless_present = "file")]
+    #[arg(long, value_parser = args::rate, allow_hyphen_values = true, required_unless_present = "file")]
     rate: Option<f64>,
     /// How long it counts
     #[arg(long, default_value = "10s", value_parser = args::duration)]
