@@ -9,6 +9,7 @@ mod browser;
 mod determinism;
 mod documents;
 mod live;
+mod page;
 mod structure;
 mod the_loop;
 mod theory;

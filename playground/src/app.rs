@@ -5,8 +5,8 @@ use crate::keys::{self, Key};
 use crate::model::{Dialog, Model, Stage};
 use crate::msg::Msg;
 use crate::panel::{
-    Banner, Compare, Empty, Header, Inspected, Inspector, KeysDialog, Kpis, LiveDialog, Notices, OverTimePanel,
-    Palette, Percentiles, Toolbar, Tools,
+    Banner, Compare, Empty, Header, Inspected, Inspector, KeysDialog, Kpis, LiveDialog, Notices,
+    OverTimePanel, Palette, Percentiles, Toolbar, Tools,
 };
 use crate::shared::Shared;
 use crate::tool::Pointer;
@@ -80,10 +80,15 @@ impl Component for App {
     }
 }
 
-fn board(model: &Model, faces: Shared<(Vec<crate::canvas::Face>, Vec<crate::canvas::EdgeFace>)>, tell: &Callback<Msg>) -> Html {
+fn board(
+    model: &Model,
+    faces: Shared<(Vec<crate::canvas::Face>, Vec<crate::canvas::EdgeFace>)>,
+    tell: &Callback<Msg>,
+) -> Html {
     let zoom = |factor: f64| tell.reform(move |_: MouseEvent| Msg::Zoom(factor));
     let fit = tell.reform(|_: MouseEvent| Msg::Fit);
-    let flows = model.simulated.running && model.simulated.snapshot.is_some() && model.live.stage == Stage::None;
+    let flows =
+        model.simulated.running && model.simulated.snapshot.is_some() && model.live.stage == Stage::None;
     html! {<>
         <Canvas document={model.document.clone()} scene={model.scene.clone()} {faces} {flows}
             selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />
@@ -148,7 +153,8 @@ fn listen(tell: &Callback<Msg>) -> Vec<EventListener> {
         let options = EventListenerOptions::enable_prevent_default();
         EventListener::new_with_options(&window, "drop", options, move |event| {
             event.prevent_default();
-            let files = event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer).and_then(|data| data.files());
+            let files =
+                event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer).and_then(|data| data.files());
             if let Some(file) = files.and_then(|files| files.item(0)) {
                 effect::read_file(tell.clone(), &file);
             }
@@ -156,7 +162,9 @@ fn listen(tell: &Callback<Msg>) -> Vec<EventListener> {
     };
     vec![
         on("pointermove", |window, event| pointer(window, event, |at, _| Pointer::Moved { at })),
-        on("pointerup", |window, event| pointer(window, event, |at, on_canvas| Pointer::Up { at, on_canvas })),
+        on("pointerup", |window, event| {
+            pointer(window, event, |at, on_canvas| Pointer::Up { at, on_canvas })
+        }),
         on("pointercancel", |_, _| Some(Msg::Pointer(Pointer::Cancelled))),
         on("keydown", key_down),
         on("keyup", |_, event| (event.dyn_ref::<KeyboardEvent>()?.key() == " ").then_some(Msg::Space(false))),
@@ -185,7 +193,9 @@ fn pointer(
 fn key_down(window: &Window, event: &Event) -> Option<Msg> {
     let event = event.dyn_ref::<KeyboardEvent>()?;
     let active = window.document()?.active_element();
-    let is = |selector: &str| active.as_ref().is_some_and(|element| element.closest(selector).is_ok_and(|e| e.is_some()));
+    let is = |selector: &str| {
+        active.as_ref().is_some_and(|element| element.closest(selector).is_ok_and(|e| e.is_some()))
+    };
     let key = Key {
         name: event.key(),
         ctrl: event.ctrl_key() || event.meta_key(),

@@ -19,7 +19,9 @@ pub fn choice(name: &str) -> String {
 /// What stands as a parameter: what is written, or the default.
 pub fn parameter(node: &Node, kind: &'static Kind, name: &str) -> String {
     let written = node.params.get(name).map(ToString::to_string);
-    written.unwrap_or_else(|| catalog::param(kind.params, name).map_or_else(String::new, |p| p.default.to_owned()))
+    written.unwrap_or_else(|| {
+        catalog::param(kind.params, name).map_or_else(String::new, |p| p.default.to_owned())
+    })
 }
 
 /// The line below a node's name: how many of what, and for a cache how often it hits.

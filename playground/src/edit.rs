@@ -55,7 +55,8 @@ pub fn refusal(document: &Topology, from: usize, to: usize) -> Option<String> {
     changed.edges.push(Edge { from: a.id.clone(), to: b.id.clone(), params: Params::new() });
     let new = changed.edges.len() - 1;
     let concerns = |place: &Place| *place == Place::Edge(new) || *place == Place::Node(from);
-    let known: Vec<String> = check(document).err().unwrap_or_default().iter().map(|f| f.what.clone()).collect();
+    let known: Vec<String> =
+        check(document).err().unwrap_or_default().iter().map(|f| f.what.clone()).collect();
     let faults = check(&changed).err().unwrap_or_default();
     let fault = faults.iter().find(|f| concerns(&f.place) && f.field.is_none() && !known.contains(&f.what));
     fault.map(|fault| fault.what.clone()).or_else(|| goes_round(document, from, to))
@@ -103,7 +104,8 @@ pub fn connect(document: &mut Topology, from: usize, to: usize) -> Result<usize,
 
 /// Takes nodes and edges away, and with a node the edges that end at it.
 pub fn remove(document: &mut Topology, nodes: &BTreeSet<usize>, edges: &BTreeSet<usize>) {
-    let gone: BTreeSet<String> = nodes.iter().filter_map(|&i| document.nodes.get(i)).map(|n| n.id.clone()).collect();
+    let gone: BTreeSet<String> =
+        nodes.iter().filter_map(|&i| document.nodes.get(i)).map(|n| n.id.clone()).collect();
     keep(&mut document.edges, |i, edge: &Edge| {
         !edges.contains(&i) && !gone.contains(&edge.from) && !gone.contains(&edge.to)
     });
@@ -191,8 +193,10 @@ pub fn step(param: &Param, text: &str, up: bool, far: bool) -> Option<Value> {
 pub fn add_class(document: &mut Topology) -> usize {
     let classes = &mut document.workload.classes;
     let taken: BTreeSet<&str> = classes.iter().map(|class| class.name.as_str()).collect();
-    let names = ["read", "write"].map(str::to_owned).into_iter().chain((1u32..).map(|n| format!("class-{n}")));
-    let name = names.into_iter().find(|n| !taken.contains(n.as_str())).expect("there are more numbers than classes");
+    let names =
+        ["read", "write"].map(str::to_owned).into_iter().chain((1u32..).map(|n| format!("class-{n}")));
+    let name =
+        names.into_iter().find(|n| !taken.contains(n.as_str())).expect("there are more numbers than classes");
     let mut params = Params::new();
     if name == "write" {
         params.insert("operation".to_owned(), "write".into());
@@ -230,7 +234,8 @@ pub fn place_all(document: &mut Topology) {
     let places = layers(document.nodes.len(), &edges);
     let some = document.nodes.iter().any(settled);
     // Below what has a place, when only some have.
-    let below = document.nodes.iter().filter(|n| settled(n)).filter_map(|n| n.at).map(|at| at[1]).fold(0.0, f64::max);
+    let below =
+        document.nodes.iter().filter(|n| settled(n)).filter_map(|n| n.at).map(|at| at[1]).fold(0.0, f64::max);
     let down = if some { below + 140.0 } else { 0.0 };
     for (node, at) in document.nodes.iter_mut().zip(places) {
         if !settled(node) {
@@ -286,7 +291,11 @@ mod tests {
             ("web", "lb", "round for ever"),
             ("users", "web", "clients call one address"),
         ] {
-            assert!(why(from, to).is_some_and(|told| told.contains(says)), "{from} {to}: {:?}", why(from, to));
+            assert!(
+                why(from, to).is_some_and(|told| told.contains(says)),
+                "{from} {to}: {:?}",
+                why(from, to)
+            );
         }
         assert_eq!(why("cache", "db"), None);
         assert!(may_connect(&document, place(&document, "cache"), place(&document, "db")));

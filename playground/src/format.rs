@@ -81,7 +81,8 @@ pub fn percent_whole(share: f64) -> String {
 /// How much one figure is off another, signed: "+6.7 %", "−8.8 %".
 pub fn change(share: f64) -> String {
     let value = share * 100.0;
-    let number = if value.abs() >= 99.95 { format!("{:.0}", value.abs()) } else { format!("{:.1}", value.abs()) };
+    let number =
+        if value.abs() >= 99.95 { format!("{:.0}", value.abs()) } else { format!("{:.1}", value.abs()) };
     let sign = match value {
         v if number == "0.0" || v.is_nan() => "",
         v if v < 0.0 => "−",
@@ -95,7 +96,7 @@ pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -107,7 +108,11 @@ pub fn count(number: u64) -> String {
 pub fn clock(seconds: f64) -> String {
     let whole = seconds.max(0.0) as u64;
     let (hours, minutes, seconds) = (whole / 3_600, whole / 60 % 60, whole % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes:02}:{seconds:02}") }
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds:02}")
+    } else {
+        format!("{minutes:02}:{seconds:02}")
+    }
 }
 
 /// A value on an axis of time, in the unit that the axis's largest value asks for.
@@ -145,11 +150,7 @@ fn two(value: f64) -> String {
 
 /// Without the zeros at the end of a fraction.
 fn trimmed(number: String) -> String {
-    if number.contains('.') {
-        number.trim_end_matches('0').trim_end_matches('.').to_owned()
-    } else {
-        number
-    }
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.').to_owned() } else { number }
 }
 
 #[cfg(test)]
@@ -158,7 +159,8 @@ mod tests {
 
     #[test]
     fn rates_have_three_digits_and_a_unit() {
-        let told: Vec<String> = [0.0, 0.5, 310.0, 999.6, 1_000.0, 4_100.0, 98_432.0, 999_600.0, 1.5e6].map(rate).into();
+        let told: Vec<String> =
+            [0.0, 0.5, 310.0, 999.6, 1_000.0, 4_100.0, 98_432.0, 999_600.0, 1.5e6].map(rate).into();
         assert_eq!(
             told,
             ["0/s", "0.5/s", "310/s", "1 k/s", "1 k/s", "4.1 k/s", "98.4 k/s", "1 M/s", "1.5 M/s"]
@@ -179,10 +181,7 @@ mod tests {
     fn lengths_of_time_choose_their_unit() {
         let told: Vec<String> =
             [0.0, 12e-6, 0.000_62, 0.001_1, 0.142, 0.9999, 1.9, 59.0, 192.0].map(seconds).into();
-        assert_eq!(
-            told,
-            ["0 ms", "12 µs", "0.62 ms", "1.1 ms", "142 ms", "1 s", "1.9 s", "59 s", "3.2 min"]
-        );
+        assert_eq!(told, ["0 ms", "12 µs", "0.62 ms", "1.1 ms", "142 ms", "1 s", "1.9 s", "59 s", "3.2 min"]);
     }
 
     #[test]

@@ -50,7 +50,8 @@ pub fn start_worker() {
 #[wasm_bindgen]
 pub fn simulate_digest(document_json: &str, seed: u32, seconds: u32) -> Result<String, String> {
     let document = Topology::from_json(document_json).map_err(|why| why.to_string())?;
-    let plan = check(&document).map_err(|faults| faults.first().map_or_else(String::new, Fault::to_string))?;
+    let plan =
+        check(&document).map_err(|faults| faults.first().map_or_else(String::new, Fault::to_string))?;
     let duration = Span::from_millis(u64::from(seconds) * 1_000);
     let run = simulate(&plan, Seed(u64::from(seed)), Span::ZERO, duration);
     Ok(format!("{:016x}", run.digest()))

@@ -9,7 +9,7 @@ mod simulation;
 pub use opening::{Startup, open, read};
 
 use crate::effect::Effect;
-use crate::model::{Model, Notice, Theme};
+use crate::model::{Agent, Dialog, Model, Notice, Theme};
 use crate::msg::Msg;
 use crate::tool::{Pointer, Tool};
 
@@ -62,7 +62,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
         Msg::Dialog(dialog) => {
             model.dialog = dialog;
-            Vec::new()
+            let asks = dialog == Some(Dialog::Live) && !matches!(model.agent, Agent::Present { .. });
+            if asks { vec![Effect::AskAgent] } else { Vec::new() }
         }
         Msg::ToggleTheme { is_dark } => {
             model.theme = if is_dark { Theme::Light } else { Theme::Dark };
@@ -107,7 +108,11 @@ fn notice(model: &mut Model, is_error: bool, text: String) -> Vec<Effect> {
     model.noticed += 1;
     let number = model.noticed;
     model.notices.push(Notice { number, is_error, text });
-    if is_error { Vec::new() } else { vec![Effect::After { ms: NOTICE_MS, msg: Box::new(Msg::Dismiss(number)) }] }
+    if is_error {
+        Vec::new()
+    } else {
+        vec![Effect::After { ms: NOTICE_MS, msg: Box::new(Msg::Dismiss(number)) }]
+    }
 }
 
 /// Ends the nearest thing that is under way.

@@ -43,7 +43,10 @@ async fn a_stall_of_a_second_shows_in_full_in_the_response_and_not_in_the_servic
     for (q, share) in [(0.90, 0.1), (0.99, 0.01)] {
         let expected = (1.0 - 6.0 * share * (1.0 - r)) * 1_000.0;
         let told = response.quantile(q).as_millis();
-        assert!((told / expected - 1.0).abs() < 0.05, "{q}: {told} ms for {expected} ms, at {drain_rate} per second");
+        assert!(
+            (told / expected - 1.0).abs() < 0.05,
+            "{q}: {told} ms for {expected} ms, at {drain_rate} per second"
+        );
     }
 
     // The 32 requests that were on the wire are 0.53 % of all: the p99 of the service does not see the stall.

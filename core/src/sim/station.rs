@@ -20,9 +20,9 @@ pub(crate) struct Station {
     /// Worker-nanoseconds taken up to `since`.
     taken: u128,
     since: Time,
-    /// `taken` when statistics were last reset, and at the last whole seconds, newest first.
     taken_at_reset: u128,
-    taken_before: [u128; RECENT],
+    /// `taken` when the running second began, and at the whole seconds before it, newest first.
+    taken_before: [u128; RECENT + 1],
 }
 
 /// What became of a call that was offered.
@@ -47,7 +47,7 @@ impl Station {
             taken: 0,
             since: Time::ZERO,
             taken_at_reset: 0,
-            taken_before: [0; RECENT],
+            taken_before: [0; RECENT + 1],
         }
     }
 
@@ -110,6 +110,24 @@ impl Station {
 
     /// Worker-nanoseconds taken since the oldest whole second that is remembered.
     pub(crate) fn taken_recently(&self, now: Time) -> u128 {
-        self.taken_until(now) - self.taken_before[RECENT - 1]
+        self.taken_until(now) - self.taken_before[RECENT]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rng::Seed;
+    use crate::time::Span;
+
+    #[test]
+    fn what_was_taken_recently_covers_two_whole_seconds_and_the_running_one() {
+        let mut station = Station::new(1, 0, Seed(1).stream("station"));
+        assert_eq!(station.offer(Time::ZERO, Slot::default()), Offered::Started);
+        for second in 1..=10 {
+            station.tick(Time(second * Span::SECOND.0));
+        }
+        let now = Time(10_400_000_000);
+        assert_eq!(station.taken_recently(now), 2_400_000_000);
     }
 }

@@ -99,7 +99,9 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
     let node = |(i, node): (usize, &Node)| {
         let faults = at(&model.faults, &Place::Node(i));
         let mut face = face(document, node, seen(&node.id), faults);
-        if node.kind == "clients" && let Some((p99, _)) = users {
+        if node.kind == "clients"
+            && let Some((p99, _)) = users
+        {
             face.p99 = p99_text(p99);
         }
         face.measured = measured.get(node.id.as_str()).and_then(|m| p99_measured(m));
@@ -162,7 +164,8 @@ fn face(document: &Topology, node: &Node, seen: Option<&NodeSnapshot>, faults: V
 }
 
 fn sentence(face: &Face, node: &Node) -> String {
-    let kind = loadpath_core::topology::catalog::kind(&node.kind).map_or(node.kind.as_str(), |kind| kind.title);
+    let kind =
+        loadpath_core::topology::catalog::kind(&node.kind).map_or(node.kind.as_str(), |kind| kind.title);
     let mut parts = vec![format!("{}, {}", face.label, kind.to_lowercase()), face.size.clone()];
     if let Some(busy) = face.busy {
         parts.push(format!("{} busy", format::percent_whole(f64::from(busy) / 1_000.0)));
@@ -213,7 +216,11 @@ mod tests {
     fn more_than_eight_instances_are_seven_dots_and_a_number() {
         let document = loadpath_core::topology::three_tier();
         let node = document.node("web").unwrap();
-        let seen = |count| NodeSnapshot { up: vec![true; count], utilization: Some(0.72), ..NodeSnapshot::default() };
+        let seen = |count| NodeSnapshot {
+            up: vec![true; count],
+            utilization: Some(0.72),
+            ..NodeSnapshot::default()
+        };
         let eight = face(&document, node, Some(&seen(8)), Vec::new());
         assert_eq!((eight.dots.len(), eight.more), (8, 0));
         let many = face(&document, node, Some(&seen(24)), Vec::new());

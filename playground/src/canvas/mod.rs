@@ -168,7 +168,10 @@ fn use_size(canvas: &NodeRef, tell: &Callback<Msg>) {
         let observed = element.and_then(|element| {
             let watched = element.clone();
             let changed = Closure::<dyn Fn(JsValue)>::new(move |_| {
-                tell.emit(Msg::Resized(f64::from(watched.client_width()), f64::from(watched.client_height())));
+                tell.emit(Msg::Resized(
+                    f64::from(watched.client_width()),
+                    f64::from(watched.client_height()),
+                ));
             });
             let observer = ResizeObserver::new(changed.as_ref().unchecked_ref()).ok()?;
             observer.observe(&element);

@@ -27,7 +27,8 @@ pub(super) fn ask(tell: Callback<Msg>) {
 pub(super) fn exchange(tell: Callback<Msg>, code: String) {
     spawn_local(async move {
         let body = serde_json::to_string(&CodeExchange { code }).ok();
-        let session = request("POST", "api/session", None, body).await.and_then(|text| read::<Session>(&text));
+        let session =
+            request("POST", "api/session", None, body).await.and_then(|text| read::<Session>(&text));
         tell.emit(Msg::Token(session.map(|session| session.token)));
     });
 }
@@ -58,7 +59,12 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 }
 
 /// Sends a request and gives the answer's text, or a sentence.
-async fn request(method: &str, path: &str, token: Option<String>, body: Option<String>) -> Result<String, String> {
+async fn request(
+    method: &str,
+    path: &str,
+    token: Option<String>,
+    body: Option<String>,
+) -> Result<String, String> {
     let response = send(method, path, token, body).await.map_err(|error| told(&error))?;
     let text = response.text().map_err(|error| told(&error))?;
     let text = JsFuture::from(text).await.map_err(|error| told(&error))?.as_string().unwrap_or_default();

@@ -10,8 +10,8 @@ use loadpath_core::topology::Topology;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, BlobPropertyBag, ErrorEvent, File, HtmlAnchorElement, HtmlElement, MessageEvent, Storage, Url, Window,
-    Worker, WorkerOptions, WorkerType,
+    Blob, BlobPropertyBag, ErrorEvent, File, HtmlAnchorElement, HtmlElement, MessageEvent, Storage, Url,
+    Window, Worker, WorkerOptions, WorkerType,
 };
 use yew::Callback;
 
@@ -62,7 +62,8 @@ pub(super) fn store(document: &Topology, fragment: &str) {
     let window = window();
     let path = window.location().pathname().unwrap_or_default();
     let query = window.location().search().unwrap_or_default();
-    let address = if fragment.is_empty() { format!("{path}{query}") } else { format!("{path}{query}#{fragment}") };
+    let address =
+        if fragment.is_empty() { format!("{path}{query}") } else { format!("{path}{query}#{fragment}") };
     if let Ok(history) = window.history() {
         // Browsers limit how often the address may be written; the next change writes it again.
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&address));
@@ -83,7 +84,9 @@ pub(super) fn show_theme(theme: Theme) {
     let (Some(root), storage) = (root(), local()) else { return };
     // What cannot be kept is still shown.
     let _ = match name {
-        Some(name) => storage.map_or(Ok(()), |s| s.set_item(THEME, name)).and(root.set_attribute("data-theme", name)),
+        Some(name) => {
+            storage.map_or(Ok(()), |s| s.set_item(THEME, name)).and(root.set_attribute("data-theme", name))
+        }
         None => storage.map_or(Ok(()), |s| s.remove_item(THEME)).and(root.remove_attribute("data-theme")),
     };
 }
@@ -93,7 +96,9 @@ pub(crate) fn is_dark() -> bool {
     let chosen = root().and_then(|root| root.get_attribute("data-theme"));
     match chosen.as_deref() {
         Some(name) => name == "dark",
-        None => window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|m| m.matches()),
+        None => {
+            window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|m| m.matches())
+        }
     }
 }
 
@@ -180,7 +185,9 @@ impl SimulationWorker {
         let tell = tell.clone();
         let errors = EventListener::new(&worker, "error", move |event| {
             let why = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
-            tell.emit(Msg::WorkerBroke(format!("The simulation broke ({why}); reload the page. Your design is kept.")));
+            tell.emit(Msg::WorkerBroke(format!(
+                "The simulation broke ({why}); reload the page. Your design is kept."
+            )));
         });
         Ok(Self { worker, _listeners: [messages, errors] })
     }

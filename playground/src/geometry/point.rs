@@ -98,24 +98,14 @@ impl Rect {
     /// The same with a border of this width around it.
     #[must_use]
     pub fn grown(&self, by: f64) -> Self {
-        Self {
-            x: self.x - by,
-            y: self.y - by,
-            width: self.width + 2.0 * by,
-            height: self.height + 2.0 * by,
-        }
+        Self { x: self.x - by, y: self.y - by, width: self.width + 2.0 * by, height: self.height + 2.0 * by }
     }
 
     /// The smallest rectangle that holds all of these; none when there are none.
     pub fn around(rects: impl IntoIterator<Item = Self>) -> Option<Self> {
         rects.into_iter().reduce(|a, b| {
             let (x, y) = (a.x.min(b.x), a.y.min(b.y));
-            Self {
-                x,
-                y,
-                width: a.right().max(b.right()) - x,
-                height: a.bottom().max(b.bottom()) - y,
-            }
+            Self { x, y, width: a.right().max(b.right()) - x, height: a.bottom().max(b.bottom()) - y }
         })
     }
 }

@@ -32,7 +32,8 @@ impl Cubic {
     pub fn at(&self, t: f64) -> WorldPoint {
         let u = 1.0 - t;
         let weights = [u * u * u, 3.0 * u * u * t, 3.0 * u * t * t, t * t * t];
-        let sum = |of: fn(&WorldPoint) -> f64| self.points.iter().map(of).zip(weights).map(|(p, w)| p * w).sum();
+        let sum =
+            |of: fn(&WorldPoint) -> f64| self.points.iter().map(of).zip(weights).map(|(p, w)| p * w).sum();
         WorldPoint { x: sum(|p| p.x), y: sum(|p| p.y) }
     }
 
@@ -60,7 +61,8 @@ impl Cubic {
 fn horizontal(a: WorldPoint, d: WorldPoint) -> Cubic {
     let dx = d.x - a.x;
     // Backwards, the handles reach out so that the curve leaves and enters at the ports' sides.
-    let reach = if dx >= 0.0 { (dx / 2.0).max(dx.min(24.0)) } else { (-dx / 2.0).clamp(40.0, 160.0) };
+    let steep = ((d.y - a.y).abs() / 2.0).min(48.0);
+    let reach = if dx >= 0.0 { (dx / 2.0).max(steep) } else { (-dx / 2.0).clamp(48.0, 160.0) };
     Cubic { points: [a, a.moved(reach, 0.0), d.moved(-reach, 0.0), d] }
 }
 
@@ -72,7 +74,8 @@ fn vertical(a: WorldPoint, d: WorldPoint, down: f64) -> Cubic {
 fn distance_to_piece(a: WorldPoint, b: WorldPoint, p: WorldPoint) -> f64 {
     let (dx, dy) = (b.x - a.x, b.y - a.y);
     let length = dx * dx + dy * dy;
-    let t = if length == 0.0 { 0.0 } else { (((p.x - a.x) * dx + (p.y - a.y) * dy) / length).clamp(0.0, 1.0) };
+    let t =
+        if length == 0.0 { 0.0 } else { (((p.x - a.x) * dx + (p.y - a.y) * dy) / length).clamp(0.0, 1.0) };
     a.moved(t * dx, t * dy).distance(p)
 }
 

@@ -67,9 +67,11 @@ fn progress(model: &Model) -> Option<Progress> {
         Stage::Stopping => ("Stopping", "taking the processes down…".to_owned()),
         Stage::Under { phase, text } => (title(*phase), text.clone()),
     };
-    let figures = model.live.all.as_deref().map(|all| {
-        format!(" · {} · p99 {}", format::rate(all.rate), format::seconds(all.quantiles[2]))
-    });
+    let figures = model
+        .live
+        .all
+        .as_deref()
+        .map(|all| format!(" · {} · p99 {}", format::rate(all.rate), format::seconds(all.quantiles[2])));
     Some(Progress { phase, text: text + &figures.unwrap_or_default(), share })
 }
 

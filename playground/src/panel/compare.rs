@@ -121,7 +121,12 @@ pub(super) fn name_of(subject: &Subject, document: &Topology) -> String {
 }
 
 /// A choice of the subject.
-pub(super) fn chooser(subjects: &[Subject], now: &Subject, document: &Topology, tell: &Callback<Msg>) -> Html {
+pub(super) fn chooser(
+    subjects: &[Subject],
+    now: &Subject,
+    document: &Topology,
+    tell: &Callback<Msg>,
+) -> Html {
     let onchange = {
         let (subjects, tell) = (subjects.to_vec(), tell.clone());
         Callback::from(move |event: Event| {

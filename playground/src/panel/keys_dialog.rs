@@ -35,7 +35,8 @@ pub fn KeysDialog(props: &Props) -> Html {
     let dialog = use_modal();
     let close = props.tell.reform(|_: MouseEvent| Msg::Dialog(None));
     let onclose = props.tell.reform(|_: Event| Msg::Dialog(None));
-    let rows = KEYS.iter().map(|(keys, what)| html! { <tr><th scope="row">{ keys }</th><td>{ what }</td></tr> });
+    let rows =
+        KEYS.iter().map(|(keys, what)| html! { <tr><th scope="row">{ keys }</th><td>{ what }</td></tr> });
     html! {
         <dialog ref={dialog} class="dialog" aria-labelledby="keys-title" {onclose}>
             <h2 id="keys-title">{ "Keys" }</h2>

@@ -29,7 +29,13 @@ impl Props {
         let called = |kind: &NodeKind| !matches!(kind, NodeKind::Clients(_));
         let planned = plan.as_ref().map(|plan| Planned {
             rate: format::rate(plan.arrivals.rate),
-            processes: plan.nodes.iter().map(|n| &n.kind).filter(|k| called(k)).map(|k| usize::from(k.instances())).sum(),
+            processes: plan
+                .nodes
+                .iter()
+                .map(|n| &n.kind)
+                .filter(|k| called(k))
+                .map(|k| usize::from(k.instances()))
+                .sum(),
         });
         let rate = plan.as_ref().map_or(0.0, |plan| plan.arrivals.rate);
         let obstacle = obstacle(model, planned.as_ref(), rate);
@@ -39,13 +45,15 @@ impl Props {
 
 /// Why a live run cannot start now, and what to do; none when it can.
 fn obstacle(model: &Model, planned: Option<&Planned>, rate: f64) -> Option<String> {
-    let Agent::Present { caps, .. } = &model.agent else {
-        return Some(
+    let caps = match &model.agent {
+        Agent::Present { caps, .. } => caps,
+        Agent::Unknown => return Some("Looking for the agent…".to_owned()),
+        Agent::Absent => return Some(
             "This page is a folder of files: it draws, simulates and shares. Live runs need the agent, which starts \
              the processes: run cargo xtask play in the project, or loadgen serve, and use the page that it opens. \
              The address bar holds your design; paste it there."
                 .to_owned(),
-        );
+        ),
     };
     if model.token.is_none() {
         return Some(
@@ -55,15 +63,22 @@ fn obstacle(model: &Model, planned: Option<&Planned>, rate: f64) -> Option<Strin
         );
     }
     let Some(planned) = planned else {
-        return Some("This design has faults. Mend them first: they are listed at the top of the canvas.".to_owned());
+        return Some(
+            "This design has faults. Mend them first: they are listed at the top of the canvas.".to_owned(),
+        );
     };
     if rate > caps.rate {
         let most = format::rate(caps.rate);
-        return Some(format!("This design asks for {}, and the agent drives at most {most}. Lower the load.", planned.rate));
+        return Some(format!(
+            "This design asks for {}, and the agent drives at most {most}. Lower the load.",
+            planned.rate
+        ));
     }
     (planned.processes > caps.processes).then(|| {
         let (needs, most) = (planned.processes, caps.processes);
-        format!("This design needs {needs} processes, and the agent starts at most {most}. Use fewer instances.")
+        format!(
+            "This design needs {needs} processes, and the agent starts at most {most}. Use fewer instances."
+        )
     })
 }
 

@@ -17,7 +17,9 @@ pub struct Props {
 #[component]
 pub fn Notices(props: &Props) -> Html {
     // Two regions that are always there: what appears in one is read, errors at once.
-    let of = |is_error| props.notices.iter().filter(move |n| n.is_error == is_error).map(|n| notice(n, &props.tell));
+    let of = |is_error| {
+        props.notices.iter().filter(move |n| n.is_error == is_error).map(|n| notice(n, &props.tell))
+    };
     html! {
         <div class="notices">
             <div role="alert" aria-live="assertive">{ for of(true) }</div>

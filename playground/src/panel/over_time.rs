@@ -74,11 +74,16 @@ fn drawing(props: &Props, is_measured: bool, size: (f64, f64)) -> Html {
         _ => (&[], 0.0),
     };
     if series.len() < 2 {
-        let says = if is_measured { "waiting for the first seconds…" } else { "waiting for the simulation…" };
+        let says = match (is_measured, &props.snapshot) {
+            (true, _) => "waiting for the first seconds…",
+            (false, Some(_)) => "the first seconds run…",
+            (false, None) => "nothing runs yet",
+        };
         return html! { <p class="nothing">{ says }</p> };
     }
     let end = (start + series.len() as f64).max(start + LEAST);
-    let most = series.iter().map(|s| s.offered.max(s.outcomes.ok).max(s.outcomes.errors())).max().unwrap_or(0);
+    let most =
+        series.iter().map(|s| s.offered.max(s.outcomes.ok).max(s.outcomes.errors())).max().unwrap_or(0);
     let marks = ticks(most as f64 * 1.05, 4);
     let frame = frame(size, (start, end), (0.0, marks[marks.len() - 1]));
     // A second's count is known at its end.

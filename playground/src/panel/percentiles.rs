@@ -59,7 +59,7 @@ fn drawing(props: &Props, size: (f64, f64)) -> Html {
     let simulated = props.simulated.as_deref().map_or(&[][..], |figures| &figures.curve);
     let measured = props.measured.as_deref().map_or(&[][..], |figures| &figures.curve);
     if simulated.is_empty() && measured.is_empty() {
-        return html! { <p class="nothing">{ "waiting for answers…" }</p> };
+        return html! { <p class="nothing">{ "nothing was answered yet" }</p> };
     }
     let most = simulated.iter().chain(measured).map(|point| point.seconds).fold(0.0, f64::max);
     let marks = ticks(most, 3);

@@ -34,7 +34,8 @@ impl Tools {
         let written = model.document.workload.params.get("rate").map(ToString::to_string);
         let written = written.and_then(|text| parse_rate(&text).ok());
         let snapshot = simulated.snapshot.as_deref();
-        let rate = simulated.sliding.or(written).or_else(|| snapshot.map(|s| s.offered_rate)).unwrap_or(100.0);
+        let rate =
+            simulated.sliding.or(written).or_else(|| snapshot.map(|s| s.offered_rate)).unwrap_or(100.0);
         Self {
             running: simulated.running,
             speed: simulated.speed,
@@ -79,7 +80,7 @@ pub fn Toolbar(props: &Props) -> Html {
                 }
             </span>
             <label for="load">{ "Load" }</label>
-            { slider(*power, rate, &props.tell) }
+            <Slider power={*power} rate={rate.clone()} tell={props.tell.clone()} />
             <b class="rate" id="load-rate">{ rate }</b>
             { super::header::icon_button("restart", "Start over", restart, false) }
         </div>
@@ -96,15 +97,39 @@ fn speed_button(choice: f64, now: f64, tell: &Callback<Msg>) -> Html {
     }
 }
 
+#[derive(Clone, PartialEq, Properties)]
+struct SliderProps {
+    /// The power of ten that it is at.
+    power: f64,
+    rate: String,
+    tell: Callback<Msg>,
+}
+
 /// The load, on a scale of powers of ten: it acts at once, and is written into the design when it is let go.
-fn slider(power: f64, rate: &str, tell: &Callback<Msg>) -> Html {
-    let oninput = tell.reform(|event: InputEvent| {
+#[component]
+fn Slider(props: &SliderProps) -> Html {
+    let slider = use_node_ref();
+    let most = MOST_POWER.max(props.power);
+    {
+        let slider = slider.clone();
+        // How far the track is filled. A style that is set by a program is allowed where one in markup is not.
+        use_effect_with(props.power, move |power| {
+            if let Some(slider) = slider.cast::<HtmlInputElement>() {
+                let share = (power - LEAST_POWER) / (most - LEAST_POWER);
+                let set = slider
+                    .style()
+                    .set_property("--filled", &format!("{:.1}%", share.clamp(0.0, 1.0) * 100.0));
+                set.expect("the property and its value are well-formed");
+            }
+        });
+    }
+    let oninput = props.tell.reform(|event: InputEvent| {
         let input: HtmlInputElement = event.target_unchecked_into();
         Msg::Slide(10f64.powf(input.value_as_number()))
     });
-    let onchange = tell.reform(|_: Event| Msg::Slid);
+    let onchange = props.tell.reform(|_: Event| Msg::Slid);
     html! {
-        <input type="range" id="load" class="knob" min={LEAST_POWER.to_string()} max={MOST_POWER.max(power).to_string()}
-            step="0.02" value={power.to_string()} aria-valuetext={rate.to_owned()} {oninput} {onchange} />
+        <input ref={slider} type="range" id="load" class="knob" min={LEAST_POWER.to_string()} max={most.to_string()}
+            step="0.02" value={props.power.to_string()} aria-valuetext={props.rate.clone()} {oninput} {onchange} />
     }
 }

@@ -54,8 +54,17 @@ impl Measured {
         second.p99_ns = response.quantile(0.99).0;
         self.run.series.push(second);
         self.run.send_delay.merge(&interval.send_delay);
-        self.run.duration = self.run.duration + interval.length;
+        self.run.duration += interval.length;
         self.nodes.clone_from(&interval.nodes);
+    }
+
+    /// Starts counting anew: what came before was warm-up. The series by seconds goes on.
+    pub fn reset_statistics(&mut self) {
+        self.run.warm_up += self.run.duration;
+        self.run.duration = Span::ZERO;
+        self.run.classes.clear();
+        self.run.nodes.clear();
+        self.run.send_delay.clear();
     }
 
     fn class(&mut self, name: &str) -> &mut ClassRun {
@@ -144,5 +153,8 @@ mod tests {
         assert_eq!(measured.run.series.len(), 3);
         assert_eq!(measured.run.nodes[0].response.count(), 300);
         assert_eq!(measured.nodes[0].up, [true, false]);
+        measured.reset_statistics();
+        measured.absorb(&interval(3, 20));
+        assert_eq!((measured.run.outcomes().ok, measured.run.series.len()), (100, 4));
     }
 }

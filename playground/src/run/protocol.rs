@@ -43,12 +43,12 @@ pub enum FromWorker {
         /// Simulated seconds per second that were reached lately.
         pace: f64,
     },
-    /// The figures of what is watched.
+    /// The figures of what is watched, once something of it was answered.
     Figures {
         /// Of which load.
         load: u32,
-        /// The figures; none when nothing was answered yet.
-        figures: Option<Box<Figures>>,
+        /// The figures.
+        figures: Box<Figures>,
     },
     /// What was asked could not be done.
     Refused {

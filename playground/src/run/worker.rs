@@ -23,6 +23,8 @@ const REST_MS: u32 = 6;
 const EVENTS: u64 = 2_000;
 /// Milliseconds between two snapshots.
 const SNAPSHOT_MS: f64 = 120.0;
+/// Figures of fewer requests than this would only flicker.
+const ENOUGH: u64 = 30;
 /// Milliseconds between two cuts of the figures.
 const FIGURES_MS: f64 = 1_000.0;
 
@@ -152,8 +154,7 @@ impl Worker {
             self.tell_snapshot();
         }
         if warm && now >= self.figures_due {
-            self.figures_due = now + FIGURES_MS;
-            self.tell_figures();
+            self.figures_due = now + if self.tell_figures() { FIGURES_MS } else { SNAPSHOT_MS };
         }
         !(paused && warm)
     }
@@ -164,10 +165,13 @@ impl Worker {
         self.say(&FromWorker::Snapshot { load: loaded.load, snapshot, pace: loaded.pace.average() });
     }
 
-    fn tell_figures(&self) {
-        let Some(loaded) = &self.loaded else { return };
-        let figures = Figures::of(&loaded.simulation.run(""), &self.watched).map(Box::new);
-        self.say(&FromWorker::Figures { load: loaded.load, figures });
+    /// Tells the figures of what is watched, and gives whether there were any.
+    fn tell_figures(&self) -> bool {
+        let Some(loaded) = &self.loaded else { return false };
+        let figures = Figures::of(&loaded.simulation.run(""), &self.watched);
+        let Some(figures) = figures.filter(|figures| figures.count >= ENOUGH) else { return false };
+        self.say(&FromWorker::Figures { load: loaded.load, figures: Box::new(figures) });
+        true
     }
 
     fn say(&self, message: &FromWorker) {

@@ -12,6 +12,8 @@ use crate::tool::{Act, Ground, Pointer, Preview, Tool};
 
 /// The palette, the toolbar and the banner lie over the canvas; a design is fitted between them.
 const INSETS: Insets = Insets { left: 190.0, top: 40.0, right: 40.0, bottom: 90.0 };
+/// The room that the sentence beside the pointer needs, in pixels.
+const HINT_WIDTH: f64 = 330.0;
 /// How long the camera must rest before everything is drawn sharp, in milliseconds.
 const REST_MS: u32 = 160;
 /// Up to this many nodes, each target of an edge is checked in full while the edge is drawn.
@@ -108,7 +110,10 @@ fn wire(model: &Model, from: usize, to: WorldPoint, over: Option<usize>) -> Draw
     let end = over.and_then(|node| model.scene.nodes.get(node).copied());
     let way = end.map_or_else(|| Cubic::to_pointer(start, to), |end| route(start, end));
     let refusal = over.and_then(|node| edit::refusal(&model.document, from, node));
-    Draw::Wire { way, at: model.camera.to_screen(to), refusal }
+    let mut at = model.camera.to_screen(to);
+    // The sentence stays inside the canvas.
+    at.x = at.x.min(model.canvas.0 - HINT_WIDTH);
+    Draw::Wire { way, at, refusal }
 }
 
 pub(super) fn wheel(model: &mut Model, wheel: &Wheel) -> Vec<Effect> {

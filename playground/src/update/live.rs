@@ -1,14 +1,14 @@
 //! The live run: what the agent is asked, and what it tells.
 use super::notice;
 use crate::effect::Effect;
+use crate::format;
 use crate::model::{Agent, Model, OverTime, Stage};
 use crate::run::{Figures, Measured, Subject};
 use crate::shared::Shared;
-use crate::format;
 use loadpath_core::run::Run;
 use loadpath_core::time::Span;
 use loadpath_core::topology::check;
-use loadpath_core::wire::{Event, StartRun, Status};
+use loadpath_core::wire::{Event, Phase, StartRun, Status};
 
 /// The agent answered, or there is none.
 pub(super) fn agent(model: &mut Model, status: Option<Status>) -> Vec<Effect> {
@@ -78,17 +78,18 @@ pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
 pub(super) fn event(model: &mut Model, event: Event) -> Vec<Effect> {
     match event {
         Event::Phase { phase, text } => {
+            if phase == Phase::Driving {
+                let mut measured = so_far(model);
+                measured.reset_statistics();
+                show(model, measured);
+            }
             if model.live.stage != Stage::Stopping {
                 model.live.stage = Stage::Under { phase, text };
             }
             Vec::new()
         }
         Event::Interval(interval) => {
-            let mut measured = model
-                .live
-                .measured
-                .as_ref()
-                .map_or_else(|| Measured::new(&model.document.name, 0.0), |measured| (**measured).clone());
+            let mut measured = so_far(model);
             measured.absorb(&interval);
             show(model, measured);
             model.over_time = OverTime::Measured;
@@ -118,6 +119,11 @@ fn done(model: &mut Model, run: Run) -> Vec<Effect> {
     let mut effects = notice(model, false, text);
     effects.push(Effect::StopListening);
     effects
+}
+
+fn so_far(model: &Model) -> Measured {
+    let measured = model.live.measured.as_deref();
+    measured.cloned().unwrap_or_else(|| Measured::new(&model.document.name, 0.0))
 }
 
 /// Shows a measurement, and cuts its figures.

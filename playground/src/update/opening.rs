@@ -31,10 +31,16 @@ pub fn open(startup: &Startup) -> (Model, Vec<Effect>) {
     let mut model = Model::new(edit::blank());
     model.theme = startup.theme.unwrap_or_default();
     model.token.clone_from(&startup.token);
-    let mut effects = vec![Effect::Theme(model.theme), Effect::AskAgent];
+    let mut effects = vec![Effect::Theme(model.theme)];
+    // Who has neither code nor token was not opened by an agent, and may not act on one; asking a folder of files would
+    // only leave an error in the console.
+    if startup.token.is_some() || startup.fragment.starts_with(CODE) {
+        effects.push(Effect::AskAgent);
+    }
     let stored = startup.stored.as_deref().map(Topology::from_json);
     if let Some(Err(why)) = &stored {
-        let text = format!("The design that this browser kept cannot be read, so the example is shown: {why}.");
+        let text =
+            format!("The design that this browser kept cannot be read, so the example is shown: {why}.");
         effects.extend(notice(&mut model, true, text));
     }
     let stored = stored.and_then(Result::ok);
@@ -137,7 +143,11 @@ pub(super) fn file(model: &mut Model, name: &str, text: &str) -> Vec<Effect> {
     match Topology::from_json(text) {
         Ok(document) => {
             let mut effects = document::change(model, Change::Open(Box::new(document)));
-            effects.extend(notice(model, false, format!("Opened {name}. Undo brings back the design before it.")));
+            effects.extend(notice(
+                model,
+                false,
+                format!("Opened {name}. Undo brings back the design before it."),
+            ));
             effects
         }
         Err(why) => notice(model, true, format!("{name} was not opened: {why}.")),

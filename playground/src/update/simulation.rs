@@ -162,7 +162,9 @@ pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
             Vec::new()
         }
         FromWorker::Figures { load, figures } if load == simulated.load => {
-            simulated.figures = figures.filter(|f| f.subject == model.subject).map(|figures| Shared::new(*figures));
+            if figures.subject == model.subject {
+                simulated.figures = Some(Shared::new(*figures));
+            }
             Vec::new()
         }
         FromWorker::Snapshot { .. } | FromWorker::Figures { .. } => Vec::new(),

@@ -5,9 +5,9 @@ use crate::msg::Change;
 use crate::run::{FromWorker, Subject, ToWorker};
 use loadpath_core::run::{Outcomes, Run, Source};
 use loadpath_core::sim::{Command, NodeSnapshot, Snapshot};
+use loadpath_core::time::Span;
 use loadpath_core::topology::{Topology, link, three_tier};
 use loadpath_core::wire::{Caps, Event, Phase, Status};
-use loadpath_core::time::Span;
 
 fn started() -> Model {
     open(&Startup::default()).0
@@ -29,7 +29,10 @@ fn settle(model: &mut Model, msg: Msg) -> Vec<Effect> {
 }
 
 fn to_worker(effects: &[Effect]) -> Vec<&ToWorker> {
-    effects.iter().filter_map(|e| if let Effect::Worker(message) = e { Some(message) } else { None }).collect()
+    effects
+        .iter()
+        .filter_map(|e| if let Effect::Worker(message) = e { Some(message) } else { None })
+        .collect()
 }
 
 fn snapshot(model: &Model) -> Msg {
@@ -69,7 +72,11 @@ fn a_damaged_link_says_so_and_the_last_design_is_shown() {
     for (stored, name) in [(Some(kept.to_json()), "Kept"), (None, "Three tiers")] {
         let (model, effects) = open(&Startup { fragment: fragment.clone(), stored, ..Startup::default() });
         assert_eq!(model.document.name, name);
-        assert!(model.notices[0].is_error && model.notices[0].text.contains("damaged"), "{:?}", model.notices);
+        assert!(
+            model.notices[0].is_error && model.notices[0].text.contains("damaged"),
+            "{:?}",
+            model.notices
+        );
         assert_eq!(to_worker(&effects).len(), 1);
     }
 }
@@ -117,7 +124,11 @@ fn every_change_can_be_undone_and_made_again() {
             update(&mut model, Msg::Select(Selection::node(1)));
         }
         update(&mut model, Msg::Change(change));
-        assert!(model.document != documents[documents.len() - 1], "{told} changed nothing: {:?}", model.notices);
+        assert!(
+            model.document != documents[documents.len() - 1],
+            "{told} changed nothing: {:?}",
+            model.notices
+        );
         documents.push(model.document.clone());
     }
     for document in documents.iter().rev().skip(1) {
@@ -153,7 +164,9 @@ fn only_what_changes_behaviour_starts_the_simulation_over() {
     let moved = settle(&mut model, Msg::Change(Change::Nudge { dx: 10.0, dy: 0.0 }));
     assert!(to_worker(&moved).is_empty());
     let rate = settle(&mut model, set(Bag::Workload, "rate", "2k/s"));
-    assert!(matches!(to_worker(&rate)[..], [ToWorker::Command(Command::SetRate { rate })] if *rate == 2_000.0));
+    assert!(
+        matches!(to_worker(&rate)[..], [ToWorker::Command(Command::SetRate { rate })] if *rate == 2_000.0)
+    );
     let workers = settle(&mut model, set(Bag::Node(web), "workers", "4"));
     assert!(matches!(to_worker(&workers)[..], [ToWorker::Load { .. }]));
 }
@@ -215,11 +228,16 @@ fn a_click_on_an_instance_kills_it_and_the_next_restores_it() {
     let seen = snapshot(&model);
     update(&mut model, seen);
     let effects = update(&mut model, click());
-    assert!(matches!(to_worker(&effects)[..], [ToWorker::Command(Command::Kill { node, instance: 1 })] if node == "web"));
+    assert!(
+        matches!(to_worker(&effects)[..], [ToWorker::Command(Command::Kill { node, instance: 1 })] if node == "web")
+    );
     let mut down = (**model.simulated.snapshot.as_ref().unwrap()).clone();
     down.nodes[web].up[1] = false;
     let load = model.simulated.load;
-    update(&mut model, Msg::Worker(Box::new(FromWorker::Snapshot { load, snapshot: Box::new(down), pace: 1.0 })));
+    update(
+        &mut model,
+        Msg::Worker(Box::new(FromWorker::Snapshot { load, snapshot: Box::new(down), pace: 1.0 })),
+    );
     let effects = update(&mut model, click());
     assert!(matches!(to_worker(&effects)[..], [ToWorker::Command(Command::Restore { .. })]));
 }
@@ -246,7 +264,9 @@ fn another_link_in_the_address_opens_and_can_be_undone_and_our_own_is_ignored() 
     assert_eq!(model.document.name, "Three tiers");
     let effects = update(&mut model, Msg::Hash("nonsense".to_owned()));
     assert!(model.notices[0].is_error);
-    assert!(effects.iter().any(|e| matches!(e, Effect::Store { fragment, .. } if fragment.starts_with("d1."))));
+    assert!(
+        effects.iter().any(|e| matches!(e, Effect::Store { fragment, .. } if fragment.starts_with("d1.")))
+    );
 }
 
 #[test]
@@ -331,14 +351,16 @@ fn a_run_that_fails_says_why_and_another_can_start() {
     update(&mut model, Msg::StartRun);
     update(&mut model, Msg::Started("r2".to_owned()));
     update(&mut model, Msg::Live(Box::new(Event::Failed { error: "a port is in use".to_owned() })));
-    assert!(model.live.stage == Stage::None && model.notices.iter().any(|n| n.text.contains("a port is in use")));
+    assert!(
+        model.live.stage == Stage::None && model.notices.iter().any(|n| n.text.contains("a port is in use"))
+    );
 }
 
 #[test]
 fn escape_ends_the_nearest_thing_first() {
     let mut model = started();
     update(&mut model, Msg::Select(Selection::node(0)));
-    update(&mut model, Msg::Dialog(Some(crate::model::Dialog::Keys)));
+    update(&mut model, Msg::Dialog(Some(Dialog::Keys)));
     update(&mut model, Msg::Escape);
     assert!(model.dialog.is_none() && model.selection == Selection::node(0));
     update(&mut model, Msg::Escape);

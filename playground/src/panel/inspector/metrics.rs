@@ -35,7 +35,11 @@ fn rows(seen: &NodeSnapshot, measured: Option<&NodeInterval>) -> Vec<Row> {
     let p99 = measured.filter(|m| !m.response.is_empty()).map(|m| m.response.quantile(0.99).as_secs());
     let wait = measured.filter(|m| !m.wait.is_empty()).map(|m| m.wait.mean().as_secs());
     let mut rows = vec![
-        ("Calls", format::rate(seen.rate), or_none(measured.map(|m| format::rate(m.outcomes.total() as f64)))),
+        (
+            "Calls",
+            format::rate(seen.rate),
+            or_none(measured.map(|m| format::rate(m.outcomes.total() as f64))),
+        ),
         (
             "Utilization",
             or_none(seen.utilization.map(format::percent)),
@@ -68,7 +72,12 @@ fn line((what, simulated, measured): &Row, has_measured: bool) -> Html {
     }
 }
 
-fn instances(seen: &NodeSnapshot, measured: Option<&NodeInterval>, node: usize, tell: &Callback<Msg>) -> Html {
+fn instances(
+    seen: &NodeSnapshot,
+    measured: Option<&NodeInterval>,
+    node: usize,
+    tell: &Callback<Msg>,
+) -> Html {
     if seen.up.is_empty() {
         return Html::default();
     }

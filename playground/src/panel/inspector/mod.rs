@@ -74,8 +74,12 @@ pub struct Props {
 pub fn Inspector(props: &Props) -> Html {
     let inspected = &props.inspected;
     let body = match inspected.single {
-        Single::Node(node) if node < inspected.document.nodes.len() => node::show(inspected, node, &props.tell),
-        Single::Edge(edge) if edge < inspected.document.edges.len() => edge::show(inspected, edge, &props.tell),
+        Single::Node(node) if node < inspected.document.nodes.len() => {
+            node::show(inspected, node, &props.tell)
+        }
+        Single::Edge(edge) if edge < inspected.document.edges.len() => {
+            edge::show(inspected, edge, &props.tell)
+        }
         Single::Many => several(inspected.count, &props.tell),
         _ => workload::show(inspected, &props.tell),
     };

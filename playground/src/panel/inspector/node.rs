@@ -51,10 +51,10 @@ fn configure(inspected: &Inspected, i: usize, node: &Node, tell: &Callback<Msg>)
     html! {<>
         { general_faults(inspected, i) }
         { text_field("Label", "field-label", node.label.clone(), describe_default(node), None,
-            tell.reform(move |text| Msg::Change(Change::Label(i, text)))) }
+            &tell.reform(move |text| Msg::Change(Change::Label(i, text)))) }
         { fields(params, &node.params, &Bag::Node(i), &inspected.faults, tell) }
         { text_field("Id", "field-id", node.id.clone(), String::new(), fault(&inspected.faults, &Place::Node(i), "id"),
-            tell.reform(move |text| Msg::Change(Change::Id(i, text)))) }
+            &tell.reform(move |text| Msg::Change(Change::Id(i, text)))) }
         { calls(&inspected.document, i, tell) }
         <div class="actions">
             <button type="button" class="btn" onclick={duplicate}>{ "Duplicate" }</button>
@@ -81,7 +81,7 @@ pub(super) fn text_field(
     value: String,
     placeholder: String,
     fault: Option<String>,
-    changed: Callback<String>,
+    changed: &Callback<String>,
 ) -> Html {
     let onchange = changed.reform(|event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
@@ -117,7 +117,8 @@ fn calls(document: &Topology, from: usize, tell: &Callback<Msg>) -> Html {
         }
     });
     let lines: Vec<Html> = lines.collect();
-    let open: Vec<usize> = (0..document.nodes.len()).filter(|&to| edit::may_connect(document, from, to)).collect();
+    let open: Vec<usize> =
+        (0..document.nodes.len()).filter(|&to| edit::may_connect(document, from, to)).collect();
     if lines.is_empty() && open.is_empty() {
         return Html::default();
     }
