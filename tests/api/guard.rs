@@ -1,5 +1,6 @@
 //! Who is let in.
 use super::{Serving, raw};
+use crate::live::{Agent, wait_until};
 use loadgen::api::ROUTES;
 
 #[test]
@@ -124,6 +125,28 @@ fn a_code_opens_one_session_and_the_token_is_nowhere_else() {
     serving.agent.signal("INT");
     let rest = serving.agent.line_with("everything is down");
     assert!(!rest.contains(&token));
+}
+
+#[test]
+fn the_browser_is_led_to_the_page_without_the_code_in_anyones_arguments() {
+    // A stand-in for the desktop's opener: it notes what it is given.
+    let folder = tempfile::tempdir().unwrap();
+    let (opener, noted) = (folder.path().join("xdg-open"), folder.path().join("noted"));
+    let script =
+        format!("#!/bin/sh\n{{ echo \"$@\"; cat \"$1\"; }} > {0}.part\nmv {0}.part {0}\n", noted.display());
+    std::fs::write(&opener, script).unwrap();
+    std::fs::set_permissions(&opener, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
+    let mut agent = Agent::start_with(&["serve", "--port", "0", "--open"], &[("PATH", &path)]);
+    let line = agent.line_with("#code=");
+    let invitation = line.rsplit(' ').next().unwrap();
+    wait_until("the opener was called", || noted.exists());
+    let noted = std::fs::read_to_string(noted).unwrap();
+    let (arguments, file) = noted.split_once('\n').unwrap();
+    assert!(!arguments.contains("code") && file.contains(&format!("url={invitation}\"")), "{noted}");
+    agent.signal("INT");
+    assert!(agent.end().success());
+    assert!(!std::path::Path::new(arguments).exists(), "{arguments} is left behind");
 }
 
 #[test]

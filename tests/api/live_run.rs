@@ -69,9 +69,8 @@ fn a_run_is_followed_resumed_measured_and_kept() {
     let mut all = Events::open(&serving, &id, None);
     let mut leaving = Events::open(&serving, &id, None);
     let left_at = loop {
-        match leaving.next().expect("there is an interval") {
-            (number, Event::Interval(_)) => break number,
-            _ => {}
+        if let (number, Event::Interval(_)) = leaving.next().expect("there is an interval") {
+            break number;
         }
     };
     drop(leaving);

@@ -16,12 +16,18 @@ pub(crate) struct Agent {
 impl Agent {
     /// Starts `loadgen` with these arguments.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// Starts it with these variables too.
+    pub(crate) fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let home = tempfile::tempdir().expect("a temporary folder can be made");
         let mut child = Command::new(built_loadgen())
             .args(arguments)
             .current_dir(home.path())
             .env("XDG_DATA_HOME", home.path())
             .env("TMPDIR", home.path())
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

@@ -59,7 +59,8 @@ impl Guard {
             return deny(StatusCode::MISDIRECTED_REQUEST, error);
         }
         let headers = &request.headers;
-        if !self.origin_is_ours(headers) || !is_from_here(headers) {
+        let may_come = is_from_here(headers) || (!is_api(request.uri.path()) && is_visit(request));
+        if !self.origin_is_ours(headers) || !may_come {
             return deny(StatusCode::FORBIDDEN, "requests from other sites are not answered");
         }
         let acts = request.method != Method::GET && request.method != Method::HEAD;
@@ -112,6 +113,12 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
 fn is_from_here(headers: &HeaderMap) -> bool {
     let mut sites = headers.get_all(SEC_FETCH_SITE).into_iter();
     sites.all(|site| site == "same-origin" || site == "none")
+}
+
+/// Whether a person follows a link here: the page may be opened from anywhere, since it has nothing in it that is secret.
+fn is_visit(request: &Parts) -> bool {
+    let says = |name, value| only(&request.headers, &HeaderName::from_static(name)) == Some(value);
+    request.method == Method::GET && says("sec-fetch-mode", "navigate") && says("sec-fetch-dest", "document")
 }
 
 fn has_body(headers: &HeaderMap) -> bool {
@@ -224,6 +231,18 @@ mod tests {
         assert_eq!(status(get("/").header("sec-fetch-site", "same-origin")), None);
         let both = get("/").header("sec-fetch-site", "none").header("sec-fetch-site", "cross-site");
         assert_eq!(status(both), Some(403));
+    }
+
+    #[test]
+    fn the_page_may_be_opened_by_a_link_on_another_site_but_not_embedded_there() {
+        let from_there = |path: &str, mode: &str, dest: &str| {
+            let request = get(path).header("sec-fetch-site", "cross-site");
+            status(request.header("sec-fetch-mode", mode).header("sec-fetch-dest", dest))
+        };
+        assert_eq!(from_there("/", "navigate", "document"), None);
+        assert_eq!(from_there("/", "navigate", "iframe"), Some(403));
+        assert_eq!(from_there("/loadpath.js", "no-cors", "script"), Some(403));
+        assert_eq!(from_there("/api/status", "navigate", "document"), Some(403));
     }
 
     #[test]

@@ -60,13 +60,13 @@ const CONNECTIONS: u16 = 64;
 #[derive(Debug, clap::Args)]
 struct Load {
     /// Requests per second, like 500/s or 2k/s [default for a design: what its workload says]
-    #[arg(long, value_parser = args::rate, required_unless_present = "file")]
+    #[arg(long, value_parser = args::rate, allow_hyphen_values = true, required_unless_present = "file")]
     rate: Option<f64>,
     /// How long it counts
-    #[arg(long, default_value = "10s", value_parser = args::duration)]
+    #[arg(long, default_value = "10s", allow_hyphen_values = true, value_parser = args::duration)]
     duration: Span,
     /// How long it runs before it counts
-    #[arg(long, default_value = "2s", value_parser = args::span_within_an_hour)]
+    #[arg(long, default_value = "2s", allow_hyphen_values = true, value_parser = args::span_within_an_hour)]
     warm_up: Span,
     /// How requests are spaced [default: poisson; a design says it itself]
     #[arg(long, value_enum, conflicts_with = "file")]

@@ -1,10 +1,13 @@
 //! `loadgen serve`: the page, and the agent behind it.
 use super::{Failure, block_on, print};
 use crate::api::{self, Api};
-use crate::interrupt;
 use crate::store::Store;
+use crate::{entropy, interrupt};
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use tokio::net::TcpListener;
 
@@ -48,9 +51,8 @@ impl Args {
         let api = api.map_err(|why| Failure::Went(format!("the agent cannot start: {why}")))?;
         let invitation = api.invitation();
         print(&format!("Loadpath is at {invitation}\nCtrl-C ends it and everything that it started\n"))?;
-        if self.open || (!self.no_open && has_screen()) {
-            open_browser(&invitation);
-        }
+        let wanted = self.open || (!self.no_open && has_screen());
+        let _signpost = if wanted { open_browser(&invitation) } else { None };
         api.serve().await;
         print("everything is down\n")
     }
@@ -82,14 +84,46 @@ fn has_screen() -> bool {
     cfg!(target_os = "macos") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
 }
 
-/// Opens the page; where that fails, the address that was printed serves as well.
-fn open_browser(address: &str) {
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let mut command = Command::new(opener);
-    command.arg(address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    match command.spawn() {
-        // It ends by itself, at the latest with us.
-        Ok(mut child) => drop(std::thread::spawn(move || child.wait())),
-        Err(e) => eprintln!("no browser could be opened ({opener}: {e}); open the address above"),
+/// A file that leads a browser to an address. The address has a code in it, and arguments of programs are for all to see,
+/// so the browser is given this file, which only this user can read. It is removed when dropped.
+struct Signpost {
+    folder: PathBuf,
+}
+
+impl Signpost {
+    fn to(address: &str) -> io::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("loadpath-open-{}", entropy::hex(8)?));
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        let signpost = Self { folder };
+        let text = format!("<!doctype html><meta http-equiv=\"refresh\" content=\"0;url={address}\">");
+        fs::write(signpost.file(), text)?;
+        Ok(signpost)
     }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join("open.html")
+    }
+}
+
+impl Drop for Signpost {
+    fn drop(&mut self) {
+        // Left behind, it leads nowhere: the code is good for once.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Opens the page; where that fails, the address that was printed serves as well.
+fn open_browser(address: &str) -> Option<Signpost> {
+    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let opened = Signpost::to(address).and_then(|signpost| {
+        let mut command = Command::new(opener);
+        command.arg(signpost.file()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn()?;
+        // It ends by itself, at the latest with us.
+        std::thread::spawn(move || child.wait());
+        Ok(signpost)
+    });
+    opened
+        .map_err(|why| eprintln!("no browser could be opened ({opener}: {why}); open the address above"))
+        .ok()
 }

@@ -32,10 +32,10 @@ pub(super) struct Simulate {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How much simulated time counts
-    #[arg(long, default_value = "60s", value_parser = args::simulated)]
+    #[arg(long, default_value = "60s", allow_hyphen_values = true, value_parser = args::simulated)]
     duration: Span,
     /// How much simulated time passes before it counts
-    #[arg(long, default_value = "10s", value_parser = args::span_within_an_hour)]
+    #[arg(long, default_value = "10s", allow_hyphen_values = true, value_parser = args::span_within_an_hour)]
     warm_up: Span,
 }
 

@@ -1,0 +1,126 @@
+//! The page in a real Chromium: how soon it shows a topology, and how fast its WebAssembly simulates beside native code.
+//!
+//! `cargo xtask web && cargo bench --bench page`. Native and WebAssembly take turns, so that both see the same noise; the
+//! fastest of each is shown. `-- --pictures FOLDER` writes what the page looks like, in both themes, after a live run.
+#![allow(dead_code, unused_imports)] // the harness serves the tests too
+use browser::{Browser, Page, Site, built_loadgen};
+use loadpath_core::rng::Seed;
+use loadpath_core::sim::simulate;
+use loadpath_core::time::Span;
+use loadpath_core::topology::{Topology, check};
+use std::path::Path;
+use std::time::Instant;
+
+#[path = "../tests/the_loop/agent.rs"]
+mod agent;
+#[path = "../tests/browser/mod.rs"]
+mod browser;
+#[path = "models/mod.rs"]
+mod models;
+
+const NAVIGATIONS: usize = 7;
+const REPEATS: usize = 5;
+const DRAWN: &str = "performance.getEntriesByName('loadpath:first-topology')[0]";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "--pictures") {
+        let folder = arguments.get(at + 1).map_or("docs", String::as_str);
+        return pictures(Path::new(folder)).await;
+    }
+    let agent = agent::Agent::start();
+    // Without the code, which is good for one page.
+    first_topology(agent.address.split('#').next().unwrap_or_default()).await;
+    agent.interrupt();
+    engine().await;
+}
+
+/// From navigation to the first drawn topology, from the agent, with nothing cached.
+async fn first_topology(address: &str) {
+    let mut times = Vec::new();
+    for _ in 0..NAVIGATIONS {
+        let browser = Browser::launch().await;
+        let page = browser.open(address).await;
+        page.wait_until("the first topology is drawn", DRAWN).await;
+        times.push(page.evaluate::<f64>(&format!("{DRAWN}.startTime")).await);
+        page.finish().await;
+    }
+    times.sort_by(f64::total_cmp);
+    let (least, median, most) = (times[0], times[NAVIGATIONS / 2], times[NAVIGATIONS - 1]);
+    println!(
+        "navigation to first topology: {median:.0} ms (median of {NAVIGATIONS}; {least:.0} to {most:.0})\n"
+    );
+}
+
+async fn engine() {
+    let site = Site::of_the_page();
+    let browser = Browser::launch().await;
+    let page = browser.open(site.address()).await;
+    page.wait_until("the module is there", DRAWN).await;
+    // The page's own simulation would take a core from the one that is measured.
+    page.click(page.center_of("#play").await).await;
+    println!(
+        "{:<12} {:>10} {:>16} {:>14} {:>7}",
+        "design", "requests", "native ns/req", "wasm ns/req", "ratio"
+    );
+    for (name, document, seconds) in models::all() {
+        let seconds = (seconds / 4.0) as u32;
+        let (mut native_best, mut wasm_best) = (f64::INFINITY, f64::INFINITY);
+        let mut requests = 0;
+        for _ in 0..REPEATS {
+            let (seen, took) = native(&document, seconds);
+            requests = seen;
+            native_best = native_best.min(took);
+            wasm_best = wasm_best.min(wasm(&page, &document, seconds).await);
+        }
+        let each = |took: f64| took * 1e9 / requests as f64;
+        let (native, wasm) = (each(native_best), each(wasm_best));
+        println!("{name:<12} {requests:>10} {native:>16.0} {wasm:>14.0} {:>7.2}", wasm / native);
+    }
+    page.finish().await;
+}
+
+/// How many requests were answered, and the seconds that it took.
+fn native(document: &Topology, seconds: u32) -> (u64, f64) {
+    let plan = check(document).expect("the bench's designs are sound");
+    let start = Instant::now();
+    let run = simulate(&plan, Seed(1), Span::ZERO, Span(u64::from(seconds) * Span::SECOND.0));
+    let digest = run.digest();
+    let took = start.elapsed().as_secs_f64();
+    assert!(digest != 0, "the run was made");
+    (run.outcomes().total(), took)
+}
+
+/// The seconds that the same takes in the page.
+async fn wasm(page: &Page, document: &Topology, seconds: u32) -> f64 {
+    let json = serde_json::to_string(&document.to_json()).expect("a text is JSON");
+    let call = format!(
+        "import('/loadpath.js').then(page => {{ const start = performance.now();
+         page.simulate_digest({json}, 1, {seconds}); return performance.now() - start; }})"
+    );
+    page.evaluate::<f64>(&call).await / 1e3
+}
+
+/// The page as a person sees it after a live run, light and dark.
+async fn pictures(folder: &Path) {
+    let agent = agent::Agent::start();
+    let browser = Browser::launch().await;
+    let page = browser.open(&agent.address).await;
+    page.wait_until("numbers are shown", "/[0-9]/.test(document.querySelector('#kpi-rate b').textContent)")
+        .await;
+    page.click(page.center_of("#run-live").await).await;
+    page.wait_until("the dialog offers to start", "document.querySelector('#start-live')").await;
+    page.click(page.center_of("#start-live").await).await;
+    page.wait_until("the run has begun", "document.querySelector('#stop-live')").await;
+    page.wait_until("the run has ended", "document.querySelector('#run-live')").await;
+    page.click(page.center_of("[data-kind=cache].node").await).await;
+    std::fs::create_dir_all(folder).expect("the folder can be made");
+    for theme in ["light", "dark"] {
+        let switch = format!("document.documentElement.setAttribute('data-theme', '{theme}')");
+        page.evaluate::<serde_json::Value>(&switch).await;
+        page.screenshot(&folder.join(format!("canvas-{theme}.png"))).await;
+    }
+    page.finish().await;
+    agent.interrupt();
+}
