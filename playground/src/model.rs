@@ -29,6 +29,8 @@ pub struct Model {
     pub tab: Tab,
     /// What the canvas shows.
     pub camera: Camera,
+    /// Whether the camera shows the whole design, and is to show it when the canvas changes its size.
+    pub is_fitted: bool,
     /// How often the camera has moved; what waits until it rests carries the number.
     pub looks: u32,
     /// The canvas's size in pixels; zero until it is known.
@@ -77,6 +79,7 @@ impl Model {
             selection: Selection::default(),
             tab: Tab::default(),
             camera: Camera::default(),
+            is_fitted: true,
             looks: 0,
             canvas: (0.0, 0.0),
             tool: Tool::default(),

@@ -27,18 +27,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Select(selection) => canvas::select(model, selection),
         Msg::SelectAll => canvas::select_all(model),
         Msg::Focused(node) => canvas::focused(model, node),
-        Msg::Tab(tab) => {
-            model.tab = tab;
-            Vec::new()
-        }
+        Msg::Tab(tab) => only(|| model.tab = tab),
 
         Msg::Pointer(pointer) => canvas::pointer(model, &pointer),
         Msg::Wheel(wheel) => canvas::wheel(model, &wheel),
         Msg::Escape => escape(model),
-        Msg::Space(held) => {
-            model.space = held;
-            Vec::new()
-        }
+        Msg::Space(held) => only(|| model.space = held),
         Msg::Resized(width, height) => canvas::resized(model, width, height),
         Msg::Fit => canvas::fit(model),
         Msg::Rested(looks) => canvas::rested(model, looks),
@@ -55,32 +49,18 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::WorkerBroke(error) => notice(model, true, error),
 
         Msg::Watch(subject) => simulation::watch(model, subject),
-        Msg::OverTime(shown) => {
-            model.over_time = shown;
-            Vec::new()
-        }
+        Msg::OverTime(shown) => only(|| model.over_time = shown),
 
-        Msg::Dialog(dialog) => {
-            model.dialog = dialog;
-            let asks = dialog == Some(Dialog::Live) && !matches!(model.agent, Agent::Present { .. });
-            if asks { vec![Effect::AskAgent] } else { Vec::new() }
-        }
+        Msg::Dialog(dialog) => self::dialog(model, dialog),
         Msg::ToggleTheme { is_dark } => {
             model.theme = if is_dark { Theme::Light } else { Theme::Dark };
             vec![Effect::Theme(model.theme)]
         }
-        Msg::Dismiss(number) => {
-            model.notices.retain(|notice| notice.number != number);
-            Vec::new()
-        }
+        Msg::Dismiss(number) => only(|| model.notices.retain(|notice| notice.number != number)),
 
         Msg::Hash(fragment) => opening::hash(model, &fragment),
         Msg::Share => opening::share(model),
-        Msg::Copied(true) => notice(model, false, "The link to this design is copied.".to_owned()),
-        Msg::Copied(false) => {
-            let text = "The browser did not let the link be copied; copy it from the address bar.";
-            notice(model, true, text.to_owned())
-        }
+        Msg::Copied(is_copied) => opening::copied(model, is_copied),
         Msg::Export => opening::export(model),
         Msg::PickFile => vec![Effect::PickFile],
         Msg::File { name, text } => opening::file(model, &name, &text),
@@ -89,16 +69,26 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Agent(status) => live::agent(model, status.map(|status| *status)),
         Msg::Token(token) => live::token(model, token),
         Msg::StartRun => live::start(model),
-        Msg::Seconds(seconds) => {
-            model.live.seconds = seconds;
-            Vec::new()
-        }
+        Msg::Seconds(seconds) => only(|| model.live.seconds = seconds),
         Msg::Started(id) => live::started(model, id),
         Msg::Refused(error) => live::refused(model, error),
         Msg::StopRun => live::stop(model),
         Msg::Live(event) => live::event(model, *event),
         Msg::LiveLost => live::lost(model),
     }
+}
+
+/// A change of the model that asks for nothing else.
+fn only(change: impl FnOnce()) -> Vec<Effect> {
+    change();
+    Vec::new()
+}
+
+/// Shows a dialog, or none. Before a live run an agent must be known.
+fn dialog(model: &mut Model, dialog: Option<Dialog>) -> Vec<Effect> {
+    model.dialog = dialog;
+    let asks = dialog == Some(Dialog::Live) && !matches!(model.agent, Agent::Present { .. });
+    if asks { vec![Effect::AskAgent] } else { Vec::new() }
 }
 
 /// Says something; an error stays until it is closed.

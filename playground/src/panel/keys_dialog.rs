@@ -38,7 +38,7 @@ pub fn KeysDialog(props: &Props) -> Html {
     let rows =
         KEYS.iter().map(|(keys, what)| html! { <tr><th scope="row">{ keys }</th><td>{ what }</td></tr> });
     html! {
-        <dialog ref={dialog} class="dialog" aria-labelledby="keys-title" {onclose}>
+        <dialog ref={dialog} class="dialog wide" aria-labelledby="keys-title" {onclose}>
             <h2 id="keys-title">{ "Keys" }</h2>
             <table class="keys">{ for rows }</table>
             <div class="actions"><button type="button" class="btn" onclick={close}>{ "Close" }</button></div>

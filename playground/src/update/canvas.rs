@@ -145,17 +145,19 @@ pub(super) fn fit(model: &mut Model) -> Vec<Effect> {
         Some(bounds) if width > 0.0 => Camera::fit(bounds, width, height, INSETS),
         _ => Camera::default(),
     };
-    look(model, camera)
+    let effects = look(model, camera);
+    model.is_fitted = true;
+    effects
 }
 
 pub(super) fn resized(model: &mut Model, width: f64, height: f64) -> Vec<Effect> {
-    let is_first = model.canvas == (0.0, 0.0);
     model.canvas = (width, height);
-    if is_first { fit(model) } else { look(model, model.camera) }
+    if model.is_fitted { fit(model) } else { look(model, model.camera) }
 }
 
 fn look(model: &mut Model, camera: Camera) -> Vec<Effect> {
     model.camera = camera;
+    model.is_fitted = false;
     model.looks += 1;
     let rested = Box::new(Msg::Rested(model.looks));
     vec![

@@ -114,6 +114,16 @@ pub(super) fn share(model: &mut Model) -> Vec<Effect> {
     vec![store, Effect::CopyAddress]
 }
 
+/// The browser has copied the link, or has not.
+pub(super) fn copied(model: &mut Model, is_copied: bool) -> Vec<Effect> {
+    let text = if is_copied {
+        "The link to this design is copied."
+    } else {
+        "The browser did not let the link be copied; copy it from the address bar."
+    };
+    notice(model, !is_copied, text.to_owned())
+}
+
 /// Saves the design as a file.
 pub(super) fn export(model: &Model) -> Vec<Effect> {
     let name = file_name(&model.document.name);

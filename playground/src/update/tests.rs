@@ -399,6 +399,25 @@ fn a_design_without_places_is_laid_out_when_it_opens() {
 }
 
 #[test]
+fn a_design_that_was_shown_whole_stays_so_until_someone_looks_closer() {
+    let mut model = started();
+    let shows_all = |model: &Model| {
+        let shown = model.camera.shown(model.canvas.0, model.canvas.1);
+        model.scene.nodes.iter().all(|node| shown.x <= node.x && node.right() <= shown.right())
+    };
+    for (width, height) in [(1_100.0, 600.0), (700.0, 400.0), (1_500.0, 900.0)] {
+        update(&mut model, Msg::Resized(width, height));
+        assert!(shows_all(&model), "{width}");
+    }
+    update(&mut model, Msg::Zoom(2.0));
+    let camera = model.camera;
+    update(&mut model, Msg::Resized(1_000.0, 700.0));
+    assert_eq!(model.camera, camera);
+    update(&mut model, Msg::Fit);
+    assert!(shows_all(&model));
+}
+
+#[test]
 fn a_notice_goes_by_itself_and_an_error_stays() {
     let mut model = started();
     let effects = update(&mut model, Msg::Copied(true));
