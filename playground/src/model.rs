@@ -4,6 +4,7 @@ use crate::history::History;
 use crate::run::{Figures, Measured, Subject};
 use crate::shared::Shared;
 use crate::tool::Tool;
+use loadpath_core::run::Run;
 use loadpath_core::sim::Snapshot;
 use loadpath_core::topology::{Fault, Topology};
 use loadpath_core::wire::{Caps, Phase};
@@ -171,6 +172,8 @@ pub struct Simulated {
     pub snapshot: Option<Shared<Snapshot>>,
     /// The figures of the subject.
     pub figures: Option<Shared<Figures>>,
+    /// The simulation's run beside the last live run: its figures are shown until the design or its state changes.
+    pub beside: Option<Shared<Run>>,
     /// Simulated seconds per second that it reaches.
     pub pace: f64,
     /// The rate that the slider holds, until it is let go.
@@ -186,6 +189,7 @@ impl Default for Simulated {
             document: None,
             snapshot: None,
             figures: None,
+            beside: None,
             pace: 1.0,
             sliding: None,
         }

@@ -15,6 +15,8 @@ const HOT: f64 = 0.9;
 const WRONG: f64 = 0.01;
 /// How many instances are shown one by one.
 const DOTS: usize = 8;
+/// How many are when a measured figure stands beside them.
+const DOTS_BESIDE: usize = 3;
 
 /// How something is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,7 +106,9 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
         {
             face.p99 = p99_text(p99);
         }
-        face.measured = measured.get(node.id.as_str()).and_then(|m| p99_measured(m));
+        if let Some(told) = measured.get(node.id.as_str()).and_then(|m| p99_measured(m)) {
+            face.show_measured(told);
+        }
         if let Some(up) = measured.get(node.id.as_str()).map(|m| &m.up).filter(|up| !up.is_empty()) {
             // While processes run, a dot is up when both the simulated and the real instance are.
             face.dots.iter_mut().zip(up).for_each(|(dot, up)| *dot &= up);
@@ -114,6 +118,23 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
     };
     let nodes: Vec<Face> = document.nodes.iter().enumerate().map(node).collect();
     (nodes, edges(model, &seen))
+}
+
+impl Face {
+    /// Puts the measured figure beside the simulated one, which gives up its unit where both have the same, and some of
+    /// the instances make room.
+    fn show_measured(&mut self, measured: String) {
+        let unit = measured.rsplit(' ').next().unwrap_or_default();
+        if let Some((number, own)) = self.p99.rsplit_once(' ')
+            && own == unit
+        {
+            self.p99 = number.to_owned();
+        }
+        self.measured = Some(measured);
+        let shown = self.dots.len().min(DOTS_BESIDE);
+        self.more += self.dots.len() - shown;
+        self.dots.truncate(shown);
+    }
 }
 
 /// The nodes as measured in the last second of a live run.
@@ -226,6 +247,17 @@ mod tests {
         let many = face(&document, node, Some(&seen(24)), Vec::new());
         assert_eq!((many.dots.len(), many.more), (7, 17));
         assert_eq!((many.busy, many.level), (Some(720), Level::Warm));
+    }
+
+    #[test]
+    fn a_measured_figure_stands_beside_the_simulated_one_without_its_unit() {
+        let face = |p99: &str| Face { p99: p99.to_owned(), dots: vec![true; 5], ..Face::default() };
+        let mut same = face("p99 41.7 ms");
+        same.show_measured("49.3 ms".to_owned());
+        assert_eq!((same.p99.as_str(), same.dots.len(), same.more), ("p99 41.7", 3, 2));
+        let mut other = face("p99 0.9 ms");
+        other.show_measured("1.1 s".to_owned());
+        assert_eq!(other.p99, "p99 0.9 ms");
     }
 
     #[test]

@@ -65,6 +65,9 @@ fn progress(model: &Model) -> Option<Progress> {
         Stage::None => return None,
         Stage::Starting => ("Starting", "asking the agent…".to_owned()),
         Stage::Stopping => ("Stopping", "taking the processes down…".to_owned()),
+        Stage::Under { phase: Phase::Driving, .. } => {
+            (title(Phase::Driving), format!("{driven:.0} of {} s", model.live.seconds))
+        }
         Stage::Under { phase, text } => (title(*phase), text.clone()),
     };
     let figures = model

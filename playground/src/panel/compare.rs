@@ -46,11 +46,18 @@ struct Row {
     simulated: String,
     measured: String,
     off: Option<f64>,
+    /// Whether enough requests lie beyond for the difference to mean something.
+    sure: bool,
 }
 
+/// So many requests beyond a percentile tell where it is.
+pub(super) const ENOUGH: f64 = 10.0;
+
 fn table(simulated: Option<&Figures>, measured: Option<&Figures>) -> Vec<Row> {
-    let times = crate::run::QUANTILES.iter().enumerate().map(|(i, (what, _))| {
-        row(what, simulated.map(|f| f.quantiles[i]), measured.map(|f| f.quantiles[i]), format::seconds)
+    let fewest = simulated.into_iter().chain(measured).map(|f| f.count).min().unwrap_or(0) as f64;
+    let times = crate::run::QUANTILES.iter().enumerate().map(|(i, (what, quantile))| Row {
+        sure: fewest * (1.0 - quantile) >= ENOUGH,
+        ..row(what, simulated.map(|f| f.quantiles[i]), measured.map(|f| f.quantiles[i]), format::seconds)
     });
     let rate = row("req/s", simulated.map(|f| f.rate), measured.map(|f| f.rate), format::rate_number);
     let errors = Row {
@@ -63,7 +70,7 @@ fn table(simulated: Option<&Figures>, measured: Option<&Figures>) -> Vec<Row> {
 fn row(what: &'static str, a: Option<f64>, b: Option<f64>, text: fn(f64) -> String) -> Row {
     let told = |value: Option<f64>| value.map_or_else(|| format::NONE.to_owned(), text);
     let off = a.zip(b).filter(|(_, b)| *b > 0.0).map(|(a, b)| a / b - 1.0);
-    Row { what, simulated: told(a), measured: told(b), off }
+    Row { what, simulated: told(a), measured: told(b), off, sure: true }
 }
 
 fn class(off: f64) -> &'static str {
@@ -101,12 +108,14 @@ pub fn Compare(props: &Props) -> Html {
 
 fn line(row: &Row) -> Html {
     let off = row.off.map_or_else(String::new, format::change);
+    let title = (!row.sure).then_some("fewer than ten requests lie beyond: this may be chance");
+    let class = row.off.map(|off| if row.sure { class(off) } else { "mute" });
     html! {
         <tr data-row={row.what}>
             <th scope="row">{ row.what }</th>
             <td>{ &row.simulated }</td>
             <td>{ &row.measured }</td>
-            <td class={classes!(row.off.map(class))}>{ off }</td>
+            <td class={classes!(class)} {title}>{ off }</td>
         </tr>
     }
 }

@@ -114,7 +114,7 @@ fn menu(props: &Props) -> Html {
 
 fn kpis(kpis: &Kpis) -> Html {
     html! {
-        <div class="kpis" aria-label="The design as a whole">
+        <div class="kpis" aria-label="The design as a whole, simulated" title="Simulated: the last seconds, and p99 since the last change">
             <span id="kpi-rate"><b>{ &kpis.rate }</b>{ " req/s" }</span>
             <span id="kpi-p99">{ "p99 " }<b>{ &kpis.p99 }</b>{ " " }{ &kpis.half_width }</span>
             <span id="kpi-errors" class={classes!(kpis.has_errors.then_some("bad"))}>

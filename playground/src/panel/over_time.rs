@@ -42,7 +42,7 @@ pub fn OverTimePanel(props: &Props) -> Html {
     html! {
         <section aria-label="Over time">
             <h4>
-                { "Over time" }<small>{ "per second" }</small>
+                { "Per second" }
                 { legend(&[(line_class(is_measured), "answered"), ("errl", "errors"), ("base", "asked for")]) }
                 if props.measured.is_some() {
                     <span class="segments small" role="group" aria-label="Of which run">

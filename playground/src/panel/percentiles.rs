@@ -1,6 +1,6 @@
 //! Latency by percentile: simulated and measured on the same axes.
 use super::chart::{columns, frame, legend, rows, use_size};
-use super::compare::{chooser, name_of};
+use super::compare::{ENOUGH, chooser, name_of};
 use crate::format;
 use crate::geometry::{Frame, PERCENTILES, line, percentile_place, ticks};
 use crate::model::Model;
@@ -10,9 +10,6 @@ use crate::shared::Shared;
 use loadpath_core::sim::CurvePoint;
 use loadpath_core::topology::Topology;
 use yew::prelude::*;
-
-/// So many requests beyond a percentile tell where it is.
-const ENOUGH: f64 = 10.0;
 
 /// What the chart shows.
 #[derive(Clone, PartialEq, Properties)]

@@ -8,4 +8,4 @@ pub(crate) mod worker;
 pub(crate) use figures::QUANTILES;
 pub use figures::{Figures, Subject, subjects};
 pub use measured::Measured;
-pub use protocol::{FromWorker, SEED, ToWorker};
+pub use protocol::{FromWorker, SEED, ToWorker, WARM_UP};

@@ -1,11 +1,16 @@
 //! What the page and the simulation's worker say to one another, as JSON.
 use super::figures::{Figures, Subject};
+use loadpath_core::run::Run;
 use loadpath_core::sim::{Command, Snapshot};
+use loadpath_core::time::Span;
 use loadpath_core::topology::Topology;
 use serde::{Deserialize, Serialize};
 
 /// The seed of the page's simulations: the same design shows the same numbers to everyone who opens it.
 pub const SEED: u64 = 1;
+
+/// How much is run before anything counts: long enough for queues and caches to fill.
+pub const WARM_UP: Span = Span(5_000_000_000);
 
 /// From the page to the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,11 +24,17 @@ pub enum ToWorker {
         document: Box<Topology>,
         /// Where chance comes from.
         seed: u64,
+        /// How much simulated time is run, as fast as it goes, before anything counts.
+        warm_up: Span,
     },
     /// Forget the design: there is nothing to simulate.
     Unload,
     /// Act on the running simulation.
     Command(Command),
+    /// Count anew: what is shown is about the system as it is from now on.
+    Reset,
+    /// Tell the whole run so far.
+    Report,
     /// From now on, this many simulated seconds per second; zero pauses.
     Speed(f64),
     /// Tell the figures of this, once a second.
@@ -49,6 +60,13 @@ pub enum FromWorker {
         load: u32,
         /// The figures.
         figures: Box<Figures>,
+    },
+    /// The run so far.
+    Report {
+        /// Of which load.
+        load: u32,
+        /// The run.
+        run: Box<Run>,
     },
     /// What was asked could not be done.
     Refused {

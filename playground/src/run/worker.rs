@@ -13,8 +13,6 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-/// How much simulated time is run before anything counts: long enough for queues and caches to fill.
-const WARM_UP: Span = Span(5_000_000_000);
 /// How long a step may work before messages are looked at again, in milliseconds.
 const STEP_MS: f64 = 12.0;
 /// The pause between two steps, in milliseconds.
@@ -33,6 +31,7 @@ struct Loaded {
     load: u32,
     simulation: Simulation,
     pace: Pace,
+    warm_up: Span,
     warm: bool,
 }
 
@@ -97,7 +96,9 @@ fn later(handle: Handle) {
 impl Worker {
     fn take(&mut self, message: ToWorker) {
         match message {
-            ToWorker::Load { load, document, seed } => self.load(load, &document, seed),
+            ToWorker::Load { load, document, seed, warm_up } => self.load(load, &document, seed, warm_up),
+            ToWorker::Reset => self.reset(),
+            ToWorker::Report => self.report(),
             ToWorker::Unload => self.loaded = None,
             ToWorker::Command(command) => self.command(&command),
             ToWorker::Speed(speed) => {
@@ -115,12 +116,12 @@ impl Worker {
         self.snapshot_due = 0.0;
     }
 
-    fn load(&mut self, load: u32, document: &Topology, seed: u64) {
+    fn load(&mut self, load: u32, document: &Topology, seed: u64, warm_up: Span) {
         match check(document) {
             Ok(plan) => {
                 let simulation = Simulation::new(&plan, Seed(seed));
                 let pace = Pace::new(self.speed, self.now(), Time::ZERO);
-                self.loaded = Some(Loaded { load, simulation, pace, warm: false });
+                self.loaded = Some(Loaded { load, simulation, pace, warm_up, warm: false });
                 self.figures_due = 0.0;
             }
             Err(faults) => {
@@ -132,11 +133,22 @@ impl Worker {
 
     fn command(&mut self, command: &Command) {
         let Some(loaded) = &mut self.loaded else { return };
-        match loaded.simulation.command(command) {
-            // What is shown is about the system as it is now, not about what it was before.
-            Ok(()) if loaded.warm => loaded.simulation.reset_statistics(),
-            Ok(()) => {}
-            Err(fault) => self.say(&FromWorker::Refused { error: fault.to_string() }),
+        if let Err(fault) = loaded.simulation.command(command) {
+            self.say(&FromWorker::Refused { error: fault.to_string() });
+        }
+    }
+
+    fn reset(&mut self) {
+        // The end of the warm-up resets by itself.
+        if let Some(loaded) = self.loaded.as_mut().filter(|loaded| loaded.warm) {
+            loaded.simulation.reset_statistics();
+        }
+    }
+
+    fn report(&self) {
+        if let Some(loaded) = self.loaded.as_ref().filter(|loaded| loaded.warm) {
+            let run = Box::new(loaded.simulation.run("simulated"));
+            self.say(&FromWorker::Report { load: loaded.load, run });
         }
     }
 
@@ -188,7 +200,7 @@ impl Loaded {
     /// Runs towards the instant that is due, for one step at most.
     fn run(&mut self, start: f64, clock: impl Fn() -> f64) {
         if !self.warm {
-            self.warm = self.run_until(Time::ZERO + WARM_UP, start, &clock);
+            self.warm = self.run_until(Time::ZERO + self.warm_up, start, &clock);
             if self.warm {
                 self.simulation.reset_statistics();
                 self.pace.set_speed(self.pace.speed, clock(), self.simulation.now());

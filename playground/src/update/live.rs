@@ -1,9 +1,9 @@
 //! The live run: what the agent is asked, and what it tells.
-use super::notice;
+use super::{notice, simulation};
 use crate::effect::Effect;
 use crate::format;
 use crate::model::{Agent, Model, OverTime, Stage};
-use crate::run::{Figures, Measured, Subject};
+use crate::run::{Figures, Measured, Subject, ToWorker};
 use crate::shared::Shared;
 use loadpath_core::run::Run;
 use loadpath_core::time::Span;
@@ -78,15 +78,10 @@ pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
 pub(super) fn event(model: &mut Model, event: Event) -> Vec<Effect> {
     match event {
         Event::Phase { phase, text } => {
-            if phase == Phase::Driving {
-                let mut measured = so_far(model);
-                measured.reset_statistics();
-                show(model, measured);
-            }
             if model.live.stage != Stage::Stopping {
                 model.live.stage = Stage::Under { phase, text };
             }
-            Vec::new()
+            self::phase(model, phase)
         }
         Event::Interval(interval) => {
             let mut measured = so_far(model);
@@ -119,6 +114,21 @@ fn done(model: &mut Model, run: Run) -> Vec<Effect> {
     let mut effects = notice(model, false, text);
     effects.push(Effect::StopListening);
     effects
+}
+
+fn phase(model: &mut Model, phase: Phase) -> Vec<Effect> {
+    match phase {
+        Phase::Driving => {
+            let mut measured = so_far(model);
+            let warm_up = measured.duration();
+            measured.reset_statistics();
+            show(model, measured);
+            simulation::run_beside(model, warm_up)
+        }
+        // The simulation has run beside it until now; later it would have seen more.
+        Phase::TakingDown => vec![Effect::Worker(ToWorker::Report)],
+        Phase::BringingUp | Phase::WarmingUp => Vec::new(),
+    }
 }
 
 fn so_far(model: &Model) -> Measured {

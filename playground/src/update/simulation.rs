@@ -5,9 +5,10 @@ use crate::effect::Effect;
 use crate::format;
 use crate::model::{Model, Stage};
 use crate::msg::Change;
-use crate::run::{FromWorker, SEED, Subject, ToWorker, subjects};
+use crate::run::{Figures, FromWorker, SEED, Subject, ToWorker, WARM_UP, subjects};
 use crate::shared::Shared;
 use loadpath_core::sim::Command;
+use loadpath_core::time::Span;
 use loadpath_core::topology::{Topology, check};
 use loadpath_core::wire::KillInstance;
 
@@ -20,8 +21,8 @@ pub(super) fn follow(model: &mut Model) -> Vec<Effect> {
     let old = model.simulated.document.replace(model.document.clone());
     match old.map(|old| difference(&old, &model.document)) {
         Some(Difference::None) => Vec::new(),
-        Some(Difference::Rate(rate)) => vec![Effect::Worker(ToWorker::Command(Command::SetRate { rate }))],
-        Some(Difference::Behaviour) | None => load(model),
+        Some(Difference::Rate(rate)) => command(model, Command::SetRate { rate }),
+        Some(Difference::Behaviour) | None => load(model, WARM_UP),
     }
 }
 
@@ -62,18 +63,31 @@ fn behaviour(document: &Topology) -> Topology {
     document
 }
 
-/// Starts the simulation over, with the document.
-fn load(model: &mut Model) -> Vec<Effect> {
+/// Starts the simulation over, with the document that it is to run.
+pub(super) fn load(model: &mut Model, warm_up: Span) -> Vec<Effect> {
     let simulated = &mut model.simulated;
+    let Some(document) = simulated.document.clone() else { return Vec::new() };
     simulated.load += 1;
-    let load = simulated.load;
     simulated.sliding = None;
-    let document = Box::new((*model.document).clone());
-    let mut effects = vec![Effect::Worker(ToWorker::Load { load, document, seed: SEED })];
+    simulated.beside = None;
+    let (load, document) = (simulated.load, Box::new((*document).clone()));
+    let mut effects = vec![Effect::Worker(ToWorker::Load { load, document, seed: SEED, warm_up })];
     if !subjects(&model.document).contains(&model.subject) {
         effects.extend(watch(model, Subject::All));
     }
     effects
+}
+
+/// Acts on the running simulation. It counts anew, so that what is shown is about the system as it is now; but beside a
+/// live run, where both count the same seconds.
+fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    model.simulated.beside = None;
+    let command = Effect::Worker(ToWorker::Command(command));
+    if matches!(model.live.stage, Stage::Under { .. }) {
+        vec![command]
+    } else {
+        vec![command, Effect::Worker(ToWorker::Reset)]
+    }
 }
 
 /// Forgets the simulation: what comes next is another design.
@@ -83,15 +97,22 @@ pub(super) fn unload(model: &mut Model) -> Vec<Effect> {
     simulated.document = None;
     simulated.snapshot = None;
     simulated.figures = None;
+    simulated.beside = None;
     simulated.sliding = None;
     vec![Effect::Worker(ToWorker::Unload)]
 }
 
 pub(super) fn restart(model: &mut Model) -> Vec<Effect> {
-    let Some(document) = model.simulated.document.clone() else { return Vec::new() };
-    model.simulated.load += 1;
-    let load = model.simulated.load;
-    vec![Effect::Worker(ToWorker::Load { load, document: Box::new((*document).clone()), seed: SEED })]
+    load(model, WARM_UP)
+}
+
+/// Runs the simulation beside a live run whose load counts from now on: the same seed, so the same requests in the same
+/// order, from the same cold start, over the same seconds.
+pub(super) fn run_beside(model: &mut Model, warm_up: Span) -> Vec<Effect> {
+    model.simulated.running = true;
+    let mut effects = speed(model, 1.0);
+    effects.extend(load(model, warm_up));
+    effects
 }
 
 pub(super) fn toggle(model: &mut Model) -> Vec<Effect> {
@@ -112,7 +133,7 @@ fn speed_now(model: &Model) -> Effect {
 /// The rate changes at once while the slider moves.
 pub(super) fn slide(model: &mut Model, rate: f64) -> Vec<Effect> {
     model.simulated.sliding = Some(rate);
-    vec![Effect::Worker(ToWorker::Command(Command::SetRate { rate }))]
+    command(model, Command::SetRate { rate })
 }
 
 /// Let go, the rate is written into the document, where it can be undone.
@@ -130,12 +151,12 @@ pub(super) fn instance(model: &mut Model, node: usize, instance: u16) -> Vec<Eff
         node.up.get(usize::from(instance)).copied()
     });
     let Some(up) = up else { return Vec::new() };
-    let command = if up {
+    let deed = if up {
         Command::Kill { node: id.clone(), instance }
     } else {
         Command::Restore { node: id.clone(), instance }
     };
-    let mut effects = vec![Effect::Worker(ToWorker::Command(command))];
+    let mut effects = command(model, deed);
     if let (true, Stage::Under { .. }, Some(run), Some(token)) =
         (up, &model.live.stage, &model.live.id, &model.token)
     {
@@ -147,7 +168,8 @@ pub(super) fn instance(model: &mut Model, node: usize, instance: u16) -> Vec<Eff
 
 pub(super) fn watch(model: &mut Model, subject: Subject) -> Vec<Effect> {
     model.subject = subject.clone();
-    model.simulated.figures = None;
+    let beside = model.simulated.beside.as_deref();
+    model.simulated.figures = beside.and_then(|run| Figures::of(run, &subject)).map(Shared::new);
     live::cut(model);
     vec![Effect::Worker(ToWorker::Watch(subject))]
 }
@@ -162,12 +184,17 @@ pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
             Vec::new()
         }
         FromWorker::Figures { load, figures } if load == simulated.load => {
-            if figures.subject == model.subject {
+            if figures.subject == model.subject && simulated.beside.is_none() {
                 simulated.figures = Some(Shared::new(*figures));
             }
             Vec::new()
         }
-        FromWorker::Snapshot { .. } | FromWorker::Figures { .. } => Vec::new(),
+        FromWorker::Report { load, run } if load == simulated.load => {
+            simulated.figures = Figures::of(&run, &model.subject).map(Shared::new);
+            simulated.beside = Some(Shared::new(*run));
+            Vec::new()
+        }
+        FromWorker::Snapshot { .. } | FromWorker::Figures { .. } | FromWorker::Report { .. } => Vec::new(),
         FromWorker::Refused { error } => notice(model, true, format!("The simulation refused: {error}.")),
     }
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::edit::Bag;
 use crate::model::{Selection, Single, Stage};
 use crate::msg::Change;
-use crate::run::{FromWorker, Subject, ToWorker};
+use crate::run::{Figures, FromWorker, Subject, ToWorker};
 use loadpath_core::run::{Outcomes, Run, Source};
 use loadpath_core::sim::{Command, NodeSnapshot, Snapshot};
 use loadpath_core::time::Span;
@@ -165,7 +165,7 @@ fn only_what_changes_behaviour_starts_the_simulation_over() {
     assert!(to_worker(&moved).is_empty());
     let rate = settle(&mut model, set(Bag::Workload, "rate", "2k/s"));
     assert!(
-        matches!(to_worker(&rate)[..], [ToWorker::Command(Command::SetRate { rate })] if *rate == 2_000.0)
+        matches!(to_worker(&rate)[..], [ToWorker::Command(Command::SetRate { rate }), ToWorker::Reset] if *rate == 2_000.0)
     );
     let workers = settle(&mut model, set(Bag::Node(web), "workers", "4"));
     assert!(matches!(to_worker(&workers)[..], [ToWorker::Load { .. }]));
@@ -211,7 +211,7 @@ fn what_the_worker_says_of_an_older_design_is_dropped() {
 fn the_slider_acts_at_once_and_is_written_down_when_it_is_let_go() {
     let mut model = started();
     let effects = update(&mut model, Msg::Slide(1_234.0));
-    assert!(matches!(to_worker(&effects)[..], [ToWorker::Command(Command::SetRate { .. })]));
+    assert!(matches!(to_worker(&effects)[..], [ToWorker::Command(Command::SetRate { .. }), ToWorker::Reset]));
     assert_eq!(*model.document, three_tier());
     update(&mut model, Msg::Slid);
     assert_eq!(model.document.workload.params["rate"].to_string(), "1.2k/s");
@@ -229,7 +229,7 @@ fn a_click_on_an_instance_kills_it_and_the_next_restores_it() {
     update(&mut model, seen);
     let effects = update(&mut model, click());
     assert!(
-        matches!(to_worker(&effects)[..], [ToWorker::Command(Command::Kill { node, instance: 1 })] if node == "web")
+        matches!(to_worker(&effects)[..], [ToWorker::Command(Command::Kill { node, instance: 1 }), ToWorker::Reset] if node == "web")
     );
     let mut down = (**model.simulated.snapshot.as_ref().unwrap()).clone();
     down.nodes[web].up[1] = false;
@@ -239,7 +239,7 @@ fn a_click_on_an_instance_kills_it_and_the_next_restores_it() {
         Msg::Worker(Box::new(FromWorker::Snapshot { load, snapshot: Box::new(down), pace: 1.0 })),
     );
     let effects = update(&mut model, click());
-    assert!(matches!(to_worker(&effects)[..], [ToWorker::Command(Command::Restore { .. })]));
+    assert!(matches!(to_worker(&effects)[..], [ToWorker::Command(Command::Restore { .. }), ToWorker::Reset]));
 }
 
 #[test]
@@ -327,18 +327,38 @@ fn a_live_run_goes_from_start_to_done_and_is_kept_for_comparison() {
     let effects = update(&mut model, Msg::Started("r1".to_owned()));
     assert!(matches!(&effects[..], [Effect::Listen(id)] if id == "r1"));
     let phase = Event::Phase { phase: Phase::Driving, text: "10 s".to_owned() };
-    update(&mut model, Msg::Live(Box::new(phase)));
+    let effects = update(&mut model, Msg::Live(Box::new(phase)));
     assert!(matches!(model.live.stage, Stage::Under { .. }));
+    assert!(matches!(to_worker(&effects)[..], [ToWorker::Speed(1.0), ToWorker::Load { .. }]), "{effects:?}");
     let seen = snapshot(&model);
     update(&mut model, seen);
     let effects = update(&mut model, Msg::Instance { node: 2, instance: 0 });
     assert!(effects.iter().any(|e| matches!(e, Effect::KillLive { run, .. } if run == "r1")));
+    assert!(!to_worker(&effects).contains(&&ToWorker::Reset), "both count the same seconds");
+    let down = Event::Phase { phase: Phase::TakingDown, text: String::new() };
+    let effects = update(&mut model, Msg::Live(Box::new(down)));
+    assert!(matches!(to_worker(&effects)[..], [ToWorker::Report]));
     let effects = update(&mut model, Msg::StopRun);
     assert!(matches!(&effects[..], [Effect::StopRun { .. }]) && model.live.stage == Stage::Stopping);
     let run = Run::new("live", Source::Simulated { seed: 1 }, 10.0);
     let effects = update(&mut model, Msg::Live(Box::new(Event::Done(Box::new(run)))));
     assert!(effects.iter().any(|e| matches!(e, Effect::StopListening)));
     assert!(model.live.stage == Stage::None && model.live.measured.is_some());
+}
+
+#[test]
+fn the_simulation_beside_a_live_run_stays_until_the_design_changes() {
+    let mut model = started();
+    let load = model.simulated.load;
+    let run = Box::new(Run::new("beside", Source::Simulated { seed: 1 }, 10.0));
+    update(&mut model, Msg::Worker(Box::new(FromWorker::Report { load, run })));
+    assert!(model.simulated.beside.is_some());
+    let figures = Box::new(Figures::default());
+    update(&mut model, Msg::Worker(Box::new(FromWorker::Figures { load, figures })));
+    assert!(model.simulated.figures.is_none(), "later figures have seen more than the live run did");
+    let web = place(&model, "web");
+    settle(&mut model, set(Bag::Node(web), "workers", "4"));
+    assert!(model.simulated.beside.is_none());
 }
 
 #[test]
