@@ -16,6 +16,9 @@ use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, Element, HtmlInputElement, KeyboardEvent, PointerEvent, Window};
 use yew::prelude::*;
 
+/// With more edges than this, traffic is shown without motion.
+const MOST_FLOWS: usize = 150;
+
 /// The page.
 pub struct App {
     model: Model,
@@ -87,8 +90,9 @@ fn board(
 ) -> Html {
     let zoom = |factor: f64| tell.reform(move |_: MouseEvent| Msg::Zoom(factor));
     let fit = tell.reform(|_: MouseEvent| Msg::Fit);
-    let flows =
-        model.simulated.running && model.simulated.snapshot.is_some() && model.live.stage == Stage::None;
+    // Beside a live run the processor belongs to what is measured; and what moves must be drawn again and again.
+    let is_calm = model.live.stage == Stage::None && model.document.edges.len() <= MOST_FLOWS;
+    let flows = model.simulated.running && model.simulated.snapshot.is_some() && is_calm;
     html! {<>
         <Canvas document={model.document.clone()} scene={model.scene.clone()} {faces} {flows}
             selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />

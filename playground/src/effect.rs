@@ -11,6 +11,7 @@ use crate::shared::Shared;
 use gloo::timers::callback::Timeout;
 use loadpath_core::topology::Topology;
 use loadpath_core::wire::{KillInstance, StartRun};
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use yew::Callback;
 
@@ -23,6 +24,8 @@ pub enum Effect {
     Draw(Draw),
     /// Tell the simulation's worker.
     Worker(ToWorker),
+    /// Tell the worker that its snapshot is drawn, as soon as it is.
+    Seen,
     /// Send a message later.
     After {
         /// In how many milliseconds.
@@ -138,7 +141,7 @@ pub enum Draw {
 /// What effects need from one to the next.
 pub struct Shell {
     tell: Callback<Msg>,
-    worker: Option<browser::SimulationWorker>,
+    worker: Option<Rc<browser::SimulationWorker>>,
     events: Option<agent::Events>,
 }
 
@@ -146,7 +149,7 @@ impl Shell {
     /// Starts the worker.
     pub fn new(tell: Callback<Msg>) -> Self {
         let worker = match browser::SimulationWorker::start(&tell) {
-            Ok(worker) => Some(worker),
+            Ok(worker) => Some(Rc::new(worker)),
             Err(_) => {
                 let error = "The browser did not start the simulation's worker; reload the page.".to_owned();
                 // Not at once: the page is still being made.
@@ -166,6 +169,12 @@ impl Shell {
             Effect::Worker(message) => {
                 if let Some(worker) = &self.worker {
                     worker.post(&message);
+                }
+            }
+            Effect::Seen => {
+                if let Some(worker) = self.worker.clone() {
+                    // In a task of its own, behind the one that draws.
+                    Timeout::new(0, move || worker.post(&ToWorker::Seen)).forget();
                 }
             }
             Effect::After { ms, msg } => {

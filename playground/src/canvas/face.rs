@@ -1,6 +1,7 @@
 //! What is written on a node and an edge: from the document, the simulation and the measurement, in; texts and shares, out.
 use crate::describe;
 use crate::format;
+use crate::geometry::FAR;
 use crate::model::{Model, Stage};
 use loadpath_core::sim::NodeSnapshot;
 use loadpath_core::topology::{Fault, Node, Place, Topology};
@@ -98,6 +99,7 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
     let measured = measured(model);
     let document = &*model.document;
     let users = model.simulated.snapshot.as_deref().and_then(crate::panel::p99);
+    let is_far = model.camera.zoom < FAR;
     let node = |(i, node): (usize, &Node)| {
         let faults = at(&model.faults, &Place::Node(i));
         let mut face = face(document, node, seen(&node.id), faults);
@@ -114,6 +116,9 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
             face.dots.iter_mut().zip(up).for_each(|(dot, up)| *dot &= up);
         }
         face.sentence = sentence(&face, node);
+        if is_far {
+            face.leave_out_details();
+        }
         face
     };
     let nodes: Vec<Face> = document.nodes.iter().enumerate().map(node).collect();
@@ -121,6 +126,14 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
 }
 
 impl Face {
+    /// From far away nothing is drawn of what cannot be read, and small changes of a bar cannot be seen.
+    fn leave_out_details(&mut self) {
+        self.p99.clear();
+        self.measured = None;
+        self.sentence = format!("{}, {}", self.label, self.size);
+        self.busy = self.busy.map(|busy| busy.next_multiple_of(50));
+    }
+
     /// Puts the measured figure beside the simulated one, which gives up its unit where both have the same, and some of
     /// the instances make room.
     fn show_measured(&mut self, measured: String) {
@@ -209,13 +222,14 @@ fn edges<'a>(model: &Model, seen: &impl Fn(&str) -> Option<&'a NodeSnapshot>) ->
         .zip(snapshot.iter().flat_map(|snapshot| &snapshot.edges))
         .map(|(edge, seen)| ((edge.from.as_str(), edge.to.as_str()), seen.rate))
         .collect();
+    let is_far = model.camera.zoom < FAR;
     let face = |(i, edge): (usize, &loadpath_core::topology::Edge)| {
         let rate = rates.get(&(edge.from.as_str(), edge.to.as_str())).copied();
         let target = seen(&edge.to);
         let busy = target.and_then(|target| target.utilization).map_or(Level::Ok, Level::of_utilization);
         let is_wrong = target.is_some_and(|target| target.error_share >= WRONG);
         EdgeFace {
-            rate: rate.map_or_else(String::new, format::rate),
+            rate: rate.filter(|_| !is_far).map_or_else(String::new, format::rate),
             traffic: rate.map_or(0, traffic),
             level: if is_wrong { Level::Hot } else { busy.max(Level::Ok) },
             is_faulty: model.faults.iter().any(|fault| fault.place == Place::Edge(i)),

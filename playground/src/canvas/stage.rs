@@ -3,12 +3,10 @@
 //! What it writes are styles and attributes that no component renders twice with the same value, so that both agree again
 //! as soon as the gesture is committed. It decides nothing.
 use crate::effect::Draw;
-use crate::geometry::{Camera, Cubic, Rect, ScreenPoint, WorldPoint};
+use crate::geometry::{Camera, Cubic, FAR, Rect, ScreenPoint, WorldPoint};
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlElement};
 
-/// Below this zoom, what is too small to read is left out.
-const FAR: f64 = 0.45;
 /// The grid's step on the plane.
 const GRID: f64 = 20.0;
 

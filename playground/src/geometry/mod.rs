@@ -17,6 +17,8 @@ pub use route::{Cubic, route};
 pub use snap::{GRID, snap};
 pub use ticks::ticks;
 
+/// Below this zoom, what is too small to read is left out.
+pub const FAR: f64 = 0.45;
 /// A node's width on the canvas.
 pub const NODE_WIDTH: f64 = 150.0;
 /// A node's height on the canvas.

@@ -31,6 +31,8 @@ pub enum ToWorker {
     Unload,
     /// Act on the running simulation.
     Command(Command),
+    /// The last snapshot was taken in, and drawn.
+    Seen,
     /// Count anew: what is shown is about the system as it is from now on.
     Reset,
     /// Tell the whole run so far.

@@ -41,6 +41,10 @@ struct Worker {
     speed: f64,
     watched: Subject,
     snapshot_due: f64,
+    /// Whether anything has happened since the last snapshot.
+    fresh: bool,
+    /// When the snapshot that the page has not taken in yet was sent.
+    unseen: Option<f64>,
     figures_due: f64,
     ticking: bool,
 }
@@ -56,6 +60,8 @@ pub(crate) fn start() {
         speed: 1.0,
         watched: Subject::All,
         snapshot_due: 0.0,
+        fresh: false,
+        unseen: None,
         figures_due: 0.0,
         ticking: false,
     };
@@ -97,6 +103,10 @@ impl Worker {
     fn take(&mut self, message: ToWorker) {
         match message {
             ToWorker::Load { load, document, seed, warm_up } => self.load(load, &document, seed, warm_up),
+            ToWorker::Seen => {
+                self.seen();
+                return;
+            }
             ToWorker::Reset => self.reset(),
             ToWorker::Report => self.report(),
             ToWorker::Unload => self.loaded = None,
@@ -114,6 +124,7 @@ impl Worker {
             }
         }
         self.snapshot_due = 0.0;
+        self.fresh = true;
     }
 
     fn load(&mut self, load: u32, document: &Topology, seed: u64, warm_up: Span) {
@@ -161,14 +172,26 @@ impl Worker {
         loaded.run(start, || clock(&scope));
         let now = clock(&scope);
         let warm = loaded.warm;
-        if warm && now >= self.snapshot_due {
+        if warm && self.fresh && now >= self.snapshot_due && self.unseen.is_none() {
+            self.fresh = false;
             self.snapshot_due = now + SNAPSHOT_MS;
+            self.unseen = Some(now);
             self.tell_snapshot();
         }
         if warm && now >= self.figures_due {
             self.figures_due = now + if self.tell_figures() { FIGURES_MS } else { SNAPSHOT_MS };
         }
-        !(paused && warm)
+        // Paused, what a command did is still told.
+        self.fresh |= !paused;
+        self.fresh || !warm
+    }
+
+    /// The page has taken a snapshot in. The next one leaves it twice the time that this one took.
+    fn seen(&mut self) {
+        let now = self.now();
+        if let Some(sent) = self.unseen.take() {
+            self.snapshot_due = self.snapshot_due.max(now + 2.0 * (now - sent));
+        }
     }
 
     fn tell_snapshot(&self) {

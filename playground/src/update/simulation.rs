@@ -177,11 +177,12 @@ pub(super) fn watch(model: &mut Model, subject: Subject) -> Vec<Effect> {
 /// The worker said something. What it says of an older load is about a design that is gone.
 pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
     let simulated = &mut model.simulated;
+    let seen = vec![Effect::Seen];
     match message {
         FromWorker::Snapshot { load, snapshot, pace } if load == simulated.load => {
             simulated.snapshot = Some(Shared::new(*snapshot));
             simulated.pace = pace;
-            Vec::new()
+            seen
         }
         FromWorker::Figures { load, figures } if load == simulated.load => {
             if figures.subject == model.subject && simulated.beside.is_none() {
@@ -194,7 +195,8 @@ pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
             simulated.beside = Some(Shared::new(*run));
             Vec::new()
         }
-        FromWorker::Snapshot { .. } | FromWorker::Figures { .. } | FromWorker::Report { .. } => Vec::new(),
+        FromWorker::Snapshot { .. } => seen,
+        FromWorker::Figures { .. } | FromWorker::Report { .. } => Vec::new(),
         FromWorker::Refused { error } => notice(model, true, format!("The simulation refused: {error}.")),
     }
 }

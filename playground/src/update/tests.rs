@@ -200,7 +200,8 @@ fn what_the_worker_says_of_an_older_design_is_dropped() {
     let mut model = started();
     let old = snapshot(&model);
     update(&mut model, Msg::Restart);
-    update(&mut model, old);
+    let effects = update(&mut model, old);
+    assert!(matches!(effects[..], [Effect::Seen]), "the worker waits for this before it tells more");
     assert!(model.simulated.snapshot.is_none());
     let new = snapshot(&model);
     update(&mut model, new);
