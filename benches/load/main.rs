@@ -1,7 +1,8 @@
 //! Whether the load generator holds its rate: planned and achieved, and how late it sends, against nginx on loopback.
 //!
-//! `cargo bench --bench load [RATE ...]`: each rate for ten seconds after two of warm-up, Poisson arrivals, 64 connections. The send
-//! delay is from the planned to the actual send; response and service are from the one and from the other.
+//! `cargo bench --bench load [RATE ...]`: each rate for ten seconds after two of warm-up, evenly spaced and Poisson, on 64
+//! connections. "due" is what the plan really held: a random plan differs from its mean. The send delay is from the
+//! planned to the actual send; response and service are from the one and from the other.
 use loadgen::attack::{Attack, Target, drive};
 use loadgen::report::{Table, latency};
 use loadpath_core::rng::Seed;
@@ -26,6 +27,7 @@ async fn main() {
     let url = format!("http://{}/", nginx.address);
     let target = Target::from_url(&url, &[]).await.expect("it is on loopback");
     let head = [
+        "arrivals",
         "planned",
         "due",
         "answered",
@@ -37,20 +39,22 @@ async fn main() {
         "service p50",
         "p99",
     ];
-    let mut table = Table::new(0, &head);
+    let mut table = Table::new(1, &head);
     for rate in rates {
-        let run = load(target.clone(), rate).await;
-        table.row(row(rate, &run));
+        for (name, spacing) in [("constant", Spacing::Constant), ("poisson", Spacing::Poisson)] {
+            let run = load(target.clone(), Arrivals { spacing, rate }).await;
+            table.row(row(name, rate, &run));
+        }
     }
     print!("{}", table.text());
 }
 
-async fn load(target: Target, rate: f64) -> Run {
+async fn load(target: Target, arrivals: Arrivals) -> Run {
     let class = Class { name: "/".to_owned(), weight: 1.0, operation: Operation::Read, keys: 1, skew: 0.0 };
     let attack = Attack {
         name: "bench".to_owned(),
         target,
-        arrivals: Arrivals { spacing: Spacing::Poisson, rate },
+        arrivals,
         classes: vec![class],
         source: "clients".to_owned(),
         seed: Seed(1),
@@ -65,13 +69,14 @@ async fn load(target: Target, rate: f64) -> Run {
     drive(attack, CancellationToken::new(), sender).await.expect("nginx answers")
 }
 
-fn row(rate: f64, run: &Run) -> Vec<String> {
+fn row(arrivals: &str, rate: f64, run: &Run) -> Vec<String> {
     let due: u64 = run.series[2..].iter().map(|second| second.offered).sum();
     let mut service = Histogram::default();
     run.classes.iter().for_each(|class| service.merge(&class.service));
     let response = run.response();
     let at = |histogram: &Histogram, q| latency(histogram.quantile(q));
     vec![
+        arrivals.to_owned(),
         format!("{rate:.0}/s"),
         format!("{:.1}/s", due as f64 / 10.0),
         format!("{:.1}/s", run.outcomes().ok as f64 / run.duration.as_secs()),

@@ -52,7 +52,7 @@ fn bad_input_gets_one_clear_sentence_and_its_exit_code() {
         (run("http://192.0.2.1/", "--rate 10/s --allow-target 192.0.2.1:81"), 2, "not this machine"),
         (run("nonsense", "--rate 10/s"), 2, "is not a URL"),
         (run("http://a:b@localhost/", "--rate 10/s"), 2, "user name"),
-        (run(&nobody, "--rate -5/s"), 2, "rate"),
+        (run(&nobody, "--rate -5/s"), 2, "\"-5/s\" is not a rate above zero"),
         (run(&nobody, "--rate 900k/s"), 2, "more than 200k/s"),
         (run(&nobody, "--rate 10/s --duration 2h"), 2, "more than 1h"),
         (run(&nobody, "--rate 10/s --duration 0s"), 2, "longer than zero"),

@@ -158,7 +158,7 @@ pub fn run_text(run: &Run) -> String {
     // A string takes every write.
     let _ = writeln!(
         text,
-        "  offered {:.1}/s   achieved {:.1}/s   over {}, after {} of warm-up",
+        "  offered {:.1}/s in the mean   achieved {:.1}/s   over {}, after {} of warm-up",
         run.offered_rate,
         run.achieved_rate(),
         rounded(run.duration),

@@ -43,10 +43,10 @@ pub fn OverTimePanel(props: &Props) -> Html {
         <section aria-label="Over time">
             <h4>
                 { "Per second" }
-                { legend(&[(line_class(is_measured), "answered"), ("errl", "errors"), ("base", "asked for")]) }
+                { legend(&[(line_class(is_measured), "answered"), ("errl", "errors"), ("base", "offered")]) }
                 if props.measured.is_some() {
                     <span class="segments small" role="group" aria-label="Of which run">
-                        { choice(OverTime::Simulated, "simulated", !is_measured, &props.tell) }
+                        { choice(OverTime::Simulated, "sim", !is_measured, &props.tell) }
                         { choice(OverTime::Measured, "measured", is_measured, &props.tell) }
                     </span>
                 }

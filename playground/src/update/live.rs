@@ -107,7 +107,10 @@ fn done(model: &mut Model, run: Run) -> Vec<Effect> {
         "The live run is over; nothing was answered.".to_owned()
     } else {
         let p99 = format::seconds(all.quantile(0.99).as_secs());
-        format!("Measured for {}: {rate}, p99 {p99}. The run is kept.", run.duration)
+        format!(
+            "Measured for {}: {rate}, p99 {p99}. The run is kept.",
+            format::seconds(run.duration.as_secs())
+        )
     };
     show(model, Measured::done(run));
     ended(model);
