@@ -7,14 +7,13 @@ use crate::steps::Steps;
 use crate::toolchain::{self, WASM};
 use crate::{debian, play, web};
 
-const BEFORE: [&str; 5] = [
+const BEFORE: [&str; 4] = [
     "the programs that the tests drive (Chromium, nginx)",
     "rustfmt and clippy in the toolchain",
     "the sources' format",
     "clippy, every target of the workspace",
-    "the agent (release)",
 ];
-const AFTER: [&str; 2] = ["clippy, what is compiled to WebAssembly", "every test"];
+const AFTER: [&str; 3] = ["clippy, what is compiled to WebAssembly", "the agent (release)", "every test"];
 
 /// Runs all steps and prints what became of each.
 pub(crate) fn run(project: &Project) -> Result<()> {
@@ -33,10 +32,11 @@ fn check(project: &Project, steps: &mut Steps) -> Result<()> {
     faults.extend(steps.run(|| cargo(&["fmt", "--all", "--check"])).err());
     let everything = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     faults.extend(steps.run(|| cargo(&everything)).err());
-    steps.run(|| play::build_agent(project))?;
     let page = web::build(project, steps)?;
     web::print_weight(&page);
     faults.extend(steps.run(|| cargo(&wasm_clippy())).err());
+    // After the page, which it carries.
+    steps.run(|| play::build_agent(project))?;
     faults.extend(steps.run(|| cargo(test_arguments(project))).err());
     match faults.as_slice() {
         [] => Ok(()),
