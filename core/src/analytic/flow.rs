@@ -143,11 +143,12 @@ impl Solver<'_> {
         } else {
             added.writes = scaled(&caller.writes);
         }
+        let thin = missed.as_ref().map(|_| self.thin(caller)).unwrap_or_default();
         for (c, class) in self.plan.classes.iter().enumerate() {
             // What a write deletes is upkeep of the cache, and no request to it.
             let asks = class.operation == Operation::Read || role != Role::Aside;
             let stays = match &missed {
-                Some(missed) if class.operation == Operation::Read => self.class_share(c, caller, missed),
+                Some(missed) if class.operation == Operation::Read => self.class_share(c, &thin, missed),
                 _ => 1.0,
             };
             flow.classes[c] += if asks { caller.classes[c] * stays * part } else { 0.0 };
@@ -236,20 +237,27 @@ impl Solver<'_> {
         }
     }
 
-    /// The share of a class's reads at this node that `share` by point leaves.
-    fn class_share(&self, class: usize, flow: &NodeFlow, share: &[f64]) -> f64 {
-        let reading = |c: &usize| self.plan.classes[*c].operation == Operation::Read;
+    /// How much earlier caches have left of the reads of a key, of all classes alike, by point.
+    fn thin(&self, flow: &NodeFlow) -> Vec<f64> {
+        let mut asked = vec![0.0; self.keys.points.len()];
+        for (c, class) in self.plan.classes.iter().enumerate() {
+            if class.operation == Operation::Read && flow.classes[c] > 0.0 {
+                let shares = &self.keys.shares[c];
+                asked.iter_mut().zip(shares).for_each(|(asked, share)| *asked += flow.classes[c] * share);
+            }
+        }
+        let left = |(asked, reads): (&f64, &f64)| if *asked > 0.0 { reads / asked } else { 0.0 };
+        asked.iter().zip(&flow.reads).map(left).collect()
+    }
+
+    /// The share of a class's reads that `share` by point leaves, where earlier caches have left `thin` of them.
+    fn class_share(&self, class: usize, thin: &[f64], share: &[f64]) -> f64 {
         let (mut all, mut left) = (0.0, 0.0);
-        for (j, point) in self.keys.points.iter().enumerate() {
-            // How much earlier caches have taken from this key, of all classes alike.
-            let asked: f64 = (0..flow.classes.len())
-                .filter(reading)
-                .map(|c| flow.classes[c] * self.keys.shares[c][j])
-                .sum();
-            let thin = if asked > 0.0 { flow.reads[j] / asked } else { 0.0 };
-            let weight = point.keys * self.keys.shares[class][j] * thin;
+        let shares = self.keys.shares[class].iter().zip(thin).zip(share);
+        for (point, ((own, thin), share)) in self.keys.points.iter().zip(shares) {
+            let weight = point.keys * own * thin;
             all += weight;
-            left += weight * share[j];
+            left += weight * share;
         }
         if all > 0.0 { left / all } else { 1.0 }
     }
@@ -274,7 +282,8 @@ impl Solver<'_> {
         let asked = self.keys.sum(&flow.reads);
         let hit: f64 = keyed.iter().zip(&hits).map(|((keys, key), hit)| keys * key.reads * hit).sum();
         flow.hit_ratio = Some(if asked > 0.0 { hit / asked } else { 0.0 });
-        flow.class_hits = (0..flow.classes.len()).map(|c| self.class_share(c, flow, &hits)).collect();
+        let thin = self.thin(flow);
+        flow.class_hits = (0..flow.classes.len()).map(|c| self.class_share(c, &thin, &hits)).collect();
         flow.hits = hits;
         flow.eviction = eviction;
     }

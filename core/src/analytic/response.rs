@@ -6,6 +6,7 @@ use super::length::{Length, mixture};
 use super::station::Station;
 use super::wait::{Arriving, Holding, Spread, Waiting, waiting};
 use super::wiring::{Role, Wiring};
+use crate::component::balance::Policy;
 use crate::id::EdgeIndex;
 use crate::topology::Plan;
 use crate::workload::Operation;
@@ -57,7 +58,20 @@ impl Loaded<'_> {
         }
         // One alone meets nobody, but the formula wants a load.
         let met = |node: usize| (1.0 - 1.0 / callers[node]).max(1e-3);
-        self.times_met(|node| Arriving { gaps: 1.0, spread: self.spread(node), met: met(node) })
+        // Where all saturate together, one shared queue is what any picking by what is in flight comes to.
+        self.times_met(|node| Arriving { gaps: 1.0, spread: self.shared(node), met: met(node) })
+    }
+
+    /// Each node's times for Poisson arrivals, and quickly: from which the gaps follow.
+    pub(super) fn times_at_first(&self) -> Vec<NodeTimes> {
+        self.times_met(|node| Arriving { gaps: 1.0, spread: self.shared(node), met: 1.0 })
+    }
+
+    fn shared(&self, node: usize) -> Spread {
+        match self.spread(node) {
+            Spread::InFlight(_) => Spread::InFlight(Policy::LeastConnections),
+            other => other,
+        }
     }
 
     fn times_met(&self, arriving: impl Fn(usize) -> Arriving) -> Vec<NodeTimes> {

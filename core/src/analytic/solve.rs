@@ -12,8 +12,9 @@ use crate::workload::Spacing;
 
 /// A departure from an assumption that touches fewer than this share of requests is not worth a word.
 const RARE: f64 = 1e-3;
-/// Halvings of the bracket of the load that saturates: three digits.
-const HALVINGS: u32 = 11;
+/// How closely the load that saturates is found, relative to it, and after how many rounds the search ends.
+const PRECISION: f64 = 5e-4;
+const ROUNDS: u32 = 40;
 /// A callee this close to saturation is why its callers' workers are all taken.
 const NEAR: f64 = 0.9;
 
@@ -26,8 +27,7 @@ pub fn solve(plan: &Plan) -> Estimate {
     let flows = solver.flows(rate, None);
     let loaded = solver.loaded(&flows);
     let source = if plan.arrivals.spacing == Spacing::Constant { 0.0 } else { 1.0 };
-    let first = loaded.times(&vec![1.0; plan.nodes.len()]);
-    let gaps = loaded.gaps(&first, source);
+    let gaps = loaded.gaps(&loaded.times_at_first(), source);
     let times = loaded.times(&gaps);
     let nodes: Vec<NodeEstimate> =
         (0..plan.nodes.len()).map(|node| solver.node(node, &flows[node], &times[node], gaps[node])).collect();
@@ -164,25 +164,43 @@ impl<'a> Solver<'a> {
         (each.iter().copied().fold(0.0, f64::max), each)
     }
 
+    /// By false position after Illinois (Dowell & Jarratt 1971): utilization grows about as the load does.
     fn bottleneck(&self, solved: &(f64, Vec<NodeFlow>)) -> Option<Bottleneck> {
-        let busy = |scale: f64| self.busiest(scale * solved.0, solved);
-        let now = busy(1.0).0;
+        let busy = |scale: f64| self.busiest(scale * solved.0, solved).0;
+        let now = busy(1.0);
         if now <= 0.0 {
             return None;
         }
-        // Utilization grows about as the load does: begin there.
-        let (mut low, mut high) = (0.0, if now >= 1.0 { 1.0 } else { 1.0 / now });
-        while busy(high).0 < 1.0 {
-            (low, high) = (high, high * 1.5);
+        let over = |busy: f64| (busy - 1.0).min(1.0);
+        let (mut low, mut below, mut high, mut above) = (0.0, -1.0, 1.0, over(now));
+        while above < 0.0 {
+            (low, below) = (high, above);
+            // A little beyond where a straight line would end.
+            high = 1.001 * high / (1.0 + above);
+            above = over(busy(high));
             if high > 1e9 {
                 return None;
             }
         }
-        for _ in 0..HALVINGS + if low == 0.0 { 2 } else { 0 } {
-            let middle = f64::midpoint(low, high);
-            if busy(middle).0 < 1.0 { low = middle } else { high = middle }
+        for _ in 0..ROUNDS {
+            if high - low <= PRECISION * high {
+                break;
+            }
+            let next = (low * above - high * below) / (above - below);
+            let at = over(busy(next));
+            if at < 0.0 {
+                (low, below, above) = (next, at, above / 2.0);
+            } else {
+                (high, above, below) = (next, at, below / 2.0);
+            }
+            // Close enough from one side: one step to the other ends it.
+            if at.abs() <= PRECISION {
+                (low, high) = (next, next);
+            }
         }
-        Some(Bottleneck { node: self.deepest(&busy(low).1), scale: low, rate: low * solved.0 })
+        let scale = f64::midpoint(low, high);
+        let each = self.busiest(scale * (1.0 - PRECISION) * solved.0, solved).1;
+        Some(Bottleneck { node: self.deepest(&each), scale, rate: scale * solved.0 })
     }
 
     /// Of the nodes that are nearly saturated, the one that the others wait for: the last in calling order.

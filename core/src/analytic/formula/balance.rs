@@ -51,7 +51,8 @@ fn below(load: f64, level: u32, choices: u32, top: f64) -> (f64, Vec<f64>) {
     let mut tails = vec![top];
     let (mut above, mut at) = (0.0, top);
     for i in (1..=level).rev() {
-        let under = pow((f64::from(i) * at + above) / load, 1.0 / f64::from(choices));
+        let raised = (f64::from(i) * at + above) / load;
+        let under = if choices == 2 { raised.sqrt() } else { pow(raised, 1.0 / f64::from(choices)) };
         above += at;
         at = under;
         tails.push(at);
