@@ -19,8 +19,20 @@ pub(crate) enum Event {
     Answer(u32),
     /// The first deadline of a source is reached.
     Deadline(u32),
-    /// A balancer probes its targets.
+    /// A balancer or DNS probes its targets.
     Probe(u32),
+    /// A user of a closed loop is done with thinking.
+    Wake(u32),
+    /// A backoff is over, or a lost call is to be ended.
+    Retry(u32),
+    /// The first timeout of an edge is reached.
+    Timeout(u32),
+    /// The first hedge of an edge is due.
+    Hedge(u32),
+    /// The first job of a processor may be done.
+    Cpu(u32),
+    /// Something rare that is kept in a list.
+    Rare(u32),
 }
 
 impl Event {
@@ -32,6 +44,12 @@ impl Event {
             Self::Answer(i) => 3 << 28 | i as u64,
             Self::Deadline(i) => 4 << 28 | i as u64,
             Self::Probe(i) => 5 << 28 | i as u64,
+            Self::Wake(i) => 6 << 28 | i as u64,
+            Self::Retry(i) => 7 << 28 | i as u64,
+            Self::Timeout(i) => 8 << 28 | i as u64,
+            Self::Hedge(i) => 9 << 28 | i as u64,
+            Self::Cpu(i) => 10 << 28 | i as u64,
+            Self::Rare(i) => 11 << 28 | i as u64,
         }
     }
 
@@ -44,6 +62,12 @@ impl Event {
             3 => Self::Answer(index),
             4 => Self::Deadline(index),
             5 => Self::Probe(index),
+            6 => Self::Wake(index),
+            7 => Self::Retry(index),
+            8 => Self::Timeout(index),
+            9 => Self::Hedge(index),
+            10 => Self::Cpu(index),
+            11 => Self::Rare(index),
             other => unreachable!("no event has the tag {other}"),
         }
     }
