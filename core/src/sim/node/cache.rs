@@ -1,9 +1,9 @@
-//! A cache at work: real entries in a real LRU, per instance. Wired to a database it reads and writes through.
+//! A cache at work: real entries, per instance. Wired to a database it reads and writes through.
 use super::super::call::{Ask, Call, Slot, Stage};
 use super::super::simulation::Simulation;
 use super::State;
 use crate::component::HashRing;
-use crate::component::cache::LruCache;
+use crate::component::cache::{self, Capacity, Eviction, Ttl};
 use crate::dist::Sampler;
 use crate::id::EdgeIndex;
 use crate::run::Outcome;
@@ -16,17 +16,19 @@ pub(in crate::sim) struct Cache {
     /// Which instance has which keys.
     pub(super) ring: HashRing,
     /// What each instance remembers.
-    entries: Vec<LruCache>,
+    entries: Vec<cache::Cache>,
     /// The database behind it, when it reads through.
     behind: Option<EdgeIndex>,
 }
 
 impl Cache {
     pub(super) fn new(node: &PlanNode, spec: &CacheNode) -> Self {
+        let entries =
+            cache::Cache::new(Eviction::Lru, Capacity::Entries(spec.capacity), Ttl::fixed(spec.ttl));
         Self {
             service_time: spec.service_time.sampler(),
             ring: HashRing::new(spec.instances),
-            entries: vec![LruCache::new(spec.capacity, spec.ttl); usize::from(spec.instances)],
+            entries: vec![entries; usize::from(spec.instances)],
             behind: node.out.first().copied(),
         }
     }
@@ -46,6 +48,14 @@ impl Simulation {
         }
     }
 
+    /// The call's instance remembers the call's key.
+    fn remember(&mut self, slot: Slot) {
+        let (now, call) = (self.now, self.calls[slot]);
+        let (place, instance) = (&mut self.nodes[call.node.index()], usize::from(call.instance));
+        let State::Cache(cache) = &mut place.state else { unreachable!("the node is a cache") };
+        cache.entries[instance].insert(now, call.key, 1, &mut place.stations[instance].rng);
+    }
+
     /// A worker has done what was asked; a read or write that must go on to the database goes there.
     pub(in crate::sim) fn cache_finish(&mut self, slot: Slot) {
         self.release(slot);
@@ -62,7 +72,7 @@ impl Simulation {
                 }
             }
             Ask::Fill => {
-                entries.insert(now, call.key);
+                self.remember(slot);
                 return self.answer(slot, Outcome::Ok);
             }
             Ask::Delete => {
@@ -84,9 +94,7 @@ impl Simulation {
         if answer.outcome != Outcome::Ok {
             return self.answer(slot, Outcome::Failed);
         }
-        let (now, key) = (self.now, self.calls[slot].key);
-        let (cache, instance) = self.cache(slot);
-        cache.entries[instance].insert(now, key);
+        self.remember(slot);
         self.answer(slot, Outcome::Ok);
     }
 }
