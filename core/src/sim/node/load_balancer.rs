@@ -3,7 +3,7 @@ use super::super::agenda::Event;
 use super::super::call::{Call, Slot, Stage};
 use super::super::simulation::Simulation;
 use super::State;
-use crate::component::balance::{Balancer, Health, Transition};
+use crate::component::balance::{Balancer, Health, Request, Transition};
 use crate::dist::Sampler;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::run::Outcome;
@@ -31,7 +31,7 @@ impl LoadBalancer {
         };
         let targets: Vec<_> = plan.node(index).out.iter().flat_map(of_edge).collect();
         // Check bounds the instances of a whole plan below a u16.
-        let balancer = Balancer::new(spec.policy, targets.len() as u16);
+        let balancer = Balancer::new(spec.policy.into(), targets.len() as u16);
         Self {
             service_time: spec.service_time.sampler(),
             check_interval: spec.check_interval,
@@ -43,7 +43,7 @@ impl LoadBalancer {
 
     /// An instance has died; when it comes back it knows of nothing in flight.
     pub(super) fn forget(&mut self, instance: u16) {
-        self.balancers[usize::from(instance)].targets.forget();
+        self.balancers[usize::from(instance)].forget();
     }
 }
 
@@ -67,10 +67,11 @@ impl Simulation {
             let (edge, instance) = self.balancer(node).targets[target];
             let callee = self.edges[edge.index()].to.index();
             let up = self.nodes[callee].stations[usize::from(instance)].up;
+            let now = self.now;
             let balancer = self.balancer(node);
             if let Some(transition) = balancer.health[target].probed(up) {
                 let healthy = transition == Transition::Returned;
-                balancer.balancers.iter_mut().for_each(|b| b.targets.set_healthy(target as u16, healthy));
+                balancer.balancers.iter_mut().for_each(|b| b.set_healthy(now, target as u16, healthy));
             }
         }
         self.plan_probe(node);
@@ -86,7 +87,9 @@ impl Simulation {
         let State::LoadBalancer(balancer) = &mut place.state else {
             unreachable!("the node is a load balancer")
         };
-        let picked = balancer.balancers[instance].pick(call.key, &mut place.stations[instance].rng);
+        // Of a request the simulation knows its key and no client.
+        let request = Request { key: call.key, client: call.key, session: None };
+        let picked = balancer.balancers[instance].pick(self.now, &request, &mut place.stations[instance].rng);
         let Some(target) = picked else {
             return self.answer(slot, Outcome::Refused);
         };
@@ -100,9 +103,10 @@ impl Simulation {
 
     /// The target has answered, or refused.
     pub(in crate::sim) fn balancer_answered(&mut self, slot: Slot, answer: &Call) {
-        let call = self.calls[slot];
+        let (now, call) = (self.now, self.calls[slot]);
         let balancer = self.balancer(call.node.index());
-        balancer.balancers[usize::from(call.instance)].targets.end(call.target);
+        let (took, ok) = (now.since(answer.sent), answer.outcome == Outcome::Ok);
+        balancer.balancers[usize::from(call.instance)].ended(now, call.target, took, ok);
         self.answer(slot, answer.outcome);
     }
 }
