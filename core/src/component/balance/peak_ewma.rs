@@ -23,9 +23,9 @@ struct Estimate {
 }
 
 impl Estimate {
-    /// What is left of it at `now`.
-    fn at(self, now: Time) -> f64 {
-        self.latency * math::exp(-now.since(self.updated).as_secs() / DECAY.as_secs())
+    /// The share of it that is left at `now`.
+    fn left(self, now: Time) -> f64 {
+        math::exp(-now.since(self.updated).as_secs() / DECAY.as_secs())
     }
 }
 
@@ -52,19 +52,19 @@ impl PeakEwma {
         if estimate.latency == 0.0 && in_flight > 0.0 {
             return PENALTY + in_flight;
         }
-        estimate.at(now) * (in_flight + 1.0) / targets.weight(now, target)
+        estimate.latency * estimate.left(now) * (in_flight + 1.0) / targets.weight(now, target)
     }
 
     /// An answer of `target` took so long. A failure teaches only when it is slower than was thought: who fails at once is
     /// not fast.
     pub(super) fn ended(&mut self, now: Time, target: u16, took: Span, ok: bool) {
         let estimate = &mut self.estimates[usize::from(target)];
-        let (old, new) = (estimate.at(now), took.0 as f64);
-        let share = math::exp(-now.since(estimate.updated).as_secs() / DECAY.as_secs());
+        let new = took.0 as f64;
         let latency = if new > estimate.latency {
             new
         } else if ok {
-            old + new * (1.0 - share)
+            let left = estimate.left(now);
+            estimate.latency * left + new * (1.0 - left)
         } else {
             return;
         };

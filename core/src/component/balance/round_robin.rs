@@ -3,7 +3,7 @@ use super::Targets;
 use crate::rng::Rng;
 use crate::time::Time;
 
-/// The policy: a turn that goes round. O(log n).
+/// The policy: a turn that goes round. O(1) while all are usable, else O(log n).
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RoundRobin {
     /// The smallest target that may come next.
@@ -29,7 +29,9 @@ impl RoundRobin {
 
     fn turn(&mut self, targets: &Targets) -> Option<u16> {
         let usable = targets.usable();
-        let place = usable.partition_point(|&target| target < self.next);
+        let all = usable.len() == targets.len();
+        let place =
+            if all { usize::from(self.next) } else { usable.partition_point(|&target| target < self.next) };
         let target = *usable.get(place).or_else(|| usable.first())?;
         self.next = target + 1;
         Some(target)

@@ -81,7 +81,13 @@ impl Lfu {
 impl Order for Lfu {
     fn hit(&mut self, entries: &mut Entries, slot: u32, _: u64) {
         let old = entries[slot].mark();
-        let count = self.bucket(old).count + 1;
+        let Bucket { count, entries: in_bucket, more, .. } = *self.bucket(old);
+        let count = count + 1;
+        if in_bucket.len == 1 && (more == NONE || self.bucket(more).count != count) {
+            // The most popular are mostly alone: their bucket counts on with them.
+            self.bucket(old).count = count;
+            return;
+        }
         let new = self.bucket_after(old, count);
         self.bucket(old).entries.unlink(entries, slot);
         self.put(entries, slot, new);

@@ -25,19 +25,4 @@ impl WriteMode {
     /// All of them.
     pub const ALL: [Self; 5] =
         [Self::CacheAside, Self::ReadThrough, Self::WriteThrough, Self::WriteBack, Self::WriteAround];
-
-    /// Whether the cache reads the database itself on a miss, rather than its caller.
-    pub const fn reads_through(self) -> bool {
-        !matches!(self, Self::CacheAside)
-    }
-
-    /// Whether a written value is in the cache afterwards.
-    pub const fn remembers_writes(self) -> bool {
-        matches!(self, Self::WriteThrough | Self::WriteBack)
-    }
-
-    /// Whether a write is answered only after the database has taken it.
-    pub const fn waits_for_database(self) -> bool {
-        !matches!(self, Self::WriteBack)
-    }
 }
