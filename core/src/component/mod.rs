@@ -6,8 +6,8 @@ pub mod balance;
 pub mod cache;
 mod queue;
 mod ring;
-mod shard;
+pub mod shard;
 
 pub use queue::{BoundedQueue, Full};
 pub use ring::HashRing;
-pub use shard::{Sharding, Shards};
+pub use shard::{ReshardPlan, Sharding, Shards};
