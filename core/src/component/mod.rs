@@ -4,7 +4,7 @@
 //! on sockets. Each clever structure has an obvious twin in its tests.
 pub mod balance;
 pub mod cache;
-mod queue;
+pub mod queue;
 mod ring;
 pub mod shard;
 
