@@ -5,6 +5,7 @@
 pub mod balance;
 pub mod cache;
 pub mod queue;
+pub mod replication;
 mod ring;
 pub mod shard;
 
