@@ -68,38 +68,56 @@ impl<T> WaitingLine<T> {
     ///
     /// # Errors
     /// When the line is full: with the one that must be refused, which is another than `item` if that took its place.
+    #[inline]
     pub fn offer(&mut self, now: Time, item: T, priority: u8) -> Result<(), Full<T>> {
+        // The common line, of which all is inlined.
+        if let Order::Fifo(line) = &mut self.order {
+            if line.len() >= self.bound {
+                return Err(Full(item));
+            }
+            line.push_back(item);
+            return Ok(());
+        }
+        self.offer_by_order(now, item, priority)
+    }
+
+    #[inline(never)]
+    fn offer_by_order(&mut self, now: Time, item: T, priority: u8) -> Result<(), Full<T>> {
         let full = self.len() >= self.bound;
         match &mut self.order {
-            Order::Fifo(_) | Order::CoDel(..) if full => Err(Full(item)),
-            Order::Fifo(line) => {
-                line.push_back(item);
-                Ok(())
-            }
-            Order::CoDel(line, _) => {
-                line.push_back((now, item));
-                Ok(())
-            }
+            Order::Fifo(_) | Order::CoDel(..) if full => return Err(Full(item)),
+            Order::Fifo(line) => line.push_back(item),
+            Order::CoDel(line, _) => line.push_back((now, item)),
+            Order::Priority(levels) if full => return levels.push_out(item, priority),
+            Order::Priority(levels) => levels.push(item, priority),
             Order::Lifo(line) => {
                 line.push_back(item);
-                if full { line.pop_front().map_or(Ok(()), |oldest| Err(Full(oldest))) } else { Ok(()) }
-            }
-            Order::Priority(levels) if full => levels.push_out(item, priority),
-            Order::Priority(levels) => {
-                levels.push(item, priority);
-                Ok(())
+                if full && let Some(oldest) = line.pop_front() {
+                    return Err(Full(oldest));
+                }
             }
         }
+        Ok(())
     }
 
     /// Who is served next. Those that CoDel gives up on the way are added to `dropped`: the caller refuses them. O(1), and
     /// O(p) in the number of priorities seen.
+    #[inline]
     pub fn take(&mut self, now: Time, dropped: &mut Vec<T>) -> Option<T> {
+        match &mut self.order {
+            Order::Fifo(line) => line.pop_front(),
+            Order::CoDel(line, codel) => codel.take(now, line, dropped),
+            _ => self.take_by_order(),
+        }
+    }
+
+    #[inline(never)]
+    fn take_by_order(&mut self) -> Option<T> {
         match &mut self.order {
             Order::Fifo(line) => line.pop_front(),
             Order::Lifo(line) => line.pop_back(),
             Order::Priority(levels) => levels.pop(),
-            Order::CoDel(line, codel) => codel.take(now, line, dropped),
+            Order::CoDel(line, _) => line.pop_front().map(|(_, item)| item),
         }
     }
 
@@ -119,12 +137,7 @@ impl<T> WaitingLine<T> {
 
     /// Sends away all that the iterator gives, in the order in which they would have been served.
     pub fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
-        std::iter::from_fn(|| match &mut self.order {
-            Order::Fifo(line) => line.pop_front(),
-            Order::Lifo(line) => line.pop_back(),
-            Order::Priority(levels) => levels.pop(),
-            Order::CoDel(line, _) => line.pop_front().map(|(_, item)| item),
-        })
+        std::iter::from_fn(|| self.take_by_order())
     }
 
     /// Panics where the structure contradicts itself.

@@ -173,8 +173,9 @@ impl Log {
 
     /// A replica has received and applied the log up to `position`, which came from the present primary. See [`Log::receive`].
     pub fn deliver(&mut self, replica: u16, position: Position) -> Position {
-        self.receive(replica, position);
-        self.apply(replica, position);
+        self.has(replica, position);
+        self.shows(replica, position);
+        self.settle();
         self.acknowledged
     }
 
@@ -182,16 +183,7 @@ impl Log {
     /// down or from before a promotion changes nothing. Gives up to where writes are acknowledged now, as does
     /// [`Log::acknowledged`]: the caller lets those go that wait for it. O(members).
     pub fn receive(&mut self, replica: u16, position: Position) -> Position {
-        if self.survives(position) && position <= self.head {
-            let head = self.head;
-            let member = &mut self.members[usize::from(replica)];
-            if member.standing != Standing::Down {
-                member.received = member.received.max(position);
-                if member.received == head {
-                    member.standing = Standing::Live;
-                }
-            }
-        }
+        self.has(replica, position);
         self.settle();
         self.acknowledged
     }
@@ -199,10 +191,7 @@ impl Log {
     /// A replica shows to readers what it has received, up to `position`. Writes that all have applied are forgotten: O(1) for each
     /// write over its life, and O(members).
     pub fn apply(&mut self, replica: u16, position: Position) {
-        let member = &mut self.members[usize::from(replica)];
-        if member.standing != Standing::Down {
-            member.applied = member.applied.max(position.min(member.received));
-        }
+        self.shows(replica, position);
         self.settle();
     }
 
@@ -242,6 +231,27 @@ impl Log {
     pub(super) fn surviving(&self, position: Position) -> Position {
         let later = self.forks.iter().skip(position.term() as usize);
         later.fold(position, |position, &fork| position.min(fork))
+    }
+
+    fn has(&mut self, replica: u16, position: Position) {
+        if position > self.head || !self.survives(position) {
+            return;
+        }
+        let head = self.head;
+        let member = &mut self.members[usize::from(replica)];
+        if member.standing != Standing::Down {
+            member.received = member.received.max(position);
+            if member.received == head {
+                member.standing = Standing::Live;
+            }
+        }
+    }
+
+    fn shows(&mut self, replica: u16, position: Position) {
+        let member = &mut self.members[usize::from(replica)];
+        if member.standing != Standing::Down {
+            member.applied = member.applied.max(position.min(member.received));
+        }
     }
 
     pub(super) fn entry(&self, position: Position) -> Option<&Entry> {

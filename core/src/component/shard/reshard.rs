@@ -1,6 +1,7 @@
 //! What it takes to go from one map of keys to another.
 use super::{Migration, Shards};
 use crate::time::{Span, Time};
+use std::collections::BTreeMap;
 
 /// A key that moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,20 +36,14 @@ pub struct ReshardPlan {
 }
 
 impl ReshardPlan {
-    /// Compares the two maps for each key in 0..`keys`: O(keys), about 5 ns each by modulo and 40 on rings.
+    /// Compares the two maps for each key in 0..`keys`: O(keys), about 5 ns each by modulo and 30 on rings,
+    /// and as much again for one that moves.
     pub fn between(before: Shards, after: Shards, keys: u64) -> Self {
-        let width = usize::from(before.count().max(after.count()));
-        let mut counts = vec![0u64; width * width];
+        let mut counts = BTreeMap::new();
         for KeyMove { from, to, .. } in moves(&before, &after, keys) {
-            counts[usize::from(from) * width + usize::from(to)] += 1;
+            *counts.entry((from, to)).or_insert(0u64) += 1;
         }
-        let route = |(place, &keys): (usize, &u64)| Route {
-            // Places are below the square of a u16.
-            from: (place / width) as u16,
-            to: (place % width) as u16,
-            keys,
-        };
-        let routes = counts.iter().enumerate().filter(|&(_, &keys)| keys > 0).map(route).collect();
+        let routes = counts.into_iter().map(|((from, to), keys)| Route { from, to, keys }).collect();
         Self { before, after, keys, routes }
     }
 
