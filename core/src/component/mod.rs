@@ -4,10 +4,11 @@
 //! on sockets. Each clever structure has an obvious twin in its tests.
 pub mod balance;
 pub mod cache;
-mod queue;
+pub mod queue;
+pub mod replication;
 mod ring;
-mod shard;
+pub mod shard;
 
 pub use queue::{BoundedQueue, Full};
 pub use ring::HashRing;
-pub use shard::{Sharding, Shards};
+pub use shard::{ReshardPlan, Sharding, Shards};
