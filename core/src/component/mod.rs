@@ -6,6 +6,7 @@ pub mod balance;
 pub mod cache;
 pub mod processor;
 mod queue;
+pub mod resilience;
 mod ring;
 mod shard;
 
