@@ -8,6 +8,7 @@ pub mod processor;
 mod queue;
 pub mod resilience;
 mod ring;
+pub mod scaling;
 mod shard;
 
 pub use queue::{BoundedQueue, Full};
