@@ -4,6 +4,7 @@
 //! on sockets. Each clever structure has an obvious twin in its tests.
 pub mod balance;
 pub mod cache;
+pub mod naming;
 pub mod processor;
 mod queue;
 pub mod resilience;
