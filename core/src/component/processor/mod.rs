@@ -1,10 +1,10 @@
 //! A processor: cores that jobs share, or wait for.
 //!
-//! Each of the n jobs that run has `min(1, cores / n)` of a core. All that run advance at the same rate, so one number tells
-//! how far each has come: the virtual time, which advances by the work that one job has done (egalitarian processor
-//! sharing: Kleinrock 1976, vol. 2, §4.4; by virtual time: Parekh & Gallager 1993, §II). A job that starts at virtual time v
-//! with work w is done when the virtual time is v + w, whoever comes or goes meanwhile: a start or an end costs O(log n), and
-//! no job's remainder has to be touched.
+//! Each of the n jobs that run has `min(1, cores / n)` of a core. All that run advance at the same rate, so one number
+//! tells how far each has come: the virtual time, which advances by the work that one job has done (egalitarian
+//! processor sharing: Kleinrock 1976, vol. 2, §4.4; by virtual time: Parekh & Gallager 1993, §II). A job that starts at
+//! virtual time v with work w is done when the virtual time is v + w, whoever comes or goes meanwhile: a start or an
+//! end costs O(log n), and no job's remainder has to be touched.
 //!
 //! ```
 //! use loadpath_core::component::processor::{Discipline, Processor};
@@ -40,11 +40,11 @@ const MOST: f64 = 65_535.0;
 
 /// Cores with the jobs that they work on.
 ///
-/// Jobs are the caller's numbers. The caller comes back at [`next`](Self::next) and takes what is [`finish`](Self::finish)ed.
-/// Times must not go back. Ends are whole nanoseconds, rounded up, so a job ends later than in exact sharing by less than a
-/// nanosecond for each end while it ran; it ends earlier by at most 2^-48 of its work times the jobs per core, which is a
-/// nanosecond in a minute's work among thousands. Equal ends are in order of arrival. Does not allocate once it has held as
-/// many jobs as it will.
+/// Jobs are the caller's numbers. The caller comes back at [`next`](Self::next) and takes what is
+/// [`finish`](Self::finish)ed. Times must not go back. Ends are whole nanoseconds, rounded up, so a job ends later than
+/// in exact sharing by less than a nanosecond for each end while it ran; it ends earlier by at most 2^-48 of its work
+/// times the jobs per core, which is a nanosecond in a minute's work among thousands. Equal ends are in order of
+/// arrival. Does not allocate once it has held as many jobs as it will.
 #[derive(Clone, Debug)]
 pub struct Processor {
     cores: f64,
@@ -129,7 +129,8 @@ impl Processor {
         found
     }
 
-    /// When the next job is done, if no other starts or is removed before; `None` when nothing runs, or nothing advances.
+    /// When the next job is done, if no other starts or is removed before; `None` when nothing runs, or nothing
+    /// advances.
     pub fn next(&self) -> Option<Time> {
         let ((end, _), _) = self.running.first()?;
         let left = end.saturating_sub(self.virtual_time);
@@ -143,7 +144,8 @@ impl Processor {
         Some(self.since + Span(nanos))
     }
 
-    /// Takes a job that is done at `now`, if one is; ask until none is left. The first that waits takes its place. O(log n).
+    /// Takes a job that is done at `now`, if one is; ask until none is left. The first that waits takes its place.
+    /// O(log n).
     pub fn finish(&mut self, now: Time) -> Option<u32> {
         self.advance(now);
         let ((end, _), job) = self.running.first()?;
@@ -163,8 +165,8 @@ impl Processor {
         self.share();
     }
 
-    /// From now on the cores do in a second what takes `speed` seconds at speed 1: 0.5 is half as fast, 0 stands still. The
-    /// product of speed and cores is at most 65,535.
+    /// From now on the cores do in a second what takes `speed` seconds at speed 1: 0.5 is half as fast, 0 stands still.
+    /// The product of speed and cores is at most 65,535.
     ///
     /// # Panics
     /// If `speed` is negative, not a number or too large.
@@ -189,6 +191,11 @@ impl Processor {
     /// How many jobs wait for a core; none does with processor sharing.
     pub fn waiting(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Whether `job` waits for a core: it may still be given up without losing work.
+    pub fn is_waiting(&self, job: u32) -> bool {
+        self.waiting.has(job)
     }
 
     /// How many cores are busy: the smaller of its cores and the jobs that run.
@@ -223,8 +230,8 @@ impl Processor {
         self.since = self.since.max(now);
     }
 
-    /// Shares the cores among those that run. The share is rounded up: rounded down, a third of a core would take 31 ns for
-    /// 10 ns of work.
+    /// Shares the cores among those that run. The share is rounded up: rounded down, a third of a core would take 31 ns
+    /// for 10 ns of work.
     fn share(&mut self) {
         let jobs = self.running.len() as u64;
         let whole = (self.speed * FINE) as u64;
