@@ -4,8 +4,8 @@ use crate::time::{Span, Time};
 
 /// A resolver's cache, or a client's: one answer for each name.
 ///
-/// An answer is given until its time is over, also when its target has died meanwhile: after a failover, clients keep going to the
-/// dead target for up to the TTL. Names are small numbers. O(1).
+/// An answer is given until its time is over, also when its target has died meanwhile: after a failover, clients keep
+/// going to the dead target for up to the TTL. Names are small numbers. O(1).
 #[derive(Clone, Debug)]
 pub struct ResolverCache {
     /// Answers are kept no shorter and no longer, whatever they say; some caches ignore short TTLs.
@@ -25,15 +25,15 @@ impl ResolverCache {
         Self { min_ttl, max_ttl, answers: Vec::new() }
     }
 
-    /// The answer for `name`, if it has not expired, with the time that is left of it: a cache behind this one must not keep it
-    /// longer (Mockapetris 1987, RFC 1034, §3.6).
+    /// The answer for `name`, if it has not expired, with the time that is left of it: a cache behind this one must not
+    /// keep it longer (Mockapetris 1987, RFC 1034, §3.6).
     pub fn get(&self, now: Time, name: u16) -> Option<Answer> {
         let (target, expires) = (*self.answers.get(usize::from(name))?)?;
         (now < expires).then(|| Answer { target, ttl: expires.since(now) })
     }
 
-    /// The last answer for `name` although it has expired, if that was no longer than `grace` ago: better than none when the
-    /// resolver does not answer (Lawrence, Kumari, Sood 2020, RFC 8767, "serve stale").
+    /// The last answer for `name` although it has expired, if that was no longer than `grace` ago: better than none
+    /// when the resolver does not answer (Lawrence, Kumari, Sood 2020, RFC 8767, "serve stale").
     pub fn stale(&self, now: Time, name: u16, grace: Span) -> Option<u16> {
         let (target, expires) = (*self.answers.get(usize::from(name))?)?;
         (now < expires + grace).then_some(target)
@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn it_hits_as_often_as_the_renewal_formula_says() {
-        // Poisson questions, TTL not renewed by a hit: hit ratio = λT / (1 + λT) (Jung, Berger, Balakrishnan 2003); here 0.5.
+        // Poisson questions, TTL not renewed by a hit: hit ratio = λT / (1 + λT) (Jung, Berger, Balakrishnan 2003);
+        // here 0.5.
         let (mut cache, mut rng) = (ResolverCache::new(Span::ZERO, FOREVER), Seed(3).stream("naming"));
         let wait = |rng: &mut Rng| Span::from_secs(-crate::math::ln(rng.unit_positive()) / 0.1);
         let (mut now, mut hits, n) = (Time::ZERO, 0u32, 100_000);
@@ -113,8 +114,8 @@ mod tests {
                 None => cache.insert(now, 0, Answer { target: 0, ttl: Span(10_000_000_000) }),
             }
         }
-        // A cycle is a miss and a Poisson number of hits with mean and variance λT = 1. Over n / 2 cycles their mean h deviates by
-        // sqrt(2 / n), and the ratio h / (1 + h) by a quarter of that (delta method). Four of these.
+        // A cycle is a miss and a Poisson number of hits with mean and variance λT = 1. Over n / 2 cycles their mean h
+        // deviates by sqrt(2 / n), and the ratio h / (1 + h) by a quarter of that (delta method). Four of these.
         let ratio = f64::from(hits) / f64::from(n);
         assert!((ratio - 0.5).abs() < 4.0 * (2.0 / f64::from(n)).sqrt() / 4.0, "{ratio}");
     }

@@ -18,8 +18,8 @@ pub enum NamingPolicy {
     Simple,
     /// By chance, each target as often as its weight says. By target; a weight of zero is never answered.
     Weighted(Vec<u32>),
-    /// The one nearest to where the question comes from, by round-trip time: by zone of the question, then by target. Of equally
-    /// near ones the first.
+    /// The one nearest to where the question comes from, by round-trip time: by zone of the question, then by target.
+    /// Of equally near ones the first.
     Geo(Vec<Vec<Span>>),
     /// The first in order.
     Failover,
@@ -27,8 +27,9 @@ pub enum NamingPolicy {
 
 /// Answers for one name, which stands for targets 0, 1, 2 ...
 ///
-/// Only healthy targets are answered, unless none is: then all count as healthy, because the health checks may be what has failed
-/// (Route 53 developer guide, "How Route 53 chooses records when health checking is configured"). O(targets).
+/// Only healthy targets are answered, unless none is: then all count as healthy, because the health checks may be what
+/// has failed (Route 53 developer guide, "How Route 53 chooses records when health checking is configured").
+/// O(targets).
 #[derive(Clone, Debug)]
 pub struct Resolver {
     policy: NamingPolicy,

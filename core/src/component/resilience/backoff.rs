@@ -3,8 +3,8 @@ use crate::math;
 use crate::rng::Rng;
 use crate::time::Span;
 
-/// How much of a wait is chance, so that those who failed together do not come back together (Brooker 2015, "Exponential
-/// Backoff And Jitter", AWS Architecture Blog; the names are its).
+/// How much of a wait is chance, so that those who failed together do not come back together (Brooker 2015,
+/// "Exponential Backoff And Jitter", AWS Architecture Blog; the names are its).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Jitter {
     /// Nothing: the whole wait, always.
@@ -50,8 +50,8 @@ impl Backoff {
 
     /// How long to wait after the `attempt`th failure of a call, counted from 1.
     ///
-    /// Decorrelated jitter depends on the wait before, which is not kept but drawn again: each wait has the law of its place
-    /// in the chain, and the waits of one call are independent. O(`attempt`) then, and O(1) otherwise.
+    /// Decorrelated jitter depends on the wait before, which is not kept but drawn again: each wait has the law of its
+    /// place in the chain, and the waits of one call are independent. O(`attempt`) then, and O(1) otherwise.
     pub fn delay(&self, attempt: u32, rng: &mut Rng) -> Span {
         let whole = self.ceiling(attempt);
         match self.jitter {
@@ -80,7 +80,8 @@ mod tests {
     const BASE: Span = Span(100_000);
     const CAP: Span = Span(1_000_000);
 
-    /// Whether the mean of `attempt`'s waits is `expected`, with a chance of 1 in 10,000 that it is and seems not to be.
+    /// Whether the mean of `attempt`'s waits is `expected`, with a chance of 1 in 10,000 that it is and seems not to
+    /// be.
     fn has_mean(jitter: Jitter, attempt: u32, expected: f64, low: u64, high: u64) {
         let mut rng = Seed(u64::from(attempt)).stream("backoff");
         let backoff = Backoff::exponential(BASE, CAP, jitter);
@@ -111,7 +112,8 @@ mod tests {
 
     #[test]
     fn decorrelated_jitter_follows_its_chain() {
-        // E[w1] = (b + 3b) / 2 = 2b; E[w2] = (b + 3 E[w1]) / 2 = 3.5b, as three times w1 ≤ 3b stays below the cap of 10b.
+        // E[w1] = (b + 3b) / 2 = 2b; E[w2] = (b + 3 E[w1]) / 2 = 3.5b, as three times w1 ≤ 3b stays below the cap of
+        // 10b.
         has_mean(Jitter::Decorrelated, 1, 200_000.0, 100_000, 300_000);
         has_mean(Jitter::Decorrelated, 2, 350_000.0, 100_000, 900_000);
         has_mean(Jitter::Decorrelated, 9, decorrelated_ninth(), 100_000, 1_000_000);

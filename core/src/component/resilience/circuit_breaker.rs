@@ -28,15 +28,17 @@ pub enum BreakerState {
     HalfOpen,
 }
 
-/// What an admitted call hands back when it ends, so that a call from before the breaker changed says nothing about after.
+/// What an admitted call hands back when it ends, so that a call from before the breaker changed says nothing about
+/// after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a breaker waits for the end of every call that it admitted"]
 pub struct Pass(u32);
 
-/// A circuit breaker (Nygard 2007, "Release It!", ch. 5): closed, open for a while after failures, then half open for probes.
+/// A circuit breaker (Nygard 2007, "Release It!", ch. 5): closed, open for a while after failures, then half open for
+/// probes.
 ///
-/// All probes must succeed to close it; one that fails opens it again. The end of a call that was admitted in an earlier state is
-/// ignored. O(1).
+/// All probes must succeed to close it; one that fails opens it again. The end of a call that was admitted in an
+/// earlier state is ignored. O(1).
 #[derive(Clone, Debug)]
 pub struct CircuitBreaker {
     trip: Trip,

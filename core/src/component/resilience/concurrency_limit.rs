@@ -6,23 +6,25 @@ use crate::time::{Span, Time};
 pub enum Adaptation {
     /// It stays.
     Fixed,
-    /// Additive increase, multiplicative decrease (Chiu & Jain 1989, §III): one more for each limit's worth of good calls while
-    /// at least half of it is used, and `backoff` in (0, 1) times as many after a failure. Calls from before a decrease do not
-    /// decrease it again.
+    /// Additive increase, multiplicative decrease (Chiu & Jain 1989, §III): one more for each limit's worth of good
+    /// calls while at least half of it is used, and `backoff` in (0, 1) times as many after a failure. Calls from
+    /// before a decrease do not decrease it again.
     Aimd {
         /// What a failure leaves of the limit; 0.9 is usual.
         backoff: f64,
         /// A response later than this counts as a failure.
         late: Span,
     },
-    /// By the gradient of the response time (Netflix concurrency-limits 2018, `GradientLimit`): the response without load over
-    /// that of the last calls says how much of the limit waits. Settles at `tolerance` times what the server does at once, plus
-    /// `queue`. The mean is over a limit's worth of calls, about a round trip. The response without load is the least mean since
-    /// the last probe; a probe lowers the limit to `queue` for a moment, each thousand means.
+    /// By the gradient of the response time (Netflix concurrency-limits 2018, `GradientLimit`): the response without
+    /// load over that of the last calls says how much of the limit waits. Settles at `tolerance` times what the server
+    /// does at once, plus `queue`. The mean is over a limit's worth of calls, about a round trip. The response without
+    /// load is the least mean since the last probe; a probe lowers the limit to `queue` for a moment, each thousand
+    /// means.
     Gradient {
         /// By what factor responses may be slower than without load before the limit is lowered, ≥ 1.
         tolerance: f64,
-        /// How many calls may queue, ≥ 1; by so many the limit grows with each mean while there is no queue. 4 is usual.
+        /// How many calls may queue, ≥ 1; by so many the limit grows with each mean while there is no queue. 4 is
+        /// usual.
         queue: f64,
     },
 }
@@ -34,8 +36,8 @@ const PROBE: u32 = 1_000;
 /// So many calls make a sample at least.
 const SAMPLE: u32 = 10;
 
-/// Admits calls while fewer than the limit are in flight. By Little's law the limit is throughput times response time, so it
-/// bounds the queue without knowing the rate. O(1).
+/// Admits calls while fewer than the limit are in flight. By Little's law the limit is throughput times response time,
+/// so it bounds the queue without knowing the rate. O(1).
 #[derive(Clone, Debug)]
 pub struct ConcurrencyLimit {
     adaptation: Adaptation,
@@ -160,8 +162,8 @@ mod tests {
         assert_eq!((limit.in_flight(), limit.limit(), limit.admit()), (1, 2, true));
     }
 
-    /// Callers without end before a server that does `capacity` at once, 1 ms each: the limits while the last half of `calls`
-    /// ended. A call fails when more than `most` were in flight as it ended.
+    /// Callers without end before a server that does `capacity` at once, 1 ms each: the limits while the last half of
+    /// `calls` ended. A call fails when more than `most` were in flight as it ended.
     fn swing(limit: &mut ConcurrencyLimit, capacity: f64, calls: u32, most: u32) -> (u32, u32) {
         let mut server = Processor::new(capacity, Discipline::Fcfs);
         let (mut started, mut now) = (Vec::new(), Time::ZERO);
@@ -220,8 +222,8 @@ mod tests {
         for capacity in [20u32, 100] {
             let adaptation = Adaptation::Gradient { tolerance: 1.0, queue: 4.0 };
             let mut limit = ConcurrencyLimit::adaptive(adaptation, 1, 10, 1_000);
-            // Short of the first probe. The fixed point is capacity + queue; a mean judges the limit of a round or two ago, since when
-            // it may have grown twice by `queue`.
+            // Short of the first probe. The fixed point is capacity + queue; a mean judges the limit of a round or two
+            // ago, since when it may have grown twice by `queue`.
             let (least, most) = swing(&mut limit, f64::from(capacity), 9_000, u32::MAX);
             assert!(least >= capacity && most <= capacity + 3 * 4, "{least}..{most} for {capacity}");
         }

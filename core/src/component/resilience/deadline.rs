@@ -30,15 +30,15 @@ impl Deadline {
         self.0 <= now
     }
 
-    /// The deadline of a call that is made on the way: `hop` earlier, for the way back, and no later than `timeout` from now. Never
-    /// later than the caller's own, so an inner timeout cannot outlast the outer one.
+    /// The deadline of a call that is made on the way: `hop` earlier, for the way back, and no later than `timeout`
+    /// from now. Never later than the caller's own, so an inner timeout cannot outlast the outer one.
     pub fn handed_on(self, now: Time, hop: Span, timeout: Span) -> Self {
         let own = if self == Self::NONE { self.0 } else { self.0 - hop };
         Self(own.min(now + timeout))
     }
 
-    /// Refuses work that needs `needed` and could not be answered in time: doing it would take capacity from what can (Site
-    /// Reliability Engineering 2016, ch. 22, "Latency and deadlines").
+    /// Refuses work that needs `needed` and could not be answered in time: doing it would take capacity from what can
+    /// (Site Reliability Engineering 2016, ch. 22, "Latency and deadlines").
     ///
     /// # Errors
     /// When the time that remains is shorter: by how much, at least 1 ns.

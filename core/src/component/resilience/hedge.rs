@@ -10,15 +10,16 @@ const WINDOW: usize = 1_000;
 pub enum HedgeDelay {
     /// Always after this time.
     After(Span),
-    /// After this quantile of the response times, in (0, 1): of the last thousand, found anew for each thousand. No hedges before
-    /// the first thousand.
+    /// After this quantile of the response times, in (0, 1): of the last thousand, found anew for each thousand. No
+    /// hedges before the first thousand.
     Quantile(f64),
 }
 
-/// Sends a request once more when it has not been answered for a while, and takes the first answer (Dean & Barroso 2013, "The
-/// Tail at Scale": hedging after the 95th percentile adds 5 % load at most).
+/// Sends a request once more when it has not been answered for a while, and takes the first answer (Dean & Barroso
+/// 2013, "The Tail at Scale": hedging after the 95th percentile adds 5 % load at most).
 ///
-/// The quantile may be observed on hedged requests: until the hedge is sent their law is that of the others. O(1) amortised.
+/// The quantile may be observed on hedged requests: until the hedge is sent their law is that of the others. O(1)
+/// amortised.
 #[derive(Clone, Debug)]
 pub struct Hedge {
     delay: HedgeDelay,
@@ -77,7 +78,8 @@ mod tests {
 
     const MEAN: f64 = 1e6;
 
-    /// The response times of `n` requests that each take an exponential time, whether sent first or again; and the hedges.
+    /// The response times of `n` requests that each take an exponential time, whether sent first or again; and the
+    /// hedges.
     fn respond(hedge: &mut Hedge, n: u64, rng: &mut Rng) -> (Vec<u64>, u64) {
         let draw = |rng: &mut Rng| (-math::ln(rng.unit_positive()) * MEAN) as u64;
         let (mut responses, mut hedges) = (Vec::new(), 0);
@@ -120,8 +122,8 @@ mod tests {
         let mut hedge = Hedge::new(HedgeDelay::Quantile(0.95), RetryBudget::new(1.0, 0.0, Span::SECOND));
         assert_eq!(hedge.started(Time::ZERO), None);
         let (_, hedges) = respond(&mut hedge, 101_000, &mut Seed(2).stream("hedge"));
-        // 100 thresholds, each the 950th of 1,000: the share beyond it is Beta(51, 950), mean 51/1001 and deviation 0.0069; over
-        // 100 of them, with the binomial's own 0.0007: 0.001. Four of these.
+        // 100 thresholds, each the 950th of 1,000: the share beyond it is Beta(51, 950), mean 51/1001 and deviation
+        // 0.0069; over 100 of them, with the binomial's own 0.0007: 0.001. Four of these.
         let share = hedges as f64 / 100_000.0;
         assert!((share - 51.0 / 1_001.0).abs() < 0.004, "{share}");
     }

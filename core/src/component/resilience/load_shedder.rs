@@ -1,7 +1,8 @@
 //! Turns less important calls away first, before the queue is full.
 
-/// Admits a call of priority p, 0 the most important, while the queue is filled to less than p's share (Site Reliability
-/// Engineering 2016, ch. 21, "Criticality"; Zhou et al. 2018, "Overload Control for Scaling WeChat Microservices").
+/// Admits a call of priority p, 0 the most important, while the queue is filled to less than p's share (Site
+/// Reliability Engineering 2016, ch. 21, "Criticality"; Zhou et al. 2018, "Overload Control for Scaling WeChat
+/// Microservices").
 ///
 /// A priority without a share of its own has that of the last one. O(1).
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! What keeps a failure small: limits, retries that end, hedges, breakers, deadlines, shedding.
 //!
-//! Each is a decision about one call. The caller says what happened and when; what it gets back is whether to go on, and how
-//! long to wait. None of them sends anything.
+//! Each is a decision about one call. The caller says what happened and when; what it gets back is whether to go on,
+//! and how long to wait. None of them sends anything.
 mod backoff;
 mod circuit_breaker;
 mod concurrency_limit;

@@ -28,8 +28,8 @@ impl RetryPolicy {
         }
     }
 
-    /// The `attempt`th attempt of a call, counted from 1, has failed: after how long to try again, or not at all. O(1), but
-    /// for decorrelated jitter (see [`Backoff::delay`]).
+    /// The `attempt`th attempt of a call, counted from 1, has failed: after how long to try again, or not at all. O(1),
+    /// but for decorrelated jitter (see [`Backoff::delay`]).
     pub fn after_failure(&mut self, now: Time, attempt: u32, rng: &mut Rng) -> Option<Span> {
         if attempt >= self.attempts || !self.budget.as_mut().is_none_or(|budget| budget.withdraw(now)) {
             return None;

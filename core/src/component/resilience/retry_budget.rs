@@ -8,8 +8,8 @@ const RETRIES: usize = 1;
 /// Retries as a share of requests, plus a floor per second, over a sliding window (Finagle's `RetryBudget`, 2016; Site
 /// Reliability Engineering 2016, ch. 21: a tenth of requests per client).
 ///
-/// However many calls fail, and however often each may be tried, the load is at most `1 + share` times the requests, plus the
-/// floor. The window slides in tenths. O(1).
+/// However many calls fail, and however often each may be tried, the load is at most `1 + share` times the requests,
+/// plus the floor. The window slides in tenths. O(1).
 #[derive(Clone, Debug)]
 pub struct RetryBudget {
     share: f64,

@@ -3,9 +3,9 @@ use crate::time::{Span, Time};
 
 /// Admits `rate` calls a second, and up to `burst` at once after a quiet time.
 ///
-/// Kept as the instant at which the bucket would be full again (the generic cell rate algorithm: ITU-T I.371, 1996, annex A),
-/// so that there is nothing to refill and no fraction of a token to round: in any stretch of t seconds it admits at most
-/// `burst + rate · t`. Starts full. O(1).
+/// Kept as the instant at which the bucket would be full again (the generic cell rate algorithm: ITU-T I.371, 1996,
+/// annex A), so that there is nothing to refill and no fraction of a token to round: in any stretch of t seconds it
+/// admits at most `burst + rate · t`. Starts full. O(1).
 #[derive(Clone, Debug)]
 pub struct TokenBucket {
     /// When the bucket is full again, in 2^-32 ns.

@@ -27,7 +27,8 @@ pub struct Limits {
     pub cooldown_out: Span,
     /// After it was scaled either way, how long not to scale in.
     pub cooldown_in: Span,
-    /// It scales in to what was needed at most within this time (300 s in Kubernetes), so that a dip takes nothing away.
+    /// It scales in to what was needed at most within this time (300 s in Kubernetes), so that a dip takes nothing
+    /// away.
     pub stabilisation: Span,
 }
 
@@ -44,8 +45,8 @@ impl Limits {
 pub struct Observed {
     /// Over how many instances `value` is a mean.
     pub instances: u16,
-    /// The mean over them, of what the policy tracks; for [`QueueDepth`] the whole backlog. Not-a-number, as when there is
-    /// nothing to take a mean of, changes nothing.
+    /// The mean over them, of what the policy tracks; for [`QueueDepth`] the whole backlog. Not-a-number, as when there
+    /// is nothing to take a mean of, changes nothing.
     pub value: f64,
 }
 
@@ -80,7 +81,8 @@ pub struct Autoscaler {
     desired: u16,
     /// Instances that start: when they will have, and how many. In order of time.
     warming: VecDeque<(Time, u16)>,
-    /// What was needed: each less than the one before, as an earlier one that is less will never be the most. In order of time.
+    /// What was needed: each less than the one before, as an earlier one that is less will never be the most. In order
+    /// of time.
     needed: VecDeque<(Time, u16)>,
     scaled_out: Option<Time>,
     scaled: Option<Time>,
@@ -104,8 +106,8 @@ impl Autoscaler {
         }
     }
 
-    /// How many instances there should be, after what is seen now. The caller starts or stops the difference to the last decision.
-    /// O(1) amortised.
+    /// How many instances there should be, after what is seen now. The caller starts or stops the difference to the
+    /// last decision. O(1) amortised.
     pub fn decide(&mut self, now: Time, observed: Observed) -> Decision {
         while self.warming.pop_front_if(|(at, _)| *at <= now).is_some() {}
         let wanted = self.wanted(observed);

@@ -1,7 +1,7 @@
 //! How many instances there should be.
 //!
-//! A policy says how many the load needs; the [`Autoscaler`] around it keeps the limits, does not ask twice for what is starting,
-//! and does not follow every dip.
+//! A policy says how many the load needs; the [`Autoscaler`] around it keeps the limits, does not ask twice for what is
+//! starting, and does not follow every dip.
 //!
 //! ```
 //! use loadpath_core::component::scaling::{Autoscaler, Limits, Observed, Policy, TargetTracking};

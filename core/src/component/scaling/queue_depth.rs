@@ -1,7 +1,7 @@
 //! As many workers as the backlog needs.
 
-/// Gives each worker so much of the backlog (AWS, "Scaling policy based on Amazon SQS", backlog per instance): the wait that is
-/// still acceptable, over the time that one job takes.
+/// Gives each worker so much of the backlog (AWS, "Scaling policy based on Amazon SQS", backlog per instance): the wait
+/// that is still acceptable, over the time that one job takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QueueDepth {
     /// How many jobs may wait for each worker, > 0.
@@ -9,7 +9,8 @@ pub struct QueueDepth {
 }
 
 impl QueueDepth {
-    /// The depth at which a job waits for at most `wait` seconds when one takes `service_time` seconds; at least one job.
+    /// The depth at which a job waits for at most `wait` seconds when one takes `service_time` seconds; at least one
+    /// job.
     pub fn for_wait(wait: f64, service_time: f64) -> Self {
         Self { per_instance: (wait / service_time).max(1.0) }
     }

@@ -9,8 +9,8 @@ pub struct Step {
     pub change: i16,
 }
 
-/// Adds or takes away instances in steps (AWS Auto Scaling, step adjustments): the last step whose value is reached applies; below
-/// the first one nothing changes.
+/// Adds or takes away instances in steps (AWS Auto Scaling, step adjustments): the last step whose value is reached
+/// applies; below the first one nothing changes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepScaling {
     /// In rising order of `from`.
@@ -18,8 +18,8 @@ pub struct StepScaling {
 }
 
 impl StepScaling {
-    /// With these steps. To scale in when little is to do, begin with one that starts at zero, and follow it with one that changes
-    /// nothing.
+    /// With these steps. To scale in when little is to do, begin with one that starts at zero, and follow it with one
+    /// that changes nothing.
     ///
     /// # Panics
     /// Unless the steps are in rising order.

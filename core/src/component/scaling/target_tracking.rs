@@ -1,7 +1,8 @@
 //! As many instances as keep a mean at its target.
 
-/// Keeps the mean of something that is shared out among the instances, like utilization or requests per second each, at a target
-/// (the horizontal pod autoscaler's rule: Kubernetes documentation, "Algorithm details"; AWS target tracking scaling).
+/// Keeps the mean of something that is shared out among the instances, like utilization or requests per second each, at
+/// a target (the horizontal pod autoscaler's rule: Kubernetes documentation, "Algorithm details"; AWS target tracking
+/// scaling).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TargetTracking {
     /// What the mean should be, > 0.
@@ -11,7 +12,8 @@ pub struct TargetTracking {
 }
 
 impl TargetTracking {
-    /// How many instances bring the mean to its target, when `instances` have the mean `value`; `present` when it is near enough.
+    /// How many instances bring the mean to its target, when `instances` have the mean `value`; `present` when it is
+    /// near enough.
     pub fn needed(&self, instances: u16, value: f64, present: u16) -> u16 {
         if (value / self.target - 1.0).abs() <= self.tolerance {
             return present;

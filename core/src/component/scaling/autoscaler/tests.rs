@@ -124,8 +124,9 @@ fn each_hold_says_what_it_is() {
     assert_eq!(decide(700, 0.1), (2, Some(Held::Limit)));
 }
 
-/// When the backlog of 2,000 jobs a second for 80 workers of 20 a second is gone, in seconds; `None` if it still is there after 1,000.
-/// At 100 s, when 40,000 wait, it is first looked at, and asks for the most workers there may be, 140, which take 20 s to start.
+/// When the backlog of 2,000 jobs a second for 80 workers of 20 a second is gone, in seconds; `None` if it still is
+/// there after 1,000. At 100 s, when 40,000 wait, it is first looked at, and asks for the most workers there may be,
+/// 140, which take 20 s to start.
 fn drained(stabilisation: Span) -> Option<u64> {
     let limits = Limits { warm_up: seconds(20), stabilisation, ..Limits::between(80, 140) };
     let policy = Policy::QueueDepth(QueueDepth { per_instance: 40_000.0 / 140.0 });
@@ -145,7 +146,8 @@ fn drained(stabilisation: Span) -> Option<u64> {
 
 #[test]
 fn it_drains_an_overload_in_the_fluid_limits_time_unless_it_scales_in_too_soon() {
-    // 400 a second too many for 120 s make 48,000, and 800 a second of spare capacity drain them in 60 s (fluid limit: Newell 1982).
+    // 400 a second too many for 120 s make 48,000, and 800 a second of spare capacity drain them in 60 s (fluid limit:
+    // Newell 1982).
     assert_eq!(drained(seconds(100)), Some(180));
     // Who follows the backlog down stops where the workers just keep up, 100 of them, and keeps a backlog of 28,571.
     assert_eq!(drained(Span::ZERO), None);
