@@ -78,7 +78,9 @@ impl<K: Ord + Copy> IndexedHeap<K> {
         let gone = self.members.swap_remove(place);
         if place < self.members.len() {
             self.sink(place);
-            self.rise(place);
+            if place > 0 {
+                self.rise(place);
+            }
         }
         Some(gone.key)
     }
@@ -109,10 +111,13 @@ impl<K: Ord + Copy> IndexedHeap<K> {
         let member = self.members[place];
         loop {
             let mut child = 2 * place + 1;
-            if child + 1 < self.members.len() && self.members[child + 1].key < self.members[child].key {
-                child += 1;
+            if child >= self.members.len() {
+                break;
             }
-            if child >= self.members.len() || member.key <= self.members[child].key {
+            // Which child is less is a matter of chance: an addition, where a branch would be guessed wrong half the time.
+            let other = (child + 1).min(self.members.len() - 1);
+            child += usize::from(self.members[other].key < self.members[child].key);
+            if member.key <= self.members[child].key {
                 break;
             }
             self.put(place, self.members[child]);

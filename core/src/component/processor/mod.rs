@@ -48,7 +48,9 @@ const MOST: f64 = 65_535.0;
 #[derive(Clone, Debug)]
 pub struct Processor {
     cores: f64,
-    speed: f64,
+    /// What one core does, and what all do together: 2^-48 ns each nanosecond.
+    one: u64,
+    all: u64,
     /// How many may run at once.
     limit: usize,
     /// By virtual time of the end, then by order of arrival.
@@ -84,7 +86,8 @@ impl Processor {
         };
         Self {
             cores,
-            speed: 1.0,
+            one: FINE as u64,
+            all: (cores * FINE) as u64,
             limit,
             running: IndexedHeap::new(),
             waiting: IndexedHeap::new(),
@@ -108,7 +111,7 @@ impl Processor {
             self.run(self.arrivals, job, work.0);
             self.share();
         } else {
-            assert!(
+            debug_assert!(
                 !self.running.has(job),
                 "job {job} is already running: it must end before it starts again"
             );
@@ -174,7 +177,8 @@ impl Processor {
         let most = MOST / self.cores.max(1.0);
         assert!((0.0..=most).contains(&speed), "a speed is from 0 to {most}, not {speed}");
         self.advance(now);
-        self.speed = speed;
+        self.one = (speed * FINE) as u64;
+        self.all = (self.cores * speed * FINE) as u64;
         self.share();
     }
 
@@ -224,19 +228,23 @@ impl Processor {
 
     /// Brings the virtual time and the use up to `now`. Exact: the rate is a whole number.
     fn advance(&mut self, now: Time) {
-        let elapsed = u128::from(now.since(self.since).0);
-        self.virtual_time += elapsed * u128::from(self.rate);
-        self.used += elapsed * u128::from(self.busy);
-        self.since = self.since.max(now);
+        if now > self.since {
+            let elapsed = u128::from(now.0 - self.since.0);
+            self.virtual_time += elapsed * u128::from(self.rate);
+            self.used += elapsed * u128::from(self.busy);
+            self.since = now;
+        }
     }
 
     /// Shares the cores among those that run. The share is rounded up: rounded down, a third of a core would take 31 ns
     /// for 10 ns of work.
     fn share(&mut self) {
         let jobs = self.running.len() as u64;
-        let whole = (self.speed * FINE) as u64;
-        let all = (self.cores * self.speed * FINE) as u64;
-        self.rate = if jobs == 0 { 0 } else { whole.min(all.div_ceil(jobs)) };
+        self.rate = match jobs {
+            0 => 0,
+            _ if u128::from(jobs) * u128::from(self.one) <= u128::from(self.all) => self.one,
+            _ => self.one.min(self.all.div_ceil(jobs)),
+        };
         self.busy = (jobs << 16).min((self.cores * CORE) as u64);
     }
 
