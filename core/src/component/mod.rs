@@ -4,9 +4,13 @@
 //! on sockets. Each clever structure has an obvious twin in its tests.
 pub mod balance;
 pub mod cache;
+pub mod naming;
+pub mod processor;
 pub mod queue;
 pub mod replication;
+pub mod resilience;
 mod ring;
+pub mod scaling;
 pub mod shard;
 
 pub use queue::{BoundedQueue, Full};
