@@ -54,7 +54,7 @@ const POLICIES: [Policy; 12] = [
     Policy::Random,
     Policy::PeakEwma,
     Policy::IpHash,
-    Policy::BoundedRing,
+    Policy::BoundedLoad,
     Policy::Maglev,
     Policy::Rendezvous,
     Policy::Jump,
