@@ -169,15 +169,26 @@ mod tests {
     use super::*;
 
     fn class(name: &str, weight: f64) -> Class {
-        Class { name: name.to_owned(), weight, operation: Operation::Read, keys: 100, skew: 0.9, size: 1, priority: 5, session: false, topic: name.to_owned() }
+        Class {
+            name: name.to_owned(),
+            weight,
+            operation: Operation::Read,
+            keys: 100,
+            skew: 0.9,
+            size: 1,
+            priority: 5,
+            session: false,
+            topic: name.to_owned(),
+        }
     }
 
     #[test]
     fn the_same_seed_plans_the_same_requests_and_the_rate_is_held() {
         let classes = [class("a", 3.0), class("b", 1.0)];
         let arrivals = Arrivals { spacing: Spacing::Poisson, rate: 1000.0 };
-        let plan =
-            |seed| Schedule::new(arrivals, &classes, 10, Seed(seed), "clients").take(40_000).collect::<Vec<_>>();
+        let plan = |seed| {
+            Schedule::new(arrivals, &classes, 10, Seed(seed), "clients").take(40_000).collect::<Vec<_>>()
+        };
         let first = plan(1);
         assert_eq!(first, plan(1));
         assert_ne!(first, plan(2));

@@ -8,13 +8,22 @@ use super::counter::Counter;
 use super::node::State;
 use super::simulation::Simulation;
 use super::transport::Way;
-use crate::component::resilience::{Backoff, CircuitBreaker, RetryBudget};
+use crate::component::resilience::{Backoff, CircuitBreaker, Pass, RetryBudget, Trip};
 use crate::id::EdgeIndex;
 use crate::rng::{Rng, Seed};
 use crate::run::Outcome;
 use crate::time::{Span, Time};
 use crate::topology::{Plan, PlanEdge};
 use std::collections::VecDeque;
+
+/// A breaker looks at so many calls, once half of them have been made, and lets so many probes out before it closes.
+const BREAKER_CALLS: u16 = 100;
+const BREAKER_PROBES: u16 = 5;
+/// A backoff does not grow beyond this.
+const LONGEST_BACKOFF: Span = Span::from_millis(60_000);
+/// The floor and the window of retry budgets, as in Finagle.
+const BUDGET_FLOOR: f64 = 10.0;
+const BUDGET_WINDOW: Span = Span::from_millis(10_000);
 
 /// How calls by an edge are made.
 #[derive(Clone, Debug)]
@@ -47,14 +56,16 @@ impl EdgePolicy {
         if !edge.has_policy() {
             return None;
         }
-        let breaker = edge.breaker.map(|(share, open)| CircuitBreaker::by_share(share, open));
+        let trip = |share| Trip::Share { calls: BREAKER_CALLS, at_least: BREAKER_CALLS / 2, share };
+        let breaker =
+            edge.breaker.map(|(share, open)| CircuitBreaker::new(trip(share), open, BREAKER_PROBES));
         let caller = Caller { breaker, open: 0, waiting: VecDeque::new() };
         let (from, to) = (plan.node(edge.from), plan.node(edge.to));
         Some(Box::new(Self {
             timeout: edge.timeout,
             retries: edge.retries as u16,
-            backoff: Backoff::exponential(edge.backoff, edge.jitter),
-            budget: edge.retry_budget.map(RetryBudget::of_share),
+            backoff: Backoff::exponential(edge.backoff, LONGEST_BACKOFF, edge.jitter),
+            budget: edge.retry_budget.map(|share| RetryBudget::new(share, BUDGET_FLOOR, BUDGET_WINDOW)),
             hedge_after: edge.hedge_after,
             callers: vec![caller; usize::from(from.kind.most_instances())],
             connections: edge.connections,
@@ -92,8 +103,10 @@ impl Simulation {
             edge,
             source: 0,
             target: way.map_or(NO_TARGET, |way| way.target),
-            // Which instance of the caller makes it.
-            step: instance,
+            caller: instance,
+            epoch: self.epoch_of(parent, way.map_or(NO_TARGET, |way| way.target)),
+            pass: None,
+            step: 0,
             open: 0,
             left: 0,
             ask,
@@ -109,7 +122,7 @@ impl Simulation {
             queued: Time::ZERO,
             wait: Span::ZERO,
         });
-        let generation = self.calls[slot].generation;
+        let (now, generation) = (self.now, self.calls[slot].generation);
         let policy = self.policy(edge);
         let (bound, caller) = (policy.connections, &mut policy.callers[usize::from(instance)]);
         if bound.is_some_and(|bound| caller.open >= bound) {
@@ -121,7 +134,7 @@ impl Simulation {
         }
         caller.open += 1;
         if let Some(budget) = &mut policy.budget {
-            budget.called(self.now);
+            budget.deposit(now);
         }
         self.first_attempt(slot, way);
         slot
@@ -145,10 +158,11 @@ impl Simulation {
     fn attempt(&mut self, slot: Slot, way: Option<Way>) {
         let now = self.now;
         let call = self.calls[slot];
-        let caller = &mut self.policy(call.edge).callers[usize::from(call.step)];
-        if caller.breaker.as_mut().is_some_and(|breaker| !breaker.admit(now)) {
-            if let Some(way) = way {
-                self.untried(&call, way);
+        let caller = &mut self.policy(call.edge).callers[usize::from(call.caller)];
+        let pass = caller.breaker.as_mut().map(|breaker| breaker.admit(now));
+        if pass == Some(None) {
+            if way.is_some_and(|way| way.target != NO_TARGET) {
+                self.untried(&call);
             }
             if call.open > 0 {
                 return;
@@ -158,6 +172,9 @@ impl Simulation {
             return self.lose(slot, Outcome::Refused);
         }
         let Some(way) = way.or_else(|| self.way_again(&call)) else {
+            if let Some(Some(pass)) = pass {
+                self.breaker_hears(&call, pass, false);
+            }
             if call.open == 0 {
                 self.lose(slot, Outcome::Refused);
             }
@@ -165,6 +182,7 @@ impl Simulation {
         };
         self.calls[slot].open += 1;
         let attempt = self.send(slot, way, call.ask, call.origin, Span::ZERO);
+        self.calls[attempt].pass = pass.flatten();
         let generation = self.calls[attempt].generation;
         let policy = self.policy(call.edge);
         if let Some(timeout) = policy.timeout {
@@ -182,7 +200,7 @@ impl Simulation {
         }
         let from = self.caller(call.edge);
         if matches!(self.nodes[from.index()].state, State::LoadBalancer(_)) {
-            return self.pick_target(from.index(), call.step, &call.origin);
+            return self.pick_target(from.index(), call.caller, &call.origin);
         }
         let instance = self.instance_for(call.edge, call.ask, &call.origin);
         Some(Way { edge: call.edge, instance, target: NO_TARGET })
@@ -213,14 +231,14 @@ impl Simulation {
             return;
         }
         let (now, good) = (self.now, answer.outcome == Outcome::Ok);
+        if let Some(pass) = answer.pass {
+            self.breaker_hears(answer, pass, good);
+        }
         let call = &mut self.calls[slot];
         call.open -= 1;
         call.outcome = answer.outcome;
         call.hit = answer.hit;
-        let (edge, instance) = (call.edge, usize::from(call.step));
-        if let Some(breaker) = &mut self.policy(edge).callers[instance].breaker {
-            breaker.ended(now, good);
-        }
+        let edge = call.edge;
         if good {
             return self.end_trying(slot);
         }
@@ -235,13 +253,21 @@ impl Simulation {
         if policy.budget.as_mut().is_some_and(|budget| !budget.withdraw(now)) {
             return self.end_trying(slot);
         }
-        let wait = policy.backoff.wait(u32::from(call.left), &mut policy.rng);
+        let wait = policy.backoff.delay(u32::from(call.left), &mut policy.rng);
         let call = &mut self.calls[slot];
         call.left += 1;
         call.stage = Stage::Backoff;
         let from = self.caller(edge).index();
         self.count(from, Counter::Retries);
         self.schedule(now + wait, Event::Retry(slot));
+    }
+
+    /// The breaker of a call's edge learns how it ended.
+    fn breaker_hears(&mut self, call: &Call, pass: Pass, good: bool) {
+        let now = self.now;
+        if let Some(breaker) = &mut self.policy(call.edge).callers[usize::from(call.caller)].breaker {
+            breaker.ended(now, pass, good);
+        }
     }
 
     /// Nobody retries what its own caller no longer waits for.
@@ -258,9 +284,11 @@ impl Simulation {
     }
 
     fn free_connection(&mut self, call: &Call) {
-        let caller = &mut self.policy(call.edge).callers[usize::from(call.step)];
+        let caller = &mut self.policy(call.edge).callers[usize::from(call.caller)];
         caller.open -= 1;
-        while let Some((next, generation)) = self.policy(call.edge).callers[usize::from(call.step)].waiting.pop_front() {
+        while let Some((next, generation)) =
+            self.policy(call.edge).callers[usize::from(call.caller)].waiting.pop_front()
+        {
             if !self.calls.is_open(next, generation) {
                 continue;
             }
@@ -269,7 +297,7 @@ impl Simulation {
                 self.calls.remove(next);
                 continue;
             }
-            self.policy(call.edge).callers[usize::from(call.step)].open += 1;
+            self.policy(call.edge).callers[usize::from(call.caller)].open += 1;
             let way = (waiting.pinned || waiting.target != NO_TARGET).then_some(Way {
                 edge: waiting.edge,
                 instance: waiting.instance,

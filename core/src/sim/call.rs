@@ -1,4 +1,5 @@
 //! Calls under way, in a slab: a request is a call from a client, and each call of a node to another is one.
+use crate::component::resilience::Pass;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::run::Outcome;
 use crate::time::{Span, Time};
@@ -54,6 +55,13 @@ pub(crate) enum Stage {
     Lost,
 }
 
+impl Stage {
+    /// Whether the call is one with a policy, whose attempts are calls of their own.
+    pub(crate) const fn is_of_a_policy(self) -> bool {
+        matches!(self, Self::Pooling | Self::Trying | Self::Backoff | Self::Lost)
+    }
+}
+
 /// Who asks for what: the same for a request and every call that is made for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origin {
@@ -85,6 +93,12 @@ pub(crate) struct Call {
     pub(crate) source: u16,
     /// The target of its caller that it was given to, where that is a balancer.
     pub(crate) target: u16,
+    /// Which instance of the caller's node sent it.
+    pub(crate) caller: u16,
+    /// How often that instance, where it is a balancer's, had been started.
+    pub(crate) epoch: u16,
+    /// What a circuit breaker wants to have back.
+    pub(crate) pass: Option<Pass>,
     /// How far the node's own program has come.
     pub(crate) step: u16,
     /// Calls of its own that are open.

@@ -22,7 +22,9 @@ impl Simulation {
 
     fn resolve(&self, command: &Command) -> Result<Action, CommandFault> {
         Ok(match command {
-            Command::Kill { node, instance } => Action::Kill(self.find(node, Some(*instance))?, Some(*instance)),
+            Command::Kill { node, instance } => {
+                Action::Kill(self.find(node, Some(*instance))?, Some(*instance))
+            }
             Command::Restore { node, instance } => {
                 Action::Restore(self.find(node, Some(*instance))?, Some(*instance))
             }
@@ -45,9 +47,11 @@ impl Simulation {
             Command::LoseZone { zone } => Action::LoseZone(self.zone(zone)?),
             Command::RestoreZone { zone } => Action::RestoreZone(self.zone(zone)?),
             Command::Promote { node, shard } => {
-                let place = self.find_kind(node, "a database with replicas", |state| {
-                    matches!(state, State::Database(database) if database.can_promote(*shard))
-                })?;
+                let place = self.find_kind(
+                    node,
+                    "a database with replicas",
+                    |state| matches!(state, State::Database(database) if database.can_promote(*shard)),
+                )?;
                 Action::Promote(place, *shard)
             }
             Command::AddShard { node, rate } => {
@@ -139,7 +143,9 @@ impl Simulation {
     fn each_instance(&mut self, node: NodeIndex, instance: Option<u16>, act: impl Fn(&mut Self, usize, u16)) {
         match instance {
             Some(instance) => act(self, node.index(), instance),
-            None => (0..self.nodes[node.index()].stations.len()).for_each(|i| act(self, node.index(), i as u16)),
+            None => {
+                (0..self.nodes[node.index()].stations.len()).for_each(|i| act(self, node.index(), i as u16))
+            }
         }
     }
 
@@ -153,7 +159,9 @@ impl Simulation {
     /// Cuts a zone off from another, or from all others, or joins them again.
     fn cut(&mut self, zone: u16, other: Option<u16>, cut: bool) {
         let n = self.plan.zones.len();
-        for i in (0..n).filter(|&i| i != usize::from(zone) && other.is_none_or(|other| i == usize::from(other))) {
+        for i in
+            (0..n).filter(|&i| i != usize::from(zone) && other.is_none_or(|other| i == usize::from(other)))
+        {
             self.cuts[usize::from(zone) * n + i] = cut;
             self.cuts[i * n + usize::from(zone)] = cut;
         }

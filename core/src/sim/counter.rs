@@ -1,5 +1,7 @@
 //! What is counted of a node besides outcomes: a table of names, so that reports need not know them.
 
+use std::collections::BTreeMap;
+
 /// Something that is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Counter {
@@ -85,8 +87,9 @@ impl Counters {
     }
 
     /// Those that are not zero, by name.
-    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        NAMES.into_iter().zip(self.0).filter(|&(_, count)| count > 0)
+    pub(crate) fn by_name(&self) -> BTreeMap<String, u64> {
+        let each = NAMES.into_iter().zip(self.0).filter(|&(_, count)| count > 0);
+        each.map(|(name, count)| (name.to_owned(), count)).collect()
     }
 }
 

@@ -33,5 +33,5 @@ mod transport;
 
 pub use command::{Command, CommandFault};
 pub use simulation::{Simulation, simulate};
-pub use trace::{Hop, Trace, trace};
 pub use snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, Snapshot};
+pub use trace::{Hop, Trace, trace};

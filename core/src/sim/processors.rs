@@ -58,7 +58,8 @@ impl Simulation {
     /// Makes a processor for each host and for each instance whose workers share cores.
     pub(super) fn share_processors(&mut self) {
         let plan = self.plan.clone();
-        self.processors = plan.hosts.iter().map(|host| SharedProcessor::new(host.cores, host.speed)).collect();
+        self.processors =
+            plan.hosts.iter().map(|host| SharedProcessor::new(host.cores, host.speed)).collect();
         for (i, node) in plan.nodes.iter().enumerate() {
             let work = match &node.kind {
                 NodeKind::Service(service) => Some(&service.work),

@@ -3,26 +3,40 @@ use super::counter::Counter;
 use super::node::State;
 use super::rare::Rare;
 use super::simulation::Simulation;
-use crate::component::scaling::Autoscaler;
+use crate::component::scaling::{Autoscaler, Limits, Policy, QueueDepth, Step, StepScaling, TargetTracking};
 use crate::time::Span;
 use crate::topology::{Autoscaling, NodeKind, ScaleBy};
+
+/// A mean this near to its target changes nothing, as in Kubernetes.
+const TOLERANCE: f64 = 0.1;
 
 /// What autoscaling knows of a tier.
 #[derive(Clone, Debug)]
 pub(super) struct Scaling {
     pub(super) autoscaler: Autoscaler,
+    /// It follows the backlog, not utilization.
+    pub(super) by_backlog: bool,
     /// Worker-nanoseconds that were taken when monitoring last looked.
     pub(super) taken: u128,
 }
 
 impl Scaling {
     pub(super) fn new(spec: &Autoscaling, start_time: Span) -> Self {
-        let autoscaler = match spec.by {
-            ScaleBy::Target => Autoscaler::target(spec.target, spec.min, spec.max, start_time, spec.cooldown),
-            ScaleBy::Step => Autoscaler::step(spec.target, spec.min, spec.max, start_time, spec.cooldown),
-            ScaleBy::Backlog => Autoscaler::backlog(spec.target, spec.min, spec.max, start_time, spec.cooldown),
+        let limits =
+            Limits { warm_up: start_time, cooldown_in: spec.cooldown, ..Limits::between(spec.min, spec.max) };
+        let policy = match spec.by {
+            ScaleBy::Target => {
+                Policy::TargetTracking(TargetTracking { target: spec.target, tolerance: TOLERANCE })
+            }
+            ScaleBy::Step => Policy::StepScaling(StepScaling::new(vec![
+                Step { from: 0.0, change: -1 },
+                Step { from: spec.target / 2.0, change: 0 },
+                Step { from: spec.target, change: 1 },
+            ])),
+            ScaleBy::Backlog => Policy::QueueDepth(QueueDepth { per_instance: spec.target }),
         };
-        Self { autoscaler, taken: 0 }
+        let by_backlog = spec.by == ScaleBy::Backlog;
+        Self { autoscaler: Autoscaler::new(policy, limits, spec.min), by_backlog, taken: 0 }
     }
 }
 
@@ -91,7 +105,8 @@ impl Simulation {
     /// A rolling deployment takes the next instance away, or is over.
     pub(super) fn deploy_next(&mut self, node: usize, instance: u16, pause: Span) {
         let stations = &self.nodes[node].stations;
-        let next = (usize::from(instance)..stations.len()).find(|&i| stations[i].in_service && stations[i].up);
+        let next =
+            (usize::from(instance)..stations.len()).find(|&i| stations[i].in_service && stations[i].up);
         let Some(next) = next else { return };
         self.leave(node, next as u16);
         // What it works on may end in as much time as the restart takes.
@@ -103,11 +118,10 @@ impl Simulation {
         self.kill(node, instance);
         self.nodes[node].stations[usize::from(instance)].in_service = true;
         self.plan_rarely(self.now + pause, Rare::Started { node, instance });
-        self.plan_rarely(self.now + pause + self.nodes[node].start_time(), Rare::Deploy {
-            node,
-            instance: instance + 1,
-            pause,
-        });
+        self.plan_rarely(
+            self.now + pause + self.nodes[node].start_time(),
+            Rare::Deploy { node, instance: instance + 1, pause },
+        );
     }
 }
 

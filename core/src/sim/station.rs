@@ -91,11 +91,6 @@ impl Station {
         next
     }
 
-    /// Workers that are taken.
-    pub(crate) const fn busy(&self) -> u32 {
-        self.busy
-    }
-
     /// Dies: all workers stop. What waited must be drained by the caller.
     pub(crate) fn kill(&mut self, now: Time) {
         self.account(now);
@@ -122,6 +117,11 @@ impl Station {
 
     fn taken_until(&self, now: Time) -> u128 {
         self.taken + u128::from(self.busy) * u128::from(now.since(self.since).0)
+    }
+
+    /// Worker-nanoseconds ever taken.
+    pub(crate) fn taken_ever(&self, now: Time) -> u128 {
+        self.taken_until(now)
     }
 
     /// Worker-nanoseconds taken since the reset.

@@ -55,6 +55,9 @@ impl Simulation {
             edge: way.edge,
             source: 0,
             target: way.target,
+            caller: self.caller_instance(parent),
+            epoch: self.epoch_of(parent, way.target),
+            pass: None,
             step: 0,
             open: 0,
             left: 0,
@@ -83,6 +86,15 @@ impl Simulation {
             self.schedule(at, Event::Deliver(slot));
         }
         slot
+    }
+
+    /// Which instance makes the calls of `parent`; the first for what has no parent.
+    fn caller_instance(&self, parent: Slot) -> u16 {
+        if parent == NO_CALL {
+            return 0;
+        }
+        let call = &self.calls[parent];
+        if call.stage.is_of_a_policy() { call.caller } else { call.instance }
     }
 
     /// No packet passes: the caller learns it when it has waited long enough.
@@ -158,7 +170,7 @@ impl Simulation {
             State::Database(_) => self.database_finish(slot),
             State::Queue(_) => self.queue_finish(slot),
             State::Remote(_) => self.remote_finish(slot),
-            State::Clients(_) | State::Dns(_) | State::Monitoring(_) => unreachable!("nobody calls such a node"),
+            State::Clients(_) | State::Dns(_) | State::Monitoring => unreachable!("nobody calls such a node"),
         }
     }
 

@@ -16,12 +16,13 @@ pub use check::{LIMITS, Limits, check};
 pub use examples::three_tier;
 pub use fault::{Fault, Place};
 pub use kind::{
-    Autoscaling, CacheNode, CdnNode, ClientsNode, DatabaseNode, DnsNode, DnsPolicy, ExternalNode, LoadBalancerNode,
-    MonitoringNode, NodeKind, ObjectStoreNode, QueueMode, QueueNode, Reads, Replication, ScaleBy, ServiceNode, Work,
-    WorkersNode, Writes,
+    Autoscaling, CacheNode, CdnNode, ClientsNode, DatabaseNode, DnsNode, DnsPolicy, ExternalNode,
+    LoadBalancerNode, MonitoringNode, NodeKind, ObjectStoreNode, QueueMode, QueueNode, Reads, Replication,
+    ScaleBy, ServiceNode, Work, WorkersNode, Writes,
 };
 pub use plan::{Action, Mode, Objectives, Plan, PlanEdge, PlanHost, PlanNode, PlanZone, Prices};
 pub use reader::parse_rate;
 pub use spec::{
-    Class, Edge, Happening, Host, Node, NotATopology, Params, RoundTrip, TOPOLOGY_VERSION, Topology, Value, Workload, Zone,
+    Class, Edge, Happening, Host, Node, NotATopology, Params, RoundTrip, TOPOLOGY_VERSION, Topology, Value,
+    Workload, Zone,
 };

@@ -75,10 +75,13 @@ pub(crate) fn read(param: &Param, value: &Value) -> Result<Reading, String> {
             let sound = |word: &str| {
                 word == "*"
                     || word == "#"
-                    || !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                    || !word.is_empty()
+                        && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             };
             if text.len() > 100 || !text.is_empty() && !text.split('.').all(sound) {
-                return Err(format!("\"{text}\" is no pattern: write small words with dots between, like order.*"));
+                return Err(format!(
+                    "\"{text}\" is no pattern: write small words with dots between, like order.*"
+                ));
             }
             Ok(Reading::Text)
         }

@@ -187,11 +187,7 @@ pub enum Value {
 impl Topology {
     /// An empty design.
     pub fn new(name: &str) -> Self {
-        Self {
-            loadpath: TOPOLOGY_VERSION,
-            name: name.to_owned(),
-            ..Self::default()
-        }
+        Self { loadpath: TOPOLOGY_VERSION, name: name.to_owned(), ..Self::default() }
     }
 
     /// Reads a document. What it says may still be wrong: see [`super::check`].

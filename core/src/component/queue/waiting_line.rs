@@ -121,6 +121,11 @@ impl<T> WaitingLine<T> {
         }
     }
 
+    /// How many may wait.
+    pub const fn bound(&self) -> usize {
+        self.bound
+    }
+
     /// How many wait.
     pub fn len(&self) -> usize {
         match &self.order {

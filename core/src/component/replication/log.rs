@@ -138,6 +138,11 @@ impl Log {
         self.primary
     }
 
+    /// Who is primary, or was before it failed.
+    pub const fn last_primary(&self) -> u16 {
+        self.last_primary
+    }
+
     /// The last position that was given.
     pub const fn head(&self) -> Position {
         self.head

@@ -188,7 +188,12 @@ impl Simulation {
         let Some(edge) = self.cache(node).behind else { return };
         for key in keys {
             self.count(node, Counter::WrittenBack);
-            self.call(NO_CALL, edge, Ask::Write, Origin { key, deadline: Time::NEVER, traced: false, ..origin });
+            self.call(
+                NO_CALL,
+                edge,
+                Ask::Write,
+                Origin { key, deadline: Time::NEVER, traced: false, ..origin },
+            );
         }
     }
 

@@ -82,7 +82,9 @@ impl Simulation {
         if cdn.keeps(call.ask) {
             let (coalesce, point) = (cdn.coalesce, &mut cdn.points[usize::from(call.instance)]);
             let hit = point.cache.get(now, key);
-            let follows = !hit && coalesce && matches!(point.pulls.join(key, (slot, call.generation)), Joined::Follower);
+            let follows = !hit
+                && coalesce
+                && matches!(point.pulls.join(key, (slot, call.generation)), Joined::Follower);
             self.nodes[node].meter.looked_up(hit);
             self.calls[slot].hit = hit;
             if hit {
@@ -100,7 +102,8 @@ impl Simulation {
     /// The origin has answered: what may be kept is kept, and whoever waits for it has it.
     pub(in crate::sim) fn cdn_answered(&mut self, slot: Slot, answer: &Call) {
         let (now, call) = (self.now, self.calls[slot]);
-        let (node, key, size) = (call.node.index(), name(call.ask, call.origin.key), self.size_of(call.origin.class));
+        let (node, key, size) =
+            (call.node.index(), name(call.ask, call.origin.key), self.size_of(call.origin.class));
         let cdn = self.cdn(node);
         if cdn.keeps(call.ask) {
             let (coalesce, point) = (cdn.coalesce, &mut cdn.points[usize::from(call.instance)]);

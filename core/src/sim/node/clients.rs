@@ -72,8 +72,9 @@ impl Clients {
             users,
             edge,
             deadlines: VecDeque::new(),
-            browser: (spec.browser_cache > Span::ZERO)
-                .then(|| (Cache::new(Eviction::Lru, Capacity::Entries(BROWSER_FILES), ttl), stream("browser"))),
+            browser: (spec.browser_cache > Span::ZERO).then(|| {
+                (Cache::new(Eviction::Lru, Capacity::Entries(BROWSER_FILES), ttl), stream("browser"))
+            }),
             resolvers: if asks_dns { vec![unknown; spec.resolvers as usize] } else { Vec::new() },
         }
     }
@@ -125,7 +126,8 @@ impl Simulation {
 
     /// A user of a closed loop is done with thinking.
     pub(in crate::sim) fn user_wakes(&mut self, user: u32) {
-        let is_theirs = |state: &State| matches!(state, State::Clients(clients) if clients.users.contains(&user));
+        let is_theirs =
+            |state: &State| matches!(state, State::Clients(clients) if clients.users.contains(&user));
         let source = self.nodes.iter().position(|node| is_theirs(&node.state));
         let source = source.expect("a user who thinks belongs to a clients node");
         let now = self.now;

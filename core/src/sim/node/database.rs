@@ -352,7 +352,7 @@ impl Simulation {
         group.settle(now);
         let Some(promotion) = group.log.promote() else { return };
         group.under_way.iter_mut().for_each(VecDeque::clear);
-        let lost = promotion.acknowledged as u64;
+        let lost = promotion.lost_acknowledged;
         let counters = &mut self.nodes[node].counters;
         counters.add(Counter::Promotions, 1);
         counters.add(Counter::LostWrites, lost);
@@ -388,7 +388,8 @@ impl Simulation {
         if !database.groups.is_empty() {
             database.groups.push(Group::new(spec, plan.users));
         }
-        let (copies, connections, queue, seed) = (database.copies, database.connections, database.queue, database.seed);
+        let (copies, connections, queue, seed) =
+            (database.copies, database.connections, database.queue, database.seed);
         let id = database.id.clone();
         let stations = &mut self.nodes[node].stations;
         for _ in 0..copies {

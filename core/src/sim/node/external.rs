@@ -22,7 +22,7 @@ pub(super) fn new(spec: &ExternalNode) -> Remote {
         service_time: spec.service_time.sampler(),
         error_share: spec.error_share,
         // A second's worth may come at once.
-        limit: spec.rate_limit.map(|rate| TokenBucket::new(rate, rate.max(1.0))),
+        limit: spec.rate_limit.map(|rate| TokenBucket::new(rate, rate.max(1.0) as u32)),
     }
 }
 

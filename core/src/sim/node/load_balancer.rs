@@ -1,11 +1,11 @@
 //! A load balancer at work: probes its targets, gives each request to a healthy one.
 use super::super::agenda::Event;
-use super::super::call::{Call, NO_CALL, Origin, Slot, Stage};
+use super::super::call::{Call, NO_CALL, NO_TARGET, Origin, Slot, Stage};
 use super::super::counter::Counter;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
 use super::{Refusal, State};
-use crate::component::balance::{Balancer, Health, Outlier, Request, Settings, Sticky, Transition};
+use crate::component::balance::{Balancer, Health, Outlier, Request, Settings, Transition};
 use crate::component::resilience::TokenBucket;
 use crate::dist::Sampler;
 use crate::id::{EdgeIndex, NodeIndex};
@@ -24,6 +24,8 @@ pub(in crate::sim) struct LoadBalancer {
     health: Vec<Health>,
     /// Each instance picks for itself.
     balancers: Vec<Balancer>,
+    /// How often each instance was started: what it sent before it knows nothing of.
+    epochs: Vec<u16>,
     /// What each instance lets pass.
     limits: Vec<TokenBucket>,
 }
@@ -40,8 +42,13 @@ impl LoadBalancer {
             policy: spec.policy,
             weights: targets.iter().map(|&(edge, _)| plan.edge(edge).weight).collect(),
             slow_start: spec.slow_start,
-            outlier: (spec.eject_after > 0).then(|| Outlier::consecutive(spec.eject_after)),
-            sticky: spec.sticky.then(|| Sticky::new(plan.users)),
+            // By failures in a row alone.
+            outlier: (spec.eject_after > 0).then(|| Outlier {
+                consecutive: spec.eject_after,
+                error_share: 2.0,
+                ..Outlier::default()
+            }),
+            sticky: spec.sticky,
             ..Settings::default()
         };
         // Check bounds the instances of a whole plan below a u16.
@@ -52,13 +59,18 @@ impl LoadBalancer {
             health: vec![Health::new(spec.fall, spec.rise); targets.len()],
             targets,
             balancers: vec![balancer; instances],
-            limits: spec.rate_limit.map_or(Vec::new(), |rate| vec![TokenBucket::new(rate, spec.burst); instances]),
+            epochs: vec![0; instances],
+            limits: spec
+                .rate_limit
+                .map_or(Vec::new(), |rate| vec![TokenBucket::new(rate, spec.burst as u32); instances]),
         }
     }
 
     /// An instance has died; when it comes back it knows of nothing in flight.
     pub(super) fn forget(&mut self, instance: u16) {
-        self.balancers[usize::from(instance)].targets.forget();
+        self.balancers[usize::from(instance)].forget();
+        let epoch = &mut self.epochs[usize::from(instance)];
+        *epoch = epoch.wrapping_add(1);
     }
 
     pub(super) fn is_limited(&self) -> bool {
@@ -156,27 +168,35 @@ impl Simulation {
         Some(Way { edge, instance, target })
     }
 
-    /// A call to a target has ended.
-    pub(in crate::sim) fn target_ended(&mut self, call: &Call) {
-        // The balancer's own instance: a policy's call knows it as its step.
-        let parent = call.parent;
-        if parent == NO_CALL || !self.calls.is_open(parent, call.parent_generation) {
-            return;
+    /// The start of the balancer's instance that `parent` is on, for what it gives to a target.
+    pub(in crate::sim) fn epoch_of(&self, parent: Slot, target: u16) -> u16 {
+        if target == NO_TARGET || parent == NO_CALL {
+            return 0;
         }
-        let above = &self.calls[parent];
-        let tried = matches!(above.stage, Stage::Trying | Stage::Backoff | Stage::Lost | Stage::Pooling);
-        let instance = if tried { above.step } else { above.instance };
-        let (now, node) = (self.now, self.caller(call.edge).index());
-        let (took, well) = (now.since(call.sent), call.outcome == Outcome::Ok);
-        self.balancer(node).balancers[usize::from(instance)].ended(now, call.target, took, well);
+        let call = &self.calls[parent];
+        if call.stage.is_of_a_policy() {
+            return call.epoch;
+        }
+        match &self.nodes[call.node.index()].state {
+            State::LoadBalancer(balancer) => balancer.epochs[usize::from(call.instance)],
+            _ => 0,
+        }
     }
 
-    /// A target was picked and then not called.
-    pub(in crate::sim) fn untried(&mut self, call: &Call, way: Way) {
-        let now = self.now;
-        let node = self.caller(way.edge).index();
-        if let State::LoadBalancer(balancer) = &mut self.nodes[node].state {
-            balancer.balancers[usize::from(call.step)].ended(now, way.target, Span::ZERO, true);
+    /// A call to a target has ended.
+    pub(in crate::sim) fn target_ended(&mut self, call: &Call) {
+        let (now, node) = (self.now, self.caller(call.edge).index());
+        let (took, well) = (now.since(call.sent), call.outcome == Outcome::Ok);
+        let balancer = self.balancer(node);
+        if balancer.epochs[usize::from(call.caller)] == call.epoch {
+            balancer.balancers[usize::from(call.caller)].ended(now, call.target, took, well);
         }
+    }
+
+    /// A target was picked for a call with a policy, and then not called.
+    pub(in crate::sim) fn untried(&mut self, call: &Call) {
+        let now = self.now;
+        let node = self.caller(call.edge).index();
+        self.balancer(node).balancers[usize::from(call.caller)].ended(now, call.target, Span::ZERO, true);
     }
 }

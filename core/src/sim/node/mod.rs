@@ -97,7 +97,9 @@ impl Node {
             State::Queue(queue) => &queue.service_time,
             State::Database(database) => database.time_of(ask),
             State::Remote(remote) => &remote.service_time,
-            State::Clients(_) | State::Dns(_) | State::Monitoring => unreachable!("such a node has no workers"),
+            State::Clients(_) | State::Dns(_) | State::Monitoring => {
+                unreachable!("such a node has no workers")
+            }
         };
         let station = &mut self.stations[instance];
         let time = law.sample(&mut station.rng);
@@ -152,9 +154,10 @@ fn at_work(plan: &Plan, index: NodeIndex, seed: Seed) -> (State, Stations) {
             State::Cache(cache::Cache::new(node, spec, seed)),
             Stations(spec.instances, spec.workers, spec.queue, Fifo),
         ),
-        NodeKind::Cdn(spec) => {
-            (State::Cdn(cdn::Cdn::new(node, spec, seed)), Stations(spec.instances, spec.workers, spec.queue, Fifo))
-        }
+        NodeKind::Cdn(spec) => (
+            State::Cdn(cdn::Cdn::new(node, spec, seed)),
+            Stations(spec.instances, spec.workers, spec.queue, Fifo),
+        ),
         NodeKind::Queue(spec) => {
             (State::Queue(queue::Queue::new(plan, index, spec)), Stations(1, spec.workers, spec.queue, Fifo))
         }
@@ -162,8 +165,12 @@ fn at_work(plan: &Plan, index: NodeIndex, seed: Seed) -> (State, Stations) {
             State::Database(database::Database::new(plan, node, spec, seed)),
             Stations(node.kind.instances(), spec.connections, spec.queue, Fifo),
         ),
-        NodeKind::ObjectStore(spec) => (State::Remote(object_store::new(spec)), Stations(1, spec.concurrency, 0, Fifo)),
-        NodeKind::External(spec) => (State::Remote(external::new(spec)), Stations(1, spec.concurrency, 0, Fifo)),
+        NodeKind::ObjectStore(spec) => {
+            (State::Remote(object_store::new(spec)), Stations(1, spec.concurrency, 0, Fifo))
+        }
+        NodeKind::External(spec) => {
+            (State::Remote(external::new(spec)), Stations(1, spec.concurrency, 0, Fifo))
+        }
     }
 }
 

@@ -17,7 +17,7 @@ impl Simulation {
         let observed = self.observe(node);
         let now = self.now;
         let scaling = self.nodes[node].scaling.as_mut().expect("only tiers that scale are looked at");
-        let desired = usize::from(scaling.autoscaler.decide(now, &observed).desired);
+        let desired = usize::from(scaling.autoscaler.decide(now, observed).desired);
         self.scale_to(node, desired);
     }
 
@@ -33,7 +33,8 @@ impl Simulation {
         let used = (taken - std::mem::replace(&mut scaling.taken, taken)) as f64;
         let utilization = used / interval.0 as f64 / f64::from(workers.max(1));
         let instances = place.stations.iter().filter(|station| station.in_service).count() as u16;
-        Observed { instances, utilization, backlog }
+        let value = if scaling.by_backlog { backlog as f64 } else { utilization };
+        Observed { instances, value }
     }
 
     /// What waits for a tier: in its own queues, and in those that its workers take from.

@@ -49,8 +49,19 @@ enum Store {
 /// A delivery under way.
 #[derive(Clone, Copy, Debug)]
 enum Flight {
-    Message { line: usize, tag: Tag },
-    Record { tier: usize, instance: u16, partition: u16, offset: u64, origin: Origin, published: Time, deliveries: u16 },
+    Message {
+        line: usize,
+        tag: Tag,
+    },
+    Record {
+        tier: usize,
+        instance: u16,
+        partition: u16,
+        offset: u64,
+        origin: Origin,
+        published: Time,
+        deliveries: u16,
+    },
 }
 
 impl Queue {
@@ -71,7 +82,8 @@ impl Queue {
             let (link, line) = (plan.edge(edge), if shared { 0 } else { i });
             let node = &plan.node(link.to).kind;
             // How many messages an instance takes is decided by its free workers, when it has some.
-            let numbers: Vec<u16> = (0..node.most_instances()).map(|_| lines[line].add_consumer(u32::MAX)).collect();
+            let numbers: Vec<u16> =
+                (0..node.most_instances()).map(|_| lines[line].add_consumer(u32::MAX)).collect();
             let first = numbers[0];
             tiers.push(Tier { edge, node: link.to, line, first });
             if !shared {
@@ -156,7 +168,11 @@ impl Queue {
                 let record = groups[tier].poll(log, instance)?;
                 let (origin, published) = (record.entry.message, record.entry.published);
                 let (partition, offset) = (record.partition, record.offset);
-                (origin, published, Flight::Record { tier, instance, partition, offset, origin, published, deliveries: 1 })
+                (
+                    origin,
+                    published,
+                    Flight::Record { tier, instance, partition, offset, origin, published, deliveries: 1 },
+                )
             }
         };
         Some((origin, published, self.keep(flight)))
@@ -217,7 +233,9 @@ impl Simulation {
 
     /// Messages go to workers of a tier that are free, while there are both.
     pub(super) fn hand_out(&mut self, node: usize, workers: usize) {
-        let Some(tier) = self.queue(node).tiers.iter().position(|tier| tier.node.index() == workers) else { return };
+        let Some(tier) = self.queue(node).tiers.iter().position(|tier| tier.node.index() == workers) else {
+            return;
+        };
         match self.queue(node).store {
             Store::Lines(..) => {
                 while let Some(instance) = self.free_worker(workers) {
@@ -289,7 +307,8 @@ impl Simulation {
 
     /// A record is committed, or sent again in its place so that the order holds; whether it was sent again.
     fn settle_record(&mut self, node: usize, call: &Call, flight: Flight, well: bool) -> bool {
-        let Flight::Record { tier, instance, partition, offset, origin, published, deliveries } = flight else {
+        let Flight::Record { tier, instance, partition, offset, origin, published, deliveries } = flight
+        else {
             return false;
         };
         let queue = self.queue(node);
@@ -308,7 +327,15 @@ impl Simulation {
             return false;
         }
         let queue = self.queue(node);
-        let again = Flight::Record { tier, instance, partition, offset, origin, published, deliveries: deliveries + 1 };
+        let again = Flight::Record {
+            tier,
+            instance,
+            partition,
+            offset,
+            origin,
+            published,
+            deliveries: deliveries + 1,
+        };
         queue.free.push(call.parent_generation);
         let place = queue.keep(again);
         self.deliver_message(node, tier, instance, (origin, published, place));

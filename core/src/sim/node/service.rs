@@ -98,7 +98,9 @@ impl Simulation {
             unreachable!("the node is a service or workers")
         };
         let rng = &mut place.stations[instance].rng;
-        if step != PAUSING && let Some(pause) = &service.pause {
+        if step != PAUSING
+            && let Some(pause) = &service.pause
+        {
             let at = self.now + pause.sample(rng);
             self.calls[slot].step = PAUSING;
             return self.schedule(at, Event::Finish(slot));

@@ -52,7 +52,8 @@ impl Steps {
     pub(super) fn new(plan: &Plan, index: NodeIndex) -> Self {
         let of = |operation| steps(plan, index, operation);
         let is_workers = matches!(plan.node(index).kind, NodeKind::Workers(_));
-        let publishes = !is_workers && plan.callees(index).any(|to| matches!(plan.node(to).kind, NodeKind::Queue(_)));
+        let publishes =
+            !is_workers && plan.callees(index).any(|to| matches!(plan.node(to).kind, NodeKind::Queue(_)));
         Self {
             reads: of(Operation::Read),
             writes: of(Operation::Write),

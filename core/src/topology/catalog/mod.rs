@@ -150,7 +150,6 @@ pub struct ActionKind {
     pub params: &'static [Param],
 }
 
-
 impl Param {
     /// A row.
     pub(super) const fn new(

@@ -205,7 +205,13 @@ pub static CLASS: &[Param] = &[
         count(0, 9),
         "5",
     ),
-    Param::new("session", "Session", "Whether it needs the user's session on a stateful service.", SWITCH, "off"),
+    Param::new(
+        "session",
+        "Session",
+        "Whether it needs the user's session on a stateful service.",
+        SWITCH,
+        "off",
+    ),
     Param::new(
         "topic",
         "Topic",
@@ -233,7 +239,13 @@ pub static ROUND_TRIP: &[Param] = &[Param::new(
 /// The parameters of a host.
 pub static HOST: &[Param] = &[
     Param::new("cores", "Cores", "How many cores the nodes on it share.", count(1, 512), "4"),
-    Param::new("speed", "Speed", "How fast a core is, relative to what service times say.", number(0.01, 100.0), "1"),
+    Param::new(
+        "speed",
+        "Speed",
+        "How fast a core is, relative to what service times say.",
+        number(0.01, 100.0),
+        "1",
+    ),
 ];
 
 /// What a design is meant to hold.
@@ -252,8 +264,20 @@ pub static OBJECTIVES: &[Param] = &[
 
 /// Prices in dollars. The defaults are round list prices of a large cloud's on-demand offers, rounded; state your own.
 pub static PRICES: &[Param] = &[
-    Param::new("core_hour", "Core hour", "Dollars for a core for an hour, memory included.", number(0.0, 1e4), "0.05"),
-    Param::new("cache_gib_hour", "Cache GiB hour", "Dollars for a GiB of cache for an hour.", number(0.0, 1e4), "0.02"),
+    Param::new(
+        "core_hour",
+        "Core hour",
+        "Dollars for a core for an hour, memory included.",
+        number(0.0, 1e4),
+        "0.05",
+    ),
+    Param::new(
+        "cache_gib_hour",
+        "Cache GiB hour",
+        "Dollars for a GiB of cache for an hour.",
+        number(0.0, 1e4),
+        "0.02",
+    ),
     Param::new(
         "database_core_hour",
         "Database core hour",
@@ -261,17 +285,40 @@ pub static PRICES: &[Param] = &[
         number(0.0, 1e4),
         "0.1",
     ),
-    Param::new("storage_gib_month", "Storage", "Dollars for a GiB of disk for a month.", number(0.0, 1e4), "0.1"),
+    Param::new(
+        "storage_gib_month",
+        "Storage",
+        "Dollars for a GiB of disk for a month.",
+        number(0.0, 1e4),
+        "0.1",
+    ),
     Param::new("egress_gib", "Egress", "Dollars for a GiB that leaves to users.", number(0.0, 1e4), "0.09"),
     Param::new("cdn_gib", "CDN", "Dollars for a GiB that a CDN delivers.", number(0.0, 1e4), "0.05"),
     Param::new("zone_gib", "Between zones", "Dollars for a GiB between zones.", number(0.0, 1e4), "0.02"),
-    Param::new("million_requests", "Requests", "Dollars for a million requests to managed parts.", number(0.0, 1e4), "0.4"),
-    Param::new("balancer_hour", "Load balancer hour", "Dollars for a load balancer for an hour.", number(0.0, 1e4), "0.025"),
+    Param::new(
+        "million_requests",
+        "Requests",
+        "Dollars for a million requests to managed parts.",
+        number(0.0, 1e4),
+        "0.4",
+    ),
+    Param::new(
+        "balancer_hour",
+        "Load balancer hour",
+        "Dollars for a load balancer for an hour.",
+        number(0.0, 1e4),
+        "0.025",
+    ),
 ];
 
 const NODE: Param = Param::new("node", "Node", "Which node.", Form::Id, "");
-const INSTANCE: Param =
-    Param::new("instance", "Instance", "Which of its instances, counted from one; 0 is all.", count(0, 512), "1");
+const INSTANCE: Param = Param::new(
+    "instance",
+    "Instance",
+    "Which of its instances, counted from one; 0 is all.",
+    count(0, 512),
+    "1",
+);
 const BETWEEN: [Param; 2] = [
     Param::new("zone", "Zone", "Which zone.", Form::Id, ""),
     Param::new("other", "Other zone", "The zone it is cut off from; all others when empty.", Form::Id, ""),
@@ -285,7 +332,12 @@ pub static ACTIONS: &[ActionKind] = &[
         about: "An instance dies: what it worked on fails, what it remembered is gone.",
         params: &[NODE, INSTANCE],
     },
-    ActionKind { name: "restore", title: "Restore", about: "A dead instance starts again, empty.", params: &[NODE, INSTANCE] },
+    ActionKind {
+        name: "restore",
+        title: "Restore",
+        about: "A dead instance starts again, empty.",
+        params: &[NODE, INSTANCE],
+    },
     ActionKind {
         name: "slow",
         title: "Slow down",
@@ -293,7 +345,13 @@ pub static ACTIONS: &[ActionKind] = &[
         params: &[
             NODE,
             INSTANCE,
-            Param::new("factor", "Factor", "How many times longer its work takes.", number(0.01, 1_000.0), "10"),
+            Param::new(
+                "factor",
+                "Factor",
+                "How many times longer its work takes.",
+                number(0.01, 1_000.0),
+                "10",
+            ),
         ],
     },
     ActionKind {
@@ -302,7 +360,12 @@ pub static ACTIONS: &[ActionKind] = &[
         about: "All clients together send at this rate from now on; in a closed loop it does nothing.",
         params: &[Param::new("rate", "Rate", "Requests per second.", Form::Rate, "100/s")],
     },
-    ActionKind { name: "flush", title: "Flush", about: "A cache or CDN forgets everything.", params: &[NODE] },
+    ActionKind {
+        name: "flush",
+        title: "Flush",
+        about: "A cache or CDN forgets everything.",
+        params: &[NODE],
+    },
     ActionKind {
         name: "partition",
         title: "Partition",
@@ -340,7 +403,13 @@ pub static ACTIONS: &[ActionKind] = &[
         about: "A service's instances are restarted one after the other, each when the one before is back.",
         params: &[
             NODE,
-            Param::new("pause", "Restart", "How long each instance is down.", span(SECOND_NS / 1000, HOUR_NS), "5s"),
+            Param::new(
+                "pause",
+                "Restart",
+                "How long each instance is down.",
+                span(SECOND_NS / 1000, HOUR_NS),
+                "5s",
+            ),
         ],
     },
 ];

@@ -98,14 +98,17 @@ fn classes(document: &Topology, r: &mut Reader) -> u64 {
         match document.workload.classes.iter().position(|class| class.name == name) {
             // The limits keep classes below 64.
             Some(place) => bits |= 1 << place,
-            None => r.fault(Some("classes"), format!("there is no class \"{name}\"; name those of the workload, or all")),
+            None => r.fault(
+                Some("classes"),
+                format!("there is no class \"{name}\"; name those of the workload, or all"),
+            ),
         }
     }
     bits
 }
 
 /// The sentence for a wiring that means nothing.
-pub(crate) fn wrong_wiring(from: &Kind, to: &Kind) -> String {
+fn wrong_wiring(from: &Kind, to: &Kind) -> String {
     let can: Vec<String> =
         from.calls.iter().filter_map(|name| catalog::kind(name)).map(|k| k.title.to_lowercase()).collect();
     let (from, to) = (from.title.to_lowercase(), to.title.to_lowercase());

@@ -7,8 +7,6 @@ mod totals;
 mod traffic;
 mod wiring;
 
-pub(crate) use edges::wrong_wiring;
-
 use super::catalog::{self, Kind, OBJECTIVES, PRICES};
 use super::fault::{Fault, Place};
 use super::kind::NodeKind;
@@ -71,9 +69,8 @@ pub fn check(document: &Topology) -> Result<Plan, Vec<Fault>> {
     let mut nodes: Vec<Option<PlanNode>> =
         (0..document.nodes.len()).map(|i| node(document, i, kinds[i], &names, &mut faults)).collect();
     let classes = traffic::classes(document, &mut faults);
-    let edges: Vec<Option<PlanEdge>> = (0..document.edges.len())
-        .map(|i| edges::edge(document, i, &names, &kinds, &mut faults))
-        .collect();
+    let edges: Vec<Option<PlanEdge>> =
+        (0..document.edges.len()).map(|i| edges::edge(document, i, &names, &kinds, &mut faults)).collect();
     let traffic = traffic::traffic(document, &mut faults);
     let timeline = timeline::timeline(document, &names, &nodes, &mut faults);
     let (objectives, prices) = (objectives(document, &mut faults), prices(document, &mut faults));
@@ -108,7 +105,8 @@ pub fn check(document: &Topology) -> Result<Plan, Vec<Fault>> {
     for i in 0..plan.edges.len() {
         let (from, to) = (plan.edges[i].from, plan.edges[i].to);
         plan.nodes[from.index()].out.push(EdgeIndex(i as u16));
-        plan.edges[i].latency = plan.edges[i].latency + plan.one_way(plan.node(from).zone, plan.node(to).zone);
+        plan.edges[i].latency =
+            plan.edges[i].latency + plan.one_way(plan.node(from).zone, plan.node(to).zone);
     }
     Ok(plan)
 }
@@ -174,7 +172,16 @@ fn node(
     let zone = names.zone_of(&node.zone, "zone", &mut reader);
     let host = names.host_of(&node.host, "host", &mut reader);
     let kind_read = NodeKind::read(kind.name, &mut reader);
-    if host.is_some() && !matches!(kind_read, NodeKind::Service(_) | NodeKind::Workers(_) | NodeKind::Database(_) | NodeKind::Cache(_) | NodeKind::LoadBalancer(_)) {
+    if host.is_some()
+        && !matches!(
+            kind_read,
+            NodeKind::Service(_)
+                | NodeKind::Workers(_)
+                | NodeKind::Database(_)
+                | NodeKind::Cache(_)
+                | NodeKind::LoadBalancer(_)
+        )
+    {
         let what = format!("a {} runs on no host of yours; leave it empty", kind.title.to_lowercase());
         reader.fault(Some("host"), what);
     }
@@ -184,7 +191,8 @@ fn node(
 
 fn objectives(document: &Topology, faults: &mut Vec<Fault>) -> Objectives {
     let called = "the objectives".to_owned();
-    let mut r = Reader { params: &document.objectives, rows: OBJECTIVES, place: Place::Objectives, called, faults };
+    let mut r =
+        Reader { params: &document.objectives, rows: OBJECTIVES, place: Place::Objectives, called, faults };
     r.refuse_strangers();
     let (p99, error_share) = (r.span("p99"), r.number("error_share"));
     let (availability, cost) = (r.number("availability"), r.number("cost"));

@@ -18,7 +18,11 @@ impl<'d> Names<'d> {
         let zones = document.zones.iter().enumerate();
         let hosts = document.hosts.iter().enumerate();
         Self {
-            nodes: places(nodes.map(|(i, n)| (n.id.as_str(), Place::Node(i), node_called(n))), "node", faults),
+            nodes: places(
+                nodes.map(|(i, n)| (n.id.as_str(), Place::Node(i), node_called(n))),
+                "node",
+                faults,
+            ),
             zones: places(
                 zones.map(|(i, z)| (z.id.as_str(), Place::Zone(i), format!("zone \"{}\"", z.id))),
                 "zone",
@@ -43,7 +47,13 @@ impl<'d> Names<'d> {
     }
 }
 
-fn referred(places: &BTreeMap<&str, usize>, id: &str, what: &str, field: &str, reader: &mut Reader) -> Option<u16> {
+fn referred(
+    places: &BTreeMap<&str, usize>,
+    id: &str,
+    what: &str,
+    field: &str,
+    reader: &mut Reader,
+) -> Option<u16> {
     if id.is_empty() {
         return None;
     }

@@ -16,7 +16,11 @@ const FIBRE_KM_PER_SECOND: f64 = 200_000.0;
 const DETOUR: f64 = 1.5;
 
 /// The zones, and the way from each to each, row by row.
-pub(super) fn zones(document: &Topology, names: &Names, faults: &mut Vec<Fault>) -> (Vec<PlanZone>, Vec<Span>) {
+pub(super) fn zones(
+    document: &Topology,
+    names: &Names,
+    faults: &mut Vec<Fault>,
+) -> (Vec<PlanZone>, Vec<Span>) {
     let mut zones = Vec::new();
     for (i, zone) in document.zones.iter().enumerate() {
         let called = format!("zone \"{}\"", zone.id);
@@ -67,7 +71,12 @@ pub(super) fn hosts(document: &Topology, faults: &mut Vec<Fault>) -> Vec<PlanHos
         let mut r = Reader { params: &host.params, rows: HOST, place: Place::Host(i), called, faults };
         r.refuse_strangers();
         let label = if host.label.is_empty() { host.id.clone() } else { host.label.clone() };
-        hosts.push(PlanHost { id: host.id.clone(), label, cores: r.count("cores"), speed: r.number("speed") });
+        hosts.push(PlanHost {
+            id: host.id.clone(),
+            label,
+            cores: r.count("cores"),
+            speed: r.number("speed"),
+        });
     }
     hosts
 }

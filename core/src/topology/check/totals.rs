@@ -5,7 +5,12 @@ use super::super::plan::PlanNode;
 use super::super::spec::Topology;
 use super::{LIMITS, at, node_called, of_document};
 
-pub(super) fn check(document: &Topology, nodes: &[Option<PlanNode>], monitored: bool, faults: &mut Vec<Fault>) {
+pub(super) fn check(
+    document: &Topology,
+    nodes: &[Option<PlanNode>],
+    monitored: bool,
+    faults: &mut Vec<Fault>,
+) {
     let kinds = || nodes.iter().flatten().map(|node| &node.kind);
     let instances: usize = kinds().map(|kind| usize::from(kind.most_instances())).sum();
     if instances > LIMITS.instances {

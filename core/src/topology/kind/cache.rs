@@ -15,7 +15,13 @@ pub(crate) const KIND: Kind = Kind {
     calls: &["database", "object_store"],
     params: &[
         INSTANCES,
-        Param::new("capacity", "Capacity", "How many entries each instance holds.", count(1, 10_000_000), "10000"),
+        Param::new(
+            "capacity",
+            "Capacity",
+            "How many entries each instance holds.",
+            count(1, 10_000_000),
+            "10000",
+        ),
         EVICTION,
         TTL,
         TTL_JITTER,
@@ -39,7 +45,13 @@ pub(crate) const KIND: Kind = Kind {
             "1s",
         ),
         COALESCE,
-        Param::new("workers", "Workers", "How many requests each instance works on at the same moment.", count(1, 4_096), "1"),
+        Param::new(
+            "workers",
+            "Workers",
+            "How many requests each instance works on at the same moment.",
+            count(1, 4_096),
+            "1",
+        ),
         Param::new(
             "service_time",
             "Time per lookup",

@@ -15,7 +15,13 @@ pub(crate) const KIND: Kind = Kind {
     calls: &["load_balancer", "service", "object_store"],
     params: &[
         INSTANCES,
-        Param::new("capacity", "Capacity", "How many files each point of presence holds.", count(1, 10_000_000), "100000"),
+        Param::new(
+            "capacity",
+            "Capacity",
+            "How many files each point of presence holds.",
+            count(1, 10_000_000),
+            "100000",
+        ),
         EVICTION,
         TTL,
         TTL_JITTER,
@@ -27,8 +33,20 @@ pub(crate) const KIND: Kind = Kind {
             "static",
         ),
         COALESCE,
-        Param::new("workers", "Workers", "How many requests each point of presence works on at once.", count(1, 4_096), "64"),
-        Param::new("service_time", "Time per request", "How long a worker is taken by a request.", Form::Law, "200us"),
+        Param::new(
+            "workers",
+            "Workers",
+            "How many requests each point of presence works on at once.",
+            count(1, 4_096),
+            "64",
+        ),
+        Param::new(
+            "service_time",
+            "Time per request",
+            "How long a worker is taken by a request.",
+            Form::Law,
+            "200us",
+        ),
         QUEUE,
     ],
 };

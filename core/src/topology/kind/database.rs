@@ -27,7 +27,13 @@ pub(crate) const KIND: Kind = Kind {
             ]),
             "relational",
         ),
-        Param::new("shards", "Shards", "Over how many servers the keys are spread; each can fail on its own.", count(1, 512), "1"),
+        Param::new(
+            "shards",
+            "Shards",
+            "Over how many servers the keys are spread; each can fail on its own.",
+            count(1, 512),
+            "1",
+        ),
         Param::new(
             "sharding",
             "Sharding",

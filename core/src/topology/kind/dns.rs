@@ -32,7 +32,13 @@ pub(crate) const KIND: Kind = Kind {
             span(0, 24 * HOUR_NS),
             "1m",
         ),
-        Param::new("lookup_time", "Lookup", "How long a lookup takes that no resolver has cached.", Form::Law, "20ms"),
+        Param::new(
+            "lookup_time",
+            "Lookup",
+            "How long a lookup takes that no resolver has cached.",
+            Form::Law,
+            "20ms",
+        ),
         CHECK_INTERVAL,
         FALL,
         RISE,
@@ -82,4 +88,3 @@ impl DnsNode {
         }
     }
 }
-

@@ -12,10 +12,28 @@ pub(crate) const KIND: Kind = Kind {
     about: "A third party: payments, mail, maps. It has a latency, errors, and perhaps a limit.",
     calls: &[],
     params: &[
-        Param::new("concurrency", "At once", "How many requests it works on at the same moment; more are refused.", count(1, 100_000), "1000"),
-        Param::new("service_time", "Time per request", "How long a request takes.", Form::Law, "lognormal 80ms p99 400ms"),
+        Param::new(
+            "concurrency",
+            "At once",
+            "How many requests it works on at the same moment; more are refused.",
+            count(1, 100_000),
+            "1000",
+        ),
+        Param::new(
+            "service_time",
+            "Time per request",
+            "How long a request takes.",
+            Form::Law,
+            "lognormal 80ms p99 400ms",
+        ),
         ERROR_SHARE,
-        Param::new("rate_limit", "Rate limit", "How many requests per second it accepts; more are refused.", Form::Limit, "none"),
+        Param::new(
+            "rate_limit",
+            "Rate limit",
+            "How many requests per second it accepts; more are refused.",
+            Form::Limit,
+            "none",
+        ),
     ],
 };
 

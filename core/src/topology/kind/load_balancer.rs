@@ -35,8 +35,20 @@ pub(crate) const KIND: Kind = Kind {
             "round_robin",
         ),
         INSTANCES,
-        Param::new("cores", "Cores", "How many requests each instance handles at the same moment.", count(1, 256), "2"),
-        Param::new("service_time", "Time per request", "How long a core is taken by a request.", Form::Law, "50us"),
+        Param::new(
+            "cores",
+            "Cores",
+            "How many requests each instance handles at the same moment.",
+            count(1, 256),
+            "2",
+        ),
+        Param::new(
+            "service_time",
+            "Time per request",
+            "How long a core is taken by a request.",
+            Form::Law,
+            "50us",
+        ),
         QUEUE,
         CHECK_INTERVAL,
         FALL,
@@ -69,7 +81,13 @@ pub(crate) const KIND: Kind = Kind {
             Form::Limit,
             "none",
         ),
-        Param::new("burst", "Burst", "How many requests may come at once above the rate limit.", number(1.0, 1e6), "100"),
+        Param::new(
+            "burst",
+            "Burst",
+            "How many requests may come at once above the rate limit.",
+            number(1.0, 1e6),
+            "100",
+        ),
     ],
 };
 

@@ -12,8 +12,20 @@ pub(crate) const KIND: Kind = Kind {
     about: "Keeps files: an origin for static requests. Slow to start with, hard to overload.",
     calls: &[],
     params: &[
-        Param::new("concurrency", "At once", "How many requests it works on at the same moment; more are refused.", count(1, 100_000), "5000"),
-        Param::new("service_time", "Time per request", "How long a request takes.", Form::Law, "lognormal 30ms p99 120ms"),
+        Param::new(
+            "concurrency",
+            "At once",
+            "How many requests it works on at the same moment; more are refused.",
+            count(1, 100_000),
+            "5000",
+        ),
+        Param::new(
+            "service_time",
+            "Time per request",
+            "How long a request takes.",
+            Form::Law,
+            "lognormal 30ms p99 120ms",
+        ),
         ERROR_SHARE,
     ],
 };

@@ -1,7 +1,9 @@
 //! A service: works on requests and calls others.
 use super::super::catalog::{Form, Group, Kind, Param, SWITCH, count, number};
 use super::super::reader::Reader;
-use super::rows::{AUTOSCALE, COOLDOWN, DISCIPLINE, ERROR_SHARE, INSTANCES, MAX_INSTANCES, QUEUE, SCALE_TARGET, START_TIME};
+use super::rows::{
+    AUTOSCALE, COOLDOWN, DISCIPLINE, ERROR_SHARE, INSTANCES, MAX_INSTANCES, QUEUE, SCALE_TARGET, START_TIME,
+};
 use super::{Autoscaling, Work};
 
 /// The row of services.
@@ -13,8 +15,20 @@ pub(crate) const KIND: Kind = Kind {
     calls: &["load_balancer", "service", "cache", "database", "queue", "object_store", "external"],
     params: &[
         INSTANCES,
-        Param::new("workers", "Workers", "How many requests each instance works on at the same moment.", count(1, 4_096), "8"),
-        Param::new("service_time", "Own time", "How long it works on a request itself, calls not counted.", Form::Law, "exp 5ms"),
+        Param::new(
+            "workers",
+            "Workers",
+            "How many requests each instance works on at the same moment.",
+            count(1, 4_096),
+            "8",
+        ),
+        Param::new(
+            "service_time",
+            "Own time",
+            "How long it works on a request itself, calls not counted.",
+            Form::Law,
+            "exp 5ms",
+        ),
         Param::new(
             "pause",
             "Own waiting",
@@ -29,7 +43,13 @@ pub(crate) const KIND: Kind = Kind {
             count(0, 256),
             "0",
         ),
-        Param::new("speed", "Speed", "How fast its cores are, relative to what its own time says.", number(0.01, 100.0), "1"),
+        Param::new(
+            "speed",
+            "Speed",
+            "How fast its cores are, relative to what its own time says.",
+            number(0.01, 100.0),
+            "1",
+        ),
         QUEUE,
         DISCIPLINE,
         Param::new(

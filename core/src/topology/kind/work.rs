@@ -72,15 +72,16 @@ pub struct Autoscaling {
 
 impl Autoscaling {
     pub(super) fn read(r: &mut Reader, instances: u16) -> Option<Self> {
-        let by = r.choice(
-            "autoscale",
-            &[None, Some(ScaleBy::Target), Some(ScaleBy::Step), Some(ScaleBy::Backlog)],
-        );
+        let by = r
+            .choice("autoscale", &[None, Some(ScaleBy::Target), Some(ScaleBy::Step), Some(ScaleBy::Backlog)]);
         let max = r.count("max_instances") as u16;
         let (target, cooldown) = (r.number("scale_target"), r.span("cooldown"));
         let by = by?;
         if by != ScaleBy::Backlog && target >= 1.0 {
-            r.fault(Some("scale_target"), format!("a utilization of {target} cannot be held; write one below 1"));
+            r.fault(
+                Some("scale_target"),
+                format!("a utilization of {target} cannot be held; write one below 1"),
+            );
         }
         if max < instances {
             r.fault(Some("max_instances"), format!("{max} is fewer than the {instances} that are drawn"));
