@@ -68,7 +68,7 @@ pub struct Bottleneck {
 /// What a formula takes for granted and the design does not keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Assumption {
-    /// Evenly spaced arrivals.
+    /// Arrivals come independently of one another.
     PoissonArrivals,
     /// Service times of another law, or arrivals that a queue or a balancer has reshaped.
     TwoMoments,
@@ -80,6 +80,18 @@ pub enum Assumption {
     Independence,
     /// Balancing by what is in flight.
     RandomBalancing,
+    /// Each worker has a core.
+    OwnCores,
+    /// Calls are made once, and end well.
+    NoPolicies,
+    /// Caches forget what was used least recently.
+    LeastRecentlyUsed,
+    /// Calls are made one after the other, to one server.
+    OneAfterTheOther,
+    /// Users do not wait for one another's answers.
+    OpenLoop,
+    /// Nothing changes over time.
+    Constancy,
     /// Each request's key is independent of those before it.
     IndependentKeys,
     /// Keys beyond the first thousand are spread evenly.
@@ -92,7 +104,7 @@ impl Assumption {
     /// Where the design departs from it, in a sentence.
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::PoissonArrivals => "arrivals are evenly spaced, not Poisson",
+            Self::PoissonArrivals => "arrivals are not Poisson: they are evenly spaced, or in bursts",
             Self::TwoMoments => "waits rest on the mean and the variation of gaps and service times alone",
             Self::EndlessQueue => {
                 "the queue is bounded and sometimes full; who is refused then is not taken off"
@@ -103,6 +115,20 @@ impl Assumption {
             Self::Independence => "workers are held during calls, so the stations are not independent",
             Self::RandomBalancing => {
                 "targets are picked by what is in flight: the wait lies between one shared queue and separate ones"
+            }
+            Self::OwnCores => {
+                "cores are shared: work on them is stretched as in one queue before all of them"
+            }
+            Self::NoPolicies => {
+                "timeouts, retries, hedges, limits or errors on the way change the load, and are not counted"
+            }
+            Self::LeastRecentlyUsed => {
+                "the cache forgets by another rule or shares fetches: its hit ratio is estimated as LRU's"
+            }
+            Self::OneAfterTheOther => "calls go out together: the slowest is estimated from two moments",
+            Self::OpenLoop => "the loop is closed: the rate is where users, response and think time agree",
+            Self::Constancy => {
+                "instances scale, or a timeline changes the design: the estimate is of its start"
             }
             Self::IndependentKeys => {
                 "hit ratios are Che's approximation, for keys that are asked for independently"

@@ -101,6 +101,8 @@ pub(super) struct Homes {
 pub(super) enum Placement {
     /// In turn: evenly, and at more regular gaps.
     Turn,
+    /// By chance, or by the user: evenly.
+    Chance,
     /// By what is in flight.
     InFlight(Policy),
     /// By the key; the places of this edge's callee start at `first`.
@@ -121,21 +123,35 @@ pub(super) fn placements(plan: &Plan, keys: &Keys) -> Vec<Placement> {
 /// The homes that were looked up before: many nodes are alike.
 struct Known<'a> {
     keys: &'a Keys,
-    homes: Vec<(Sharding, u16, Rc<Homes>)>,
+    homes: Vec<((Sharding, u16, u32), Rc<Homes>)>,
 }
 
 impl Known<'_> {
     fn placement(&mut self, plan: &Plan, edge: EdgeIndex) -> Placement {
         let callee = &plan.node(plan.edge(edge).to).kind;
-        let places = callee.instances();
         match (&plan.node(plan.edge(edge).from).kind, callee) {
             (NodeKind::LoadBalancer(balancer), _) => match balancer.policy {
-                Policy::RoundRobin => Placement::Turn,
-                Policy::HashRing => self.balanced_by_key(plan, edge),
-                policy => Placement::InFlight(policy),
+                _ if balancer.sticky => Placement::Chance,
+                Policy::RoundRobin | Policy::Weighted => Placement::Turn,
+                Policy::Random | Policy::IpHash => Placement::Chance,
+                Policy::LeastConnections | Policy::PowerOfTwo | Policy::PeakEwma => {
+                    Placement::InFlight(balancer.policy)
+                }
+                Policy::HashRing
+                | Policy::BoundedLoad
+                | Policy::Maglev
+                | Policy::Rendezvous
+                | Policy::Jump => self.balanced_by_key(plan, edge),
             },
-            (_, NodeKind::Cache(_)) if places > 1 => self.by_key(Sharding::Ring, places, 0),
-            (_, NodeKind::Database(spec)) if places > 1 => self.by_key(spec.sharding, places, 0),
+            // A message waits in one line for whoever is free.
+            (NodeKind::Queue(_), _) => Placement::InFlight(Policy::LeastConnections),
+            (_, NodeKind::Cdn(_)) => Placement::Chance,
+            (_, NodeKind::Cache(spec)) if spec.instances > 1 => {
+                self.by_key(Sharding::Ring, spec.instances, 0, 0)
+            }
+            (_, NodeKind::Database(spec)) if spec.shards > 1 => {
+                self.by_key(spec.sharding, spec.shards, spec.isolated_keys, 0)
+            }
             _ => Placement::Turn,
         }
     }
@@ -146,23 +162,34 @@ impl Known<'_> {
         let places: usize = out.iter().map(instances).sum();
         let first = out.iter().take_while(|&&other| other != edge).map(instances).sum();
         // Check bounds the instances of a whole plan below a u16.
-        self.by_key(Sharding::Ring, places as u16, first)
+        self.by_key(Sharding::Ring, places as u16, 0, first)
     }
 
-    fn by_key(&mut self, sharding: Sharding, places: u16, first: usize) -> Placement {
-        let found = self.homes.iter().find(|(s, p, _)| *s == sharding && *p == places);
-        let homes = found.map(|(.., homes)| homes.clone()).unwrap_or_else(|| {
-            let shards = Shards::new(sharding, places);
-            let mut homes = self.keys.homes(usize::from(places), |key| shards.shard(key));
-            if sharding == Sharding::Modulo {
+    fn by_key(&mut self, sharding: Sharding, places: u16, isolated: u32, first: usize) -> Placement {
+        let like = (sharding, places, isolated);
+        let found = self.homes.iter().find(|(known, _)| *known == like).map(|(_, homes)| homes.clone());
+        let homes = found.unwrap_or_else(|| {
+            let shards = Shards::over(sharding, places, self.keys.count);
+            let home = |key: u64| {
+                if key < u64::from(isolated) { (key % u64::from(places)) as u16 } else { shards.shard(key) }
+            };
+            let mut homes = self.keys.homes(usize::from(places), home);
+            if matches!(sharding, Sharding::Modulo | Sharding::Directory) {
                 // Of many keys each place has its like part; a sample would only blur it.
                 homes.tail.fill(1.0 / f64::from(places));
             }
             let homes = Rc::new(homes);
-            self.homes.push((sharding, places, homes.clone()));
+            self.homes.push((like, homes.clone()));
             homes
         });
         Placement::Key { homes, first }
+    }
+}
+
+impl Homes {
+    /// How many places there are.
+    pub(super) fn places(&self) -> usize {
+        self.tail.len()
     }
 }
 
@@ -180,13 +207,13 @@ mod tests {
         let class = &plan.classes[0];
         let total = zipf_sum(class.keys, class.skew);
         for sharding in [Sharding::Modulo, Sharding::Ring] {
-            let shards = Shards::new(sharding, 6);
+            let shards = Shards::over(sharding, 6, class.keys);
             let mut exact = [0.0; 6];
             for key in 0..class.keys {
                 exact[usize::from(shards.shard(key))] += pow((key + 1) as f64, -class.skew) / total;
             }
             let mut known = Known { keys: &keys, homes: Vec::new() };
-            let Placement::Key { homes, .. } = known.by_key(sharding, 6, 0) else { panic!() };
+            let Placement::Key { homes, .. } = known.by_key(sharding, 6, 0, 0) else { panic!() };
             let heat = keys.heat(&homes, &keys.shares[0]);
             for (heat, exact) in heat.iter().zip(exact) {
                 // Half of the requests are for the tail, whose shares come from 1,024 samples: each has a standard

@@ -26,6 +26,3 @@ mod wiring;
 
 pub use estimate::{Assumption, Bottleneck, ClassEstimate, Estimate, NodeEstimate, ResponseEstimate};
 pub use solve::solve;
-
-#[cfg(test)]
-mod tests;

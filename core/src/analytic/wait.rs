@@ -57,7 +57,7 @@ impl From<&Placement> for Spread {
         match placement {
             Placement::Turn => Self::Turn,
             Placement::InFlight(policy) => Self::InFlight(*policy),
-            Placement::Key { .. } => Self::Chance,
+            Placement::Key { .. } | Placement::Chance => Self::Chance,
         }
     }
 }
@@ -115,7 +115,8 @@ fn alike(station: &Station, load: f64, held: Length, gaps: f64, spread: Spread) 
         Spread::InFlight(_) if station.instances == 1 => each(gaps),
         Spread::InFlight(policy) => {
             let servers = station.servers * u32::from(station.instances);
-            let mut pooled = queue(servers, load, held, gaps, station.queue * u32::from(station.instances));
+            let mut pooled =
+                queue(servers, load, held, gaps, station.queue.saturating_mul(station.instances.into()));
             if policy == Policy::PowerOfTwo && station.servers <= MANY_SERVERS && pooled.hottest < 1.0 {
                 let limit = PowerOfChoices::new(load / n, station.servers, 2).map_or(0.0, |many| many.wait());
                 let limit = limit * held.mean * f64::midpoint(gaps, held.cv2());

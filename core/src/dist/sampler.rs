@@ -1,6 +1,7 @@
 //! A law made ready to be drawn from often.
 use super::law::{Law, lognormal_sigma};
 use super::ziggurat::{exponential, normal};
+use super::{gamma::Gamma, power::Power};
 use crate::math;
 use crate::rng::Rng;
 use crate::time::Span;
@@ -15,16 +16,18 @@ enum Shape {
     Exponential {
         mean_ns: f64,
     },
-    LogNormal {
-        mu: f64,
-        sigma: f64,
-    },
+    LogNormal(Power),
     Uniform {
         low: u64,
         width: u64,
     },
     Erlang {
         stages: u16,
+        stage_ns: f64,
+    },
+    /// Of so many stages that a draw of their sum costs less than one of each.
+    Gamma {
+        sum: Gamma,
         stage_ns: f64,
     },
     /// With probability `p` the first mean, else the second.
@@ -44,9 +47,12 @@ impl Law {
             Self::Exponential(mean) => Shape::Exponential { mean_ns: ns(mean) },
             Self::LogNormal { mean, p99 } => {
                 let sigma = lognormal_sigma(mean, p99);
-                Shape::LogNormal { mu: math::ln(ns(mean)) - sigma * sigma / 2.0, sigma }
+                Shape::LogNormal(Power::new(math::ln(ns(mean)) - sigma * sigma / 2.0, sigma))
             }
             Self::Uniform { low, high } => Shape::Uniform { low: low.0, width: high.0 - low.0 + 1 },
+            Self::Erlang { stages, mean } if stages > 3 => {
+                Shape::Gamma { sum: Gamma::new(f64::from(stages)), stage_ns: ns(mean) / f64::from(stages) }
+            }
             Self::Erlang { stages, mean } => Shape::Erlang { stages, stage_ns: ns(mean) / f64::from(stages) },
             Self::Hyperexponential { mean, cv2 } => {
                 // Balanced means: each branch brings half of the mean (Morse 1958; Whitt 1982, §3).
@@ -64,7 +70,8 @@ impl Sampler {
             Shape::Constant(span) => return span,
             Shape::Uniform { low, width } => return Span(low + rng.below(width)),
             Shape::Exponential { mean_ns } => mean_ns * exponential(rng),
-            Shape::LogNormal { mu, sigma } => math::exp(mu + sigma * normal(rng)),
+            Shape::LogNormal(power) => power.at(normal(rng)),
+            Shape::Gamma { sum, stage_ns } => stage_ns * sum.sample(rng),
             Shape::Erlang { stages, stage_ns } => {
                 stage_ns * (0..stages).map(|_| exponential(rng)).sum::<f64>()
             }

@@ -4,9 +4,13 @@
 //! bucket of the highest base-64 digit in which its time differs from `base`, at that digit's value. The earliest bucket is
 //! sorted into the run when it is small, and spread over the level below when it is not. No width has to be guessed, and the
 //! cost is the same from a few events to a million, where a binary heap's grows tenfold.
+//!
+//! Equal times need no number to tell them apart: they always lie in one bucket, or in the run, and each of the moves
+//! between them keeps their order.
 use crate::time::Time;
+use std::cmp::Reverse;
 
-/// What happens at an instant.
+/// What happens at an instant. A payload has 28 bits, and there may be 16 kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     /// The next request of a source is due.
@@ -19,37 +23,81 @@ pub(crate) enum Event {
     Answer(u32),
     /// The first deadline of a source is reached.
     Deadline(u32),
-    /// A balancer probes its targets.
+    /// A balancer or DNS probes its targets.
     Probe(u32),
+    /// A user of a closed loop is done with thinking.
+    Wake(u32),
+    /// A backoff is over, or a lost call is to be ended.
+    Retry(u32),
+    /// The first timeout of an edge is reached.
+    Timeout(u32),
+    /// The first hedge of an edge is due.
+    Hedge(u32),
+    /// The first job of a processor may be done.
+    Cpu(u32),
+    /// Something rare that is kept in a list.
+    Rare(u32),
 }
 
+/// The bits of an event's payload.
+const PAYLOAD: u32 = 28;
+
 impl Event {
-    const fn pack(self) -> u64 {
-        match self {
-            Self::Arrive(i) => i as u64,
-            Self::Deliver(i) => 1 << 28 | i as u64,
-            Self::Finish(i) => 2 << 28 | i as u64,
-            Self::Answer(i) => 3 << 28 | i as u64,
-            Self::Deadline(i) => 4 << 28 | i as u64,
-            Self::Probe(i) => 5 << 28 | i as u64,
-        }
+    /// Tag and payload: two matches that each compile to nothing, where one would jump.
+    #[inline]
+    const fn pack(self) -> u32 {
+        let tag = match self {
+            Self::Arrive(_) => 0,
+            Self::Deliver(_) => 1,
+            Self::Finish(_) => 2,
+            Self::Answer(_) => 3,
+            Self::Deadline(_) => 4,
+            Self::Probe(_) => 5,
+            Self::Wake(_) => 6,
+            Self::Retry(_) => 7,
+            Self::Timeout(_) => 8,
+            Self::Hedge(_) => 9,
+            Self::Cpu(_) => 10,
+            Self::Rare(_) => 11,
+        };
+        let (Self::Arrive(i)
+        | Self::Deliver(i)
+        | Self::Finish(i)
+        | Self::Answer(i)
+        | Self::Deadline(i)
+        | Self::Probe(i)
+        | Self::Wake(i)
+        | Self::Retry(i)
+        | Self::Timeout(i)
+        | Self::Hedge(i)
+        | Self::Cpu(i)
+        | Self::Rare(i)) = self;
+        debug_assert!(i >> PAYLOAD == 0, "a payload has 28 bits");
+        tag << PAYLOAD | i
     }
 
+    #[inline]
     fn unpack(packed: u32) -> Self {
-        let index = packed & ((1 << 28) - 1);
-        match packed >> 28 {
+        let index = packed & ((1 << PAYLOAD) - 1);
+        match packed >> PAYLOAD {
             0 => Self::Arrive(index),
             1 => Self::Deliver(index),
             2 => Self::Finish(index),
             3 => Self::Answer(index),
             4 => Self::Deadline(index),
             5 => Self::Probe(index),
+            6 => Self::Wake(index),
+            7 => Self::Retry(index),
+            8 => Self::Timeout(index),
+            9 => Self::Hedge(index),
+            10 => Self::Cpu(index),
+            11 => Self::Rare(index),
             other => unreachable!("no event has the tag {other}"),
         }
     }
 }
 
-/// An event with its time and its number, so that a plain comparison orders it: time, sequence, event.
+/// An event with its time: time in the high 64 bits, the packed event in the low ones.
 type Entry = u128;
 
 const DIGIT: u32 = 6;
@@ -58,7 +106,7 @@ const LEVELS: usize = 11;
 /// A bucket of at most so many events is sorted at once.
 const SORTED: usize = 48;
 /// A run that has grown longer is cut.
-const LONGEST_RUN: usize = 144;
+const LONGEST_RUN: usize = 96;
 /// An emptied bucket keeps at most room for so many events.
 const KEPT: usize = 1_024;
 
@@ -77,7 +125,6 @@ pub(crate) struct Agenda {
     /// Which buckets of each level hold events, and which levels do.
     filled: [u64; LEVELS],
     filled_levels: u16,
-    sequence: u32,
 }
 
 const fn time_of(entry: Entry) -> u64 {
@@ -94,27 +141,43 @@ impl Default for Agenda {
             buckets: vec![Vec::new(); LEVELS * SLOTS],
             filled: [0; LEVELS],
             filled_levels: 0,
-            sequence: 0,
         }
     }
 }
 
 impl Agenda {
     /// Schedules `event`. O(1) amortised.
+    #[inline]
     pub(crate) fn push(&mut self, at: Time, event: Event) {
-        let entry = Entry::from(at.0) << 64 | Entry::from(u64::from(self.sequence) << 32 | event.pack());
-        self.sequence = self.sequence.wrapping_add(1);
-        if at.0 >= self.run_end {
+        self.push_entry(Entry::from(at.0) << 64 | Entry::from(event.pack()));
+    }
+
+    fn push_entry(&mut self, entry: Entry) {
+        let at = time_of(entry);
+        if at >= self.run_end {
             return self.drop_into_bucket(entry);
         }
-        let place = self.run.partition_point(|&other| other > entry);
-        self.run.insert(place, entry);
+        self.insert(entry);
         if self.run.len() > LONGEST_RUN && self.run_level > 0 {
             self.cut_run();
         }
     }
 
+    /// Puts an entry into the run, after all events of its time. From the end, since most of what is scheduled is near, and
+    /// a few moves cost less than a search.
+    #[inline]
+    fn insert(&mut self, entry: Entry) {
+        let mut place = self.run.len();
+        self.run.push(entry);
+        while place > 0 && time_of(self.run[place - 1]) <= time_of(entry) {
+            self.run[place] = self.run[place - 1];
+            place -= 1;
+        }
+        self.run[place] = entry;
+    }
+
     /// The next event, if it happens at `until` or before. O(1) amortised.
+    #[inline]
     pub(crate) fn pop(&mut self, until: Time) -> Option<(Time, Event)> {
         while self.run.is_empty() {
             self.refill()?;
@@ -150,16 +213,15 @@ impl Agenda {
             self.filled_levels &= !(1 << level);
         }
         let place = level as usize * SLOTS + slot as usize;
-        let mut bucket = std::mem::take(&mut self.buckets[place]);
         let shift = level * DIGIT;
         // The digits above this level stay, this one becomes the slot's, those below become zero.
         let above = u64::MAX.checked_shl(shift + DIGIT).unwrap_or(0);
         self.base = (self.base & above) | u64::from(slot) << shift;
+        let mut bucket = std::mem::take(&mut self.buckets[place]);
         if level == 0 || bucket.len() <= SORTED {
             self.run_end = self.base.saturating_add(1 << shift);
             self.run_level = level;
-            self.run.append(&mut bucket);
-            self.run.sort_unstable_by(|a, b| b.cmp(a));
+            self.sort_into_run(&mut bucket);
         } else {
             self.run_end = self.base;
             bucket.drain(..).for_each(|entry| self.drop_into_bucket(entry));
@@ -170,6 +232,15 @@ impl Agenda {
         Some(())
     }
 
+    fn sort_into_run(&mut self, bucket: &mut Vec<Entry>) {
+        self.run.append(bucket);
+        self.run.reverse();
+        // On level 0 there is but one time. Elsewhere the sort is stable, for the order of equal times, and the run short.
+        if self.run_level > 0 {
+            self.run.sort_by_key(|&entry| Reverse(time_of(entry)));
+        }
+    }
+
     /// Puts all but the first 64th of the time that the run covers back into buckets.
     fn cut_run(&mut self) {
         let Some(&first) = self.run.last() else { return };
@@ -178,9 +249,11 @@ impl Agenda {
         self.base = time_of(first) & !(width - 1);
         self.run_end = self.base + width;
         let later = self.run.partition_point(|&entry| time_of(entry) >= self.run_end);
-        let kept = self.run.split_off(later);
-        let spilled = std::mem::replace(&mut self.run, kept);
-        spilled.into_iter().for_each(|entry| self.drop_into_bucket(entry));
+        // The earliest first, as they were scheduled. No bucket holds any of their times.
+        for i in (0..later).rev() {
+            self.drop_into_bucket(self.run[i]);
+        }
+        self.run.drain(..later);
     }
 }
 
@@ -188,8 +261,27 @@ impl Agenda {
 mod tests {
     use super::*;
     use crate::rng::Seed;
-    use std::cmp::Reverse;
     use std::collections::BinaryHeap;
+
+    impl Agenda {
+        /// Whether the run is in order and before all buckets, and every bucket's events belong into it.
+        fn check(&self) {
+            assert!(self.run.is_sorted_by(|a, b| time_of(*a) >= time_of(*b)));
+            assert!(self.run.iter().all(|&entry| time_of(entry) < self.run_end || self.run_end == u64::MAX));
+            for place in 0..LEVELS * SLOTS {
+                let (level, slot) = (place / SLOTS, place % SLOTS);
+                assert_eq!(self.filled[level] >> slot & 1 == 1, !self.buckets[place].is_empty());
+                for at in self.buckets[place].iter().copied().map(time_of) {
+                    assert!(at >= self.run_end && at >= self.base);
+                    assert_eq!((63 - ((at ^ self.base) | 1).leading_zeros()) / DIGIT, level as u32);
+                    assert_eq!((at >> (level as u32 * DIGIT)) as usize % SLOTS, slot);
+                }
+            }
+            assert!(
+                (0..LEVELS).all(|level| (self.filled_levels >> level & 1 == 1) == (self.filled[level] > 0))
+            );
+        }
+    }
 
     /// Holds `size` events and takes and schedules 50,000 more, beside a binary heap.
     fn beside_a_heap(size: u32, gap: impl Fn(u64) -> u64) {
@@ -205,7 +297,11 @@ mod tests {
                 now = at;
                 assert_eq!(agenda.pop(Time::NEVER), Some((Time(at), Event::Finish(i))));
             }
+            if i % 4_096 == 0 {
+                agenda.check();
+            }
         }
+        agenda.check();
     }
 
     #[test]

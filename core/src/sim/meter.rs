@@ -99,6 +99,8 @@ impl NodeMeter {
         self.total.merge(&self.seconds[0]);
         self.seconds.rotate_right(1);
         self.seconds[0].clear();
+        // So that the second records what any before it did without asking for memory.
+        self.seconds[0].response.reserve_as(&self.total.response);
     }
 
     pub(crate) fn reset(&mut self) {

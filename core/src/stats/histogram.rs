@@ -1,7 +1,8 @@
-//! A histogram of lengths of time: `hdrhistogram` with fixed bounds, so that any two can be added without loss.
+//! A histogram of lengths of time, in the buckets of HdrHistogram with fixed bounds, so that any two can be added without loss.
 //!
 //! From 1 µs to 10 minutes; longer is counted as 10 minutes, shorter is kept to half a microsecond. In JSON it is the
 //! compressed HdrHistogram V2 format in base64 ("HISTF..."), which other tools read.
+use super::counts::{Counts, HIGHEST};
 use crate::time::Span;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,95 +10,183 @@ use hdrhistogram::serialization::{Deserializer as HdrReader, Serializer as _, V2
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// Lowest value told apart: 1 µs.
+/// What the format calls the lowest value told apart: 1 µs.
 const LOWEST_NS: u64 = 1_000;
-/// Highest value kept: 10 minutes.
-const HIGHEST_NS: u64 = 600_000_000_000;
 /// An encoded histogram longer than this is refused before it is decoded.
 const MAX_ENCODED: usize = 2 << 20;
+/// One that says it counted more than a float can count is refused.
+const MOST_COUNTED: u64 = 1 << 53;
 
 /// How finely values are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
-    /// Three significant digits, 0.1 %: 200 KiB. For classes of requests.
+    /// Three significant digits, 0.1 %: 4 kB for each doubling between the least and the greatest value. For classes of
+    /// requests.
     Fine,
-    /// Two significant digits, 1 %: 26 KiB. For nodes, of which there are many.
+    /// Two significant digits, 0.8 %: 0.5 kB for each doubling. For nodes, of which there are many.
     Coarse,
 }
 
-/// A histogram of lengths of time.
+impl Precision {
+    /// HdrHistogram's number of significant digits.
+    const fn digits(self) -> u8 {
+        match self {
+            Self::Fine => 3,
+            Self::Coarse => 2,
+        }
+    }
+
+    /// For twice the digits' power of ten, rounded up to a power of two, buckets must be of one unit: the upper half of them
+    /// is an octave.
+    const fn octave_bits(self) -> u32 {
+        match self {
+            Self::Fine => 10,
+            Self::Coarse => 7,
+        }
+    }
+}
+
+/// A histogram of lengths of time. Empty, it has no memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
-    counts: hdrhistogram::Histogram<u64>,
+    precision: Precision,
+    counts: Counts,
 }
 
 impl Histogram {
     /// An empty histogram.
-    pub fn new(precision: Precision) -> Self {
-        let digits = match precision {
-            Precision::Fine => 3,
-            Precision::Coarse => 2,
-        };
-        let counts = hdrhistogram::Histogram::new_with_bounds(LOWEST_NS, HIGHEST_NS, digits)
-            .expect("the bounds are constants, and they are in order");
-        Self { counts }
+    pub const fn new(precision: Precision) -> Self {
+        Self { precision, counts: Counts::new(precision.octave_bits()) }
     }
 
-    /// Counts one value. O(1), a few nanoseconds, allocates nothing.
+    /// Counts one value. O(1), two nanoseconds; allocates only when the value is at least twice the greatest before, or at
+    /// most half of the least.
+    #[inline]
     pub fn record(&mut self, span: Span) {
-        self.counts.saturating_record(span.0);
+        self.counts.record(span.0);
+    }
+
+    /// Takes as much memory as `other` has, so that recording what it has recorded will not allocate. Both must have the
+    /// same precision, or nothing is taken.
+    pub fn reserve_as(&mut self, other: &Self) {
+        if self.precision == other.precision {
+            self.counts.cover_as(&other.counts);
+        }
     }
 
     /// How many values were counted.
-    pub fn count(&self) -> u64 {
-        self.counts.len()
+    pub const fn count(&self) -> u64 {
+        self.counts.total()
     }
 
     /// Whether nothing was counted.
-    pub fn is_empty(&self) -> bool {
-        self.counts.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.count() == 0
     }
 
-    /// The value that a share `q` in [0, 1] of all values does not exceed; zero when empty.
+    /// The value that a share `q` in [0, 1] of all values does not exceed; zero when empty. The upper end of its bucket.
     pub fn quantile(&self, q: f64) -> Span {
-        Span(if self.is_empty() { 0 } else { self.counts.value_at_quantile(q).min(self.counts.max()) })
+        self.find(q).map_or(Span::ZERO, |place| Span(self.end_of(place.bucket)))
+    }
+
+    /// As [`Histogram::quantile`], but in seconds and taking the values of a bucket as evenly spread over it: no step from
+    /// bucket to bucket hides how much it varies.
+    pub fn smooth_quantile(&self, q: f64) -> f64 {
+        let Some(place) = self.find(q) else { return 0.0 };
+        let (low, width) = self.counts.bounds(place.bucket);
+        let share = ((q * self.count() as f64 - place.below as f64) / place.count as f64).clamp(0.0, 1.0);
+        (low as f64 + width as f64 * share) / 1e9
+    }
+
+    /// The bucket of a quantile, from the nearer end.
+    fn find(&self, q: f64) -> Option<Place> {
+        let total = self.count();
+        let wanted = ((q * total as f64).ceil() as u64).clamp(1, total.max(1));
+        if wanted <= total / 2 {
+            let mut below = 0;
+            for (bucket, count) in self.counts.counted() {
+                if below + count >= wanted {
+                    return Some(Place { bucket, below, count });
+                }
+                below += count;
+            }
+            return None;
+        }
+        let mut upto = total;
+        for (bucket, count) in self.counts.counted().rev() {
+            if upto.saturating_sub(count) < wanted {
+                return Some(Place { bucket, below: upto.saturating_sub(count), count });
+            }
+            upto = upto.saturating_sub(count);
+        }
+        None
+    }
+
+    /// The highest value of a bucket.
+    const fn end_of(&self, bucket: usize) -> u64 {
+        let (low, width) = self.counts.bounds(bucket);
+        low + width - 1
     }
 
     /// The largest value, within the precision; zero when empty.
     pub fn max(&self) -> Span {
-        Span(self.counts.max())
+        Span(self.counts.counted().next_back().map_or(0, |(bucket, _)| self.end_of(bucket)))
     }
 
     /// The mean, from the buckets' middles; zero when empty.
     pub fn mean(&self) -> Span {
-        Span((self.counts.mean() + 0.5) as u64)
+        let middle = |bucket| {
+            let (low, width) = self.counts.bounds(bucket);
+            u128::from(low + width / 2)
+        };
+        let sum: u128 = self.counts.counted().map(|(bucket, count)| middle(bucket) * u128::from(count)).sum();
+        let count = u128::from(self.count().max(1));
+        Span(((sum + count / 2) / count) as u64)
     }
 
     /// The share of values at or below `span`, in [0, 1]; one when empty.
     pub fn share_within(&self, span: Span) -> f64 {
-        if self.is_empty() { 1.0 } else { self.counts.quantile_below(span.0) }
+        if self.is_empty() {
+            return 1.0;
+        }
+        let last = self.counts.bucket_of(span.0.min(HIGHEST));
+        let within: u64 =
+            self.counts.counted().take_while(|&(bucket, _)| bucket <= last).map(|(_, n)| n).sum();
+        within as f64 / self.count() as f64
     }
 
-    /// Adds what another counted. Lossless where both have the same precision.
+    /// Adds what another counted. Lossless where both have the same precision; costs what the other's memory has buckets.
     pub fn merge(&mut self, other: &Self) {
-        self.counts.add(&other.counts).expect("all histograms have the same bounds");
+        if self.precision == other.precision {
+            return self.counts.merge(&other.counts);
+        }
+        for (bucket, count) in other.counts.counted() {
+            let (low, _) = other.counts.bounds(bucket);
+            self.counts.add(self.counts.bucket_of(low), count);
+        }
     }
 
-    /// Forgets everything.
+    /// Forgets everything but keeps the memory.
     pub fn clear(&mut self) {
-        self.counts.reset();
+        self.counts.clear();
     }
 
     /// Every non-empty bucket, in rising order: its upper end and its count.
     pub fn buckets(&self) -> impl Iterator<Item = (Span, u64)> + '_ {
-        self.counts.iter_recorded().map(|bucket| (Span(bucket.value_iterated_to()), bucket.count_at_value()))
+        self.counts.counted().map(|(bucket, count)| (Span(self.end_of(bucket)), count))
     }
 
     /// The compressed HdrHistogram V2 format in base64.
     pub fn to_base64(&self) -> String {
+        let mut hdr =
+            hdrhistogram::Histogram::<u64>::new_with_bounds(LOWEST_NS, HIGHEST, self.precision.digits())
+                .expect("the bounds are constants, and they are in order");
+        for (bucket, count) in self.counts.counted() {
+            hdr.record_n(self.counts.bounds(bucket).0, count).expect("both have the same buckets");
+        }
         let mut bytes = Vec::new();
         V2DeflateSerializer::new()
-            .serialize(&self.counts, &mut bytes)
+            .serialize(&hdr, &mut bytes)
             .expect("a vector takes every byte, and the histogram's size fits the format");
         STANDARD.encode(bytes)
     }
@@ -114,11 +203,30 @@ impl Histogram {
         let read: hdrhistogram::Histogram<u64> = HdrReader::new()
             .deserialize(&mut bytes.as_slice())
             .map_err(|_| BadHistogram("it is not in the compressed HdrHistogram V2 format"))?;
-        if read.low() != LOWEST_NS || read.high() != HIGHEST_NS || !(2..=3).contains(&read.sigfig()) {
-            return Err(BadHistogram("its bounds are not 1 us to 10 minutes with two or three digits"));
+        let precision = match (read.low(), read.high(), read.sigfig()) {
+            (LOWEST_NS, HIGHEST, 2) => Precision::Coarse,
+            (LOWEST_NS, HIGHEST, 3) => Precision::Fine,
+            _ => return Err(BadHistogram("its bounds are not 1 us to 10 minutes with two or three digits")),
+        };
+        if read.len() > MOST_COUNTED {
+            return Err(BadHistogram("it counts more values than anyone could have seen"));
         }
-        Ok(Self { counts: read })
+        let mut histogram = Self::new(precision);
+        for bucket in read.iter_recorded() {
+            let counts = &mut histogram.counts;
+            counts.add(counts.bucket_of(bucket.value_iterated_to()), bucket.count_at_value());
+        }
+        Ok(histogram)
     }
+}
+
+/// Where a quantile lies.
+struct Place {
+    bucket: usize,
+    /// How many values lie in the buckets before.
+    below: u64,
+    /// How many lie in this one.
+    count: u64,
 }
 
 impl Default for Histogram {
@@ -167,6 +275,84 @@ mod tests {
             let exact = values[(q * 10_000.0) as usize - 1] as f64;
             let told = histogram.quantile(q).0 as f64;
             assert!((told - exact).abs() <= exact * 0.001 + 1_000.0, "{q}: {told} for {exact}");
+        }
+    }
+
+    /// The same values in ours and in the crate that defines the layout.
+    fn beside_hdr(precision: Precision) -> (Histogram, hdrhistogram::Histogram<u64>) {
+        let mut ours = Histogram::new(precision);
+        let mut hdr =
+            hdrhistogram::Histogram::new_with_bounds(LOWEST_NS, HIGHEST, precision.digits()).unwrap();
+        let mut rng = crate::rng::Seed(2).stream("beside");
+        for _ in 0..30_000 {
+            // Of every magnitude from nothing to 10 minutes.
+            let value = (rng.bits() >> (24 + rng.below(40))).min(HIGHEST);
+            ours.record(Span(value));
+            hdr.record(value).unwrap();
+        }
+        (ours, hdr)
+    }
+
+    #[test]
+    fn it_answers_as_hdrhistogram_does() {
+        for precision in [Precision::Fine, Precision::Coarse] {
+            let (ours, hdr) = beside_hdr(precision);
+            assert_eq!((ours.count(), ours.max().0), (hdr.len(), hdr.max()));
+            for i in 1..=1_000 {
+                let q = f64::from(i) / 1_000.0;
+                assert_eq!(ours.quantile(q).0, hdr.value_at_quantile(q), "{precision:?} {q}");
+                let span = hdr.value_at_quantile(q) / 2;
+                assert_eq!(ours.share_within(Span(span)).to_bits(), hdr.quantile_below(span).to_bits());
+            }
+            let theirs = hdr.iter_recorded().map(|b| (Span(b.value_iterated_to()), b.count_at_value()));
+            assert!(ours.buckets().eq(theirs));
+            assert!((ours.mean().0 as f64 - hdr.mean()).abs() <= hdr.mean() * 1e-9 + 1.0);
+        }
+    }
+
+    #[test]
+    fn it_is_written_as_hdrhistogram_writes_it() {
+        for precision in [Precision::Fine, Precision::Coarse] {
+            let (ours, hdr) = beside_hdr(precision);
+            let mut bytes = Vec::new();
+            V2DeflateSerializer::new().serialize(&hdr, &mut bytes).unwrap();
+            let text = STANDARD.encode(bytes);
+            assert_eq!(ours.to_base64(), text);
+            assert_eq!(Histogram::from_base64(&text).unwrap(), ours);
+        }
+    }
+
+    #[test]
+    fn coarse_counts_go_into_fine_ones_at_the_start_of_their_bucket() {
+        let (coarse, hdr) = beside_hdr(Precision::Coarse);
+        let mut fine = Histogram::new(Precision::Fine);
+        fine.merge(&coarse);
+        let mut twin = hdrhistogram::Histogram::<u64>::new_with_bounds(LOWEST_NS, HIGHEST, 3).unwrap();
+        twin.add(&hdr).unwrap();
+        let theirs = twin.iter_recorded().map(|b| (Span(b.value_iterated_to()), b.count_at_value()));
+        assert!(fine.buckets().eq(theirs));
+    }
+
+    #[test]
+    fn an_hour_counts_as_ten_minutes() {
+        let mut histogram = Histogram::new(Precision::Fine);
+        histogram.record("1h".parse().unwrap());
+        let off = histogram.max().0 - HIGHEST;
+        assert!(off < HIGHEST / 1_000, "{off}");
+    }
+
+    #[test]
+    fn a_smooth_quantile_lies_in_the_bucket_and_grows_with_the_share() {
+        let (histogram, _) = beside_hdr(Precision::Coarse);
+        let mut before = 0.0;
+        for i in 1..=2_000 {
+            let q = f64::from(i) / 2_000.0;
+            let (smooth, end) = (histogram.smooth_quantile(q), histogram.quantile(q).as_secs());
+            assert!(
+                smooth >= before && smooth <= end + 1.5e-9 && smooth >= end * 0.99 - 1e-6,
+                "{q}: {smooth}, {end}"
+            );
+            before = smooth;
         }
     }
 

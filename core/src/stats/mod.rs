@@ -1,5 +1,6 @@
 //! Statistics of a run: histograms of latency, intervals of confidence from batches, counts by second.
 mod batches;
+mod counts;
 mod histogram;
 mod moments;
 

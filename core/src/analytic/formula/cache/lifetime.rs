@@ -131,7 +131,7 @@ mod tests {
     use super::super::super::popularity::Popularity;
     use super::super::che::lru_hit;
     use super::*;
-    use crate::component::cache::LruCache;
+    use crate::component::cache::{Cache, Capacity, Eviction, Ttl};
     use crate::dist::Zipf;
     use crate::rng::Seed;
     use crate::time::{Span, Time};
@@ -189,7 +189,8 @@ mod tests {
             let expected = hits.sum::<f64>() / reads;
 
             let mut rng = Seed(11).stream("lifetime");
-            let mut cache = LruCache::new(capacity, Span::from_secs(ttl_ms / 1e3));
+            let ttl = Ttl::fixed(Span::from_secs(ttl_ms / 1e3));
+            let mut cache = Cache::new(Eviction::Lru, Capacity::Entries(capacity), ttl);
             let (mut now, mut asked, mut hit) = (Time::ZERO, 0u32, 0u32);
             let gap = "exp 1ms".parse::<crate::dist::Law>().unwrap().sampler();
             for i in 0..REQUESTS {
@@ -199,13 +200,13 @@ mod tests {
                 if write && refresh == Refresh::Delete {
                     cache.remove(key);
                 } else if write {
-                    cache.insert(now, key);
+                    cache.insert(now, key, 1, &mut rng);
                 } else {
                     let found = cache.get(now, key);
                     asked += u32::from(i > REQUESTS / 10);
                     hit += u32::from(found && i > REQUESTS / 10);
                     if !found {
-                        cache.insert(now, key);
+                        cache.insert(now, key, 1, &mut rng);
                     }
                 }
             }
