@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
 use loadpath_core::time::Span;
-use loadpath_core::workload::{Arrivals, Class, Operation, Spacing};
+use loadpath_core::workload::{Arrivals, Class, Spacing};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
@@ -162,17 +162,7 @@ impl Load {
             Some(SpacingName::Constant) => Spacing::Constant,
         };
         let rate = self.rate.expect("clap asks for it where there is no design");
-        let class = Class {
-            name: target.path().to_owned(),
-            weight: 1.0,
-            operation: Operation::Read,
-            keys: 1,
-            skew: 0.0,
-            size: 1,
-            priority: 5,
-            session: false,
-            topic: String::new(),
-        };
+        let class = Class::named(target.path());
         Attack {
             name,
             target,
