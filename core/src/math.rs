@@ -23,6 +23,21 @@ pub fn gamma(x: f64) -> f64 {
     libm::tgamma(x)
 }
 
+/// The sine of an angle in radians.
+pub fn sin(x: f64) -> f64 {
+    libm::sin(x)
+}
+
+/// The cosine of an angle in radians.
+pub fn cos(x: f64) -> f64 {
+    libm::cos(x)
+}
+
+/// The angle in radians whose sine is `x`, in [-1, 1].
+pub fn asin(x: f64) -> f64 {
+    libm::asin(x)
+}
+
 /// e to the power `x`, minus one, exact near zero.
 pub fn exp_m1(x: f64) -> f64 {
     libm::expm1(x)

@@ -3,6 +3,7 @@ use crate::hash::{self, Digest};
 use crate::stats::{Estimate, Histogram, Precision};
 use crate::time::Span;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The version of the run file that this code writes and reads.
@@ -132,6 +133,9 @@ pub struct NodeRun {
     pub utilization: Option<f64>,
     /// The share of lookups that were answered from memory, in [0, 1]; none for what is not a cache.
     pub hit_ratio: Option<f64>,
+    /// What else was counted, by name: retries, stale reads, lost writes and the like; what did not happen is left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<String, u64>,
 }
 
 /// One second of a run.

@@ -12,6 +12,10 @@ pub enum Operation {
     Read,
     /// Writes a key: the database answers, and caches forget or take the new value.
     Write,
+    /// Fetches a file: browsers, a CDN or an object store may answer.
+    Static,
+    /// Asks for work that may be done later.
+    Job,
 }
 
 /// A class of requests, checked.
@@ -27,15 +31,25 @@ pub struct Class {
     pub keys: u64,
     /// How unevenly: the exponent of Zipf's law, in [0, 4]; zero is evenly.
     pub skew: f64,
+    /// Bytes of an answer, ≥ 1.
+    pub size: u32,
+    /// How important it is, 0 to 9.
+    pub priority: u8,
+    /// Whether it needs the user's session on a stateful service.
+    pub session: bool,
+    /// What a topic exchange routes it by.
+    pub topic: String,
 }
 
 /// How arrivals are spaced. Open loop: they do not wait for answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Spacing {
     /// Independent users: exponential gaps.
     Poisson,
     /// Evenly.
     Constant,
+    /// In bursts: hyperexponential gaps of this squared coefficient of variation, ≥ 1.
+    Bursty(f64),
 }
 
 /// Arrivals in an open loop.
@@ -54,6 +68,7 @@ impl Arrivals {
         match self.spacing {
             Spacing::Poisson => Law::Exponential(mean),
             Spacing::Constant => Law::Constant(mean),
+            Spacing::Bursty(cv2) => Law::Hyperexponential { mean, cv2 },
         }
     }
 }
@@ -67,6 +82,8 @@ pub struct Planned {
     pub class: u16,
     /// Which key it asks for.
     pub key: u64,
+    /// Which user sends it, below the number of users.
+    pub user: u32,
 }
 
 /// The planned requests of a run, in order, without end. The same seed gives the same ones; changing the rate keeps the
@@ -79,6 +96,9 @@ pub struct Schedule {
     gaps: Rng,
     picks: Rng,
     keys: Rng,
+    senders: Rng,
+    /// How many users take turns, ≥ 1.
+    users: u32,
     /// Cumulated shares of the classes; the last is 1.
     shares: Vec<f64>,
     laws: Vec<Zipf>,
@@ -89,7 +109,7 @@ impl Schedule {
     ///
     /// # Panics
     /// If there is no class: `check` refuses such a document.
-    pub fn new(arrivals: Arrivals, classes: &[Class], seed: Seed, name: &str) -> Self {
+    pub fn new(arrivals: Arrivals, classes: &[Class], users: u32, seed: Seed, name: &str) -> Self {
         assert!(!classes.is_empty(), "a schedule needs a class of requests");
         let total: f64 = classes.iter().map(|class| class.weight).sum();
         let mut sum = 0.0;
@@ -107,6 +127,8 @@ impl Schedule {
             gaps: seed.stream(&format!("{name}/gaps")),
             picks: seed.stream(&format!("{name}/classes")),
             keys: seed.stream(&format!("{name}/keys")),
+            senders: seed.stream(&format!("{name}/users")),
+            users: users.max(1),
             shares,
             laws: classes.iter().map(|class| Zipf::new(class.keys, class.skew)).collect(),
         }
@@ -122,6 +144,14 @@ impl Schedule {
     pub const fn arrivals(&self) -> Arrivals {
         self.arrivals
     }
+
+    /// What a user of a closed loop asks for who is done with thinking at `due`: class and key as in an open loop.
+    pub fn ask(&mut self, due: Time, user: u32) -> Planned {
+        let u = self.picks.unit();
+        let class = self.shares.partition_point(|&share| share <= u).min(self.shares.len() - 1);
+        let key = self.laws[class].sample(&mut self.keys);
+        Planned { due, class: class as u16, key, user }
+    }
 }
 
 impl Iterator for Schedule {
@@ -129,10 +159,8 @@ impl Iterator for Schedule {
 
     fn next(&mut self) -> Option<Planned> {
         self.now = self.now + self.gap.sample(&mut self.gaps);
-        let u = self.picks.unit();
-        let class = self.shares.partition_point(|&share| share <= u).min(self.shares.len() - 1);
-        let key = self.laws[class].sample(&mut self.keys);
-        Some(Planned { due: self.now, class: class as u16, key })
+        let user = if self.users == 1 { 0 } else { self.senders.below(u64::from(self.users)) as u32 };
+        Some(self.ask(self.now, user))
     }
 }
 
@@ -141,15 +169,26 @@ mod tests {
     use super::*;
 
     fn class(name: &str, weight: f64) -> Class {
-        Class { name: name.to_owned(), weight, operation: Operation::Read, keys: 100, skew: 0.9 }
+        Class {
+            name: name.to_owned(),
+            weight,
+            operation: Operation::Read,
+            keys: 100,
+            skew: 0.9,
+            size: 1,
+            priority: 5,
+            session: false,
+            topic: name.to_owned(),
+        }
     }
 
     #[test]
     fn the_same_seed_plans_the_same_requests_and_the_rate_is_held() {
         let classes = [class("a", 3.0), class("b", 1.0)];
         let arrivals = Arrivals { spacing: Spacing::Poisson, rate: 1000.0 };
-        let plan =
-            |seed| Schedule::new(arrivals, &classes, Seed(seed), "clients").take(40_000).collect::<Vec<_>>();
+        let plan = |seed| {
+            Schedule::new(arrivals, &classes, 10, Seed(seed), "clients").take(40_000).collect::<Vec<_>>()
+        };
         let first = plan(1);
         assert_eq!(first, plan(1));
         assert_ne!(first, plan(2));

@@ -4,10 +4,15 @@
 //! on sockets. Each clever structure has an obvious twin in its tests.
 pub mod balance;
 pub mod cache;
-mod queue;
+pub mod naming;
+pub mod processor;
+pub mod queue;
+pub mod replication;
+pub mod resilience;
 mod ring;
-mod shard;
+pub mod scaling;
+pub mod shard;
 
 pub use queue::{BoundedQueue, Full};
 pub use ring::HashRing;
-pub use shard::{Sharding, Shards};
+pub use shard::{ReshardPlan, Sharding, Shards};

@@ -76,6 +76,20 @@ impl Law {
         }
     }
 
+    /// The same law, `factor` > 0 times as long.
+    pub fn scaled(&self, factor: f64) -> Self {
+        let times = |span: Span| Span((span.0 as f64 * factor) as u64);
+        match *self {
+            _ if factor == 1.0 => *self,
+            Self::Constant(span) => Self::Constant(times(span)),
+            Self::Exponential(mean) => Self::Exponential(times(mean)),
+            Self::LogNormal { mean, p99 } => Self::LogNormal { mean: times(mean), p99: times(p99) },
+            Self::Uniform { low, high } => Self::Uniform { low: times(low), high: times(high) },
+            Self::Erlang { stages, mean } => Self::Erlang { stages, mean: times(mean) },
+            Self::Hyperexponential { mean, cv2 } => Self::Hyperexponential { mean: times(mean), cv2 },
+        }
+    }
+
     fn is_sound(&self) -> Result<(), &'static str> {
         match *self {
             Self::LogNormal { mean, p99 } if p99 < mean || p99.as_secs() > 14.0 * mean.as_secs() => {

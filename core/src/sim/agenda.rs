@@ -23,8 +23,20 @@ pub(crate) enum Event {
     Answer(u32),
     /// The first deadline of a source is reached.
     Deadline(u32),
-    /// A balancer probes its targets.
+    /// A balancer or DNS probes its targets.
     Probe(u32),
+    /// A user of a closed loop is done with thinking.
+    Wake(u32),
+    /// A backoff is over, or a lost call is to be ended.
+    Retry(u32),
+    /// The first timeout of an edge is reached.
+    Timeout(u32),
+    /// The first hedge of an edge is due.
+    Hedge(u32),
+    /// The first job of a processor may be done.
+    Cpu(u32),
+    /// Something rare that is kept in a list.
+    Rare(u32),
 }
 
 /// The bits of an event's payload.
@@ -41,13 +53,25 @@ impl Event {
             Self::Answer(_) => 3,
             Self::Deadline(_) => 4,
             Self::Probe(_) => 5,
+            Self::Wake(_) => 6,
+            Self::Retry(_) => 7,
+            Self::Timeout(_) => 8,
+            Self::Hedge(_) => 9,
+            Self::Cpu(_) => 10,
+            Self::Rare(_) => 11,
         };
         let (Self::Arrive(i)
         | Self::Deliver(i)
         | Self::Finish(i)
         | Self::Answer(i)
         | Self::Deadline(i)
-        | Self::Probe(i)) = self;
+        | Self::Probe(i)
+        | Self::Wake(i)
+        | Self::Retry(i)
+        | Self::Timeout(i)
+        | Self::Hedge(i)
+        | Self::Cpu(i)
+        | Self::Rare(i)) = self;
         debug_assert!(i >> PAYLOAD == 0, "a payload has 28 bits");
         tag << PAYLOAD | i
     }
@@ -62,6 +86,12 @@ impl Event {
             3 => Self::Answer(index),
             4 => Self::Deadline(index),
             5 => Self::Probe(index),
+            6 => Self::Wake(index),
+            7 => Self::Retry(index),
+            8 => Self::Timeout(index),
+            9 => Self::Hedge(index),
+            10 => Self::Cpu(index),
+            11 => Self::Rare(index),
             other => unreachable!("no event has the tag {other}"),
         }
     }

@@ -1,4 +1,5 @@
 //! Calls under way, in a slab: a request is a call from a client, and each call of a node to another is one.
+use crate::component::resilience::Pass;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::run::Outcome;
 use crate::time::{Span, Time};
@@ -9,12 +10,19 @@ pub(crate) type Slot = u32;
 /// Stands for "no call".
 pub(crate) const NO_CALL: Slot = u32::MAX;
 
+/// Stands for "no balancer gave it to a target".
+pub(crate) const NO_TARGET: u16 = u16::MAX;
+
 /// What a call asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ask {
     Read,
     Write,
-    /// Put a value that was just read into a cache.
+    /// Fetch a file.
+    Static,
+    /// Do some work, perhaps later.
+    Job,
+    /// Put a value that was just read, or written, into a cache.
     Fill,
     /// Forget a value that was just written.
     Delete,
@@ -29,10 +37,41 @@ pub(crate) enum Stage {
     Queued,
     /// Being worked on: a `Finish` is scheduled.
     Working,
-    /// Waiting for a call of its own.
+    /// On a processor that is shared.
+    OnCpu,
+    /// Waiting for calls of its own.
     Calling,
+    /// Waiting for what another call fetches.
+    Parked,
     /// On its way back: an `Answer` is scheduled.
     Answered,
+    /// Of a call with a policy: waiting for a connection.
+    Pooling,
+    /// Of a call with a policy: attempts are under way.
+    Trying,
+    /// Of a call with a policy: a `Retry` is scheduled.
+    Backoff,
+    /// Of a call with a policy: it is over, which its caller learns by a `Retry` that is scheduled.
+    Lost,
+}
+
+impl Stage {
+    /// Whether the call is one with a policy, whose attempts are calls of their own.
+    pub(crate) const fn is_of_a_policy(self) -> bool {
+        matches!(self, Self::Pooling | Self::Trying | Self::Backoff | Self::Lost)
+    }
+}
+
+/// Who asks for what: the same for a request and every call that is made for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) class: u16,
+    pub(crate) user: u32,
+    pub(crate) key: u64,
+    /// When nobody waits for it any more.
+    pub(crate) deadline: Time,
+    /// Its hops are written down.
+    pub(crate) traced: bool,
 }
 
 /// A call.
@@ -40,6 +79,10 @@ pub(crate) enum Stage {
 pub(crate) struct Call {
     /// The call that it is part of; `NO_CALL` for a client's request and for what nobody waits for.
     pub(crate) parent: Slot,
+    /// The parent's generation: another means that it has ended.
+    pub(crate) parent_generation: u32,
+    /// Rises whenever the slot is used again.
+    pub(crate) generation: u32,
     /// Who is called.
     pub(crate) node: NodeIndex,
     /// Which of its instances.
@@ -48,23 +91,34 @@ pub(crate) struct Call {
     pub(crate) edge: EdgeIndex,
     /// The source that waits for it, counted from one; zero when it is no client's request.
     pub(crate) source: u16,
-    pub(crate) class: u16,
+    /// The target of its caller that it was given to, where that is a balancer.
+    pub(crate) target: u16,
+    /// Which instance of the caller's node sent it.
+    pub(crate) caller: u16,
+    /// How often that instance, where it is a balancer's, had been started.
+    pub(crate) epoch: u16,
+    /// What a circuit breaker wants to have back.
+    pub(crate) pass: Option<Pass>,
+    /// How far the node's own program has come.
+    pub(crate) step: u16,
+    /// Calls of its own that are open.
+    pub(crate) open: u16,
+    /// Calls of this step that are still to be made, one after the other; attempts that were made.
+    pub(crate) left: u16,
     pub(crate) ask: Ask,
     pub(crate) stage: Stage,
     pub(crate) outcome: Outcome,
     /// A cache had it.
     pub(crate) hit: bool,
-    /// Its instance died and its caller has been told: it is kept only until its event or its own call comes back.
+    /// A call of its own, which it cannot do without, was lost.
+    pub(crate) lost: bool,
+    /// Its instance died and its caller has been told: it is kept only until its event comes.
     pub(crate) orphan: bool,
-    /// Its client waits no longer; it has been counted already.
+    /// Whoever waited waits no longer; it has been counted already.
     pub(crate) given_up: bool,
-    /// How far the node's own program has come.
-    pub(crate) step: u16,
-    /// Which target a balancer gave it to.
-    pub(crate) target: u16,
-    /// Rises whenever the slot is used again.
-    pub(crate) generation: u32,
-    pub(crate) key: u64,
+    /// Its instance was chosen by the caller and stays.
+    pub(crate) pinned: bool,
+    pub(crate) origin: Origin,
     /// When its caller sent it.
     pub(crate) sent: Time,
     /// When it reached the node.
@@ -98,6 +152,11 @@ impl Calls {
         let call = &mut self.slots[slot as usize];
         call.generation = call.generation.wrapping_add(1);
         self.free.push(slot);
+    }
+
+    /// Whether the call that had this slot and generation is still under way.
+    pub(crate) fn is_open(&self, slot: Slot, generation: u32) -> bool {
+        slot != NO_CALL && self.slots[slot as usize].generation == generation
     }
 
     /// How many calls are under way.

@@ -14,15 +14,24 @@
 //! assert!(run.outcomes().total().abs_diff(4_000) < 253);
 //! ```
 mod agenda;
+mod attempt;
 mod call;
 mod command;
+mod control;
+mod counter;
 mod meter;
 mod node;
+mod processors;
+mod rare;
 mod report;
+mod scaling;
 mod simulation;
 mod snapshot;
 mod station;
+mod trace;
+mod transport;
 
 pub use command::{Command, CommandFault};
 pub use simulation::{Simulation, simulate};
 pub use snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, Snapshot};
+pub use trace::{Hop, Trace, trace};

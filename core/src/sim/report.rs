@@ -2,7 +2,7 @@
 use super::node::{Node, State};
 use super::simulation::Simulation;
 use super::snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, Snapshot};
-use super::station::RECENT;
+use super::station::{RECENT, Station};
 use crate::math;
 use crate::run::{ClassRun, NodeRun, Outcomes, Run, Second, Source};
 use crate::stats::{Estimate, Histogram, Precision};
@@ -87,18 +87,24 @@ impl Simulation {
         let recent = node.meter.recent();
         let busy = |taken: u128, workers: u32| taken as f64 / 1e9 / window / f64::from(workers.max(1));
         let stations = &node.stations;
-        let each: Vec<f64> =
-            stations.iter().map(|s| busy(s.taken_recently(self.now), s.workers).min(1.0)).collect();
+        let each: Vec<f64> = stations
+            .iter()
+            .map(|s| match s.processor {
+                Some(place) => self.processors[place as usize].utilization_recently(self.now, window),
+                None => busy(s.taken_recently(self.now), s.workers).min(1.0),
+            })
+            .collect();
         NodeSnapshot {
             id: node.id.clone(),
             rate: recent.outcomes.total() as f64 / window,
-            utilization: mean(&each),
+            utilization: mean(&in_service(stations, &each)),
             p99: (!recent.response.is_empty()).then(|| recent.response.quantile(0.99).as_secs()),
             wait: recent.mean_wait().as_secs(),
             hit_ratio: recent.hit_ratio(),
             error_share: recent.outcomes.error_share(),
             in_flight: node.in_flight,
-            backlog: stations.iter().map(|s| s.queue.len() as u64).sum(),
+            backlog: stations.iter().map(|s| s.queue.len() as u64).sum::<u64>() + kept_for_later(&node.state),
+            counters: node.counters.by_name(),
             up: stations.iter().map(|s| s.up).collect(),
             busy: each,
         }
@@ -130,17 +136,38 @@ impl Simulation {
         let total = node.meter.total();
         let busy =
             |taken: u128, workers: u32| taken as f64 / f64::from(workers.max(1)) / duration.0.max(1) as f64;
-        let each: Vec<f64> =
-            node.stations.iter().map(|s| busy(s.taken_since_reset(self.now), s.workers)).collect();
+        let each: Vec<f64> = node
+            .stations
+            .iter()
+            .map(|s| match s.processor {
+                Some(place) => self.processors[place as usize].utilization_since_reset(self.now, duration),
+                None => busy(s.taken_since_reset(self.now), s.workers),
+            })
+            .collect();
         NodeRun {
             id: node.id.clone(),
             outcomes: total.outcomes,
-            hit_ratio: if matches!(node.state, State::Cache(_)) { total.hit_ratio() } else { None },
+            hit_ratio: if matches!(node.state, State::Cache(_) | State::Cdn(_)) {
+                total.hit_ratio()
+            } else {
+                None
+            },
+            counters: node.counters.by_name(),
             response: total.response,
             wait: node.meter.wait.clone(),
-            utilization: mean(&each),
+            utilization: mean(&in_service(&node.stations, &each)),
         }
     }
+}
+
+/// The values of the stations that are meant to be there.
+fn in_service(stations: &[Station], values: &[f64]) -> Vec<f64> {
+    stations.iter().zip(values).filter(|(station, _)| station.in_service).map(|(_, &value)| value).collect()
+}
+
+/// The messages that wait in a queue.
+fn kept_for_later(state: &State) -> u64 {
+    if let State::Queue(queue) = state { queue.waiting() } else { 0 }
 }
 
 fn mean(values: &[f64]) -> Option<f64> {

@@ -1,16 +1,19 @@
-//! The event loop, and what can be done to it from outside.
+//! The event loop: what there is, what happens next, and what is counted.
 use super::agenda::{Agenda, Event};
-use super::call::{Ask, Call, Calls, NO_CALL, Slot, Stage};
-use super::command::{Command, CommandFault};
+use super::attempt::EdgePolicy;
+use super::call::{Calls, Slot};
+use super::counter::Counters;
 use super::meter::{ClassMeter, EdgeMeter};
 use super::node::{Node, State};
-use super::station::Offered;
+use super::processors::SharedProcessor;
+use super::rare::Rare;
+use super::trace::Tracer;
 use crate::hash::Digest;
 use crate::id::{ClassIndex, EdgeIndex, NodeIndex};
 use crate::rng::Seed;
 use crate::run::{Outcome, Outcomes, Run, Second};
 use crate::time::{Span, Time};
-use crate::topology::{Plan, catalog};
+use crate::topology::Plan;
 use crate::workload::{Class, Operation};
 use std::collections::VecDeque;
 
@@ -43,17 +46,36 @@ pub struct Simulation {
     pub(super) rate: f64,
     /// Outcomes of the running second and the whole ones before it, newest first.
     pub(super) recent: [Outcomes; 3],
+    /// Requests that were sent, ever: the number of the next one.
+    pub(super) requests: u64,
+    /// Cores that several instances or nodes share.
+    pub(super) processors: Vec<SharedProcessor>,
+    /// What is done rarely, by the number in its event; free places are used again.
+    pub(super) rare: Vec<Option<Rare>>,
+    /// The plan's zones, timeline and what else is looked at rarely.
+    pub(super) plan: std::sync::Arc<Plan>,
+    /// Which zones are cut off from which, row by row.
+    pub(super) cuts: Vec<bool>,
+    pub(super) tracer: Tracer,
+    /// Lists that are empty between events, kept for their memory.
+    pub(super) dropped: Vec<Slot>,
+    pub(super) due: Vec<Slot>,
+    pub(super) parked: Vec<(Slot, u32)>,
     events: u64,
 }
 
 /// An edge at work.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Link {
+    pub(super) from: NodeIndex,
     pub(super) to: NodeIndex,
     pub(super) latency: Span,
     pub(super) meter: EdgeMeter,
     /// Whose turn it is among the callee's instances, where callers take turns.
     pub(super) turn: u16,
+    /// No packet passes.
+    pub(super) cut: bool,
+    pub(super) policy: Option<Box<EdgePolicy>>,
 }
 
 /// Simulates a plan from cold: `warm_up` that does not count, then `duration` that does.
@@ -69,10 +91,13 @@ impl Simulation {
     /// At the start of time: everything is up, empty and idle.
     pub fn new(plan: &Plan, seed: Seed) -> Self {
         let edges = plan.edges.iter().map(|edge| Link {
+            from: edge.from,
             to: edge.to,
             latency: edge.latency,
             meter: EdgeMeter::default(),
             turn: 0,
+            cut: false,
+            policy: EdgePolicy::new(plan, edge, seed),
         });
         let mut simulation = Self {
             now: Time::ZERO,
@@ -91,6 +116,15 @@ impl Simulation {
             reset_at: Time::ZERO,
             rate: plan.arrivals.rate,
             recent: [Outcomes::default(); 3],
+            requests: 0,
+            processors: Vec::new(),
+            rare: Vec::new(),
+            cuts: vec![false; plan.zones.len() * plan.zones.len()],
+            plan: std::sync::Arc::new(plan.clone()),
+            tracer: Tracer::default(),
+            dropped: Vec::new(),
+            due: Vec::new(),
+            parked: Vec::new(),
             events: 0,
         };
         simulation.start();
@@ -98,13 +132,20 @@ impl Simulation {
     }
 
     fn start(&mut self) {
+        self.share_processors();
         for i in 0..self.nodes.len() {
             match &self.nodes[i].state {
-                State::Clients(_) => self.plan_arrival(i),
-                State::LoadBalancer(_) => self.plan_probe(i),
+                State::Clients(_) => self.start_clients(i),
+                State::LoadBalancer(_) | State::Dns(_) => self.plan_probe(i),
+                State::Service(_) => self.start_scaling(i),
+                State::Workers(_) => {
+                    self.start_scaling(i);
+                    self.start_workers(i);
+                }
                 _ => {}
             }
         }
+        self.plan_timeline();
     }
 
     /// The present instant.
@@ -156,141 +197,13 @@ impl Simulation {
             Event::Finish(slot) => self.finish(slot),
             Event::Answer(slot) => self.answered(slot),
             Event::Deadline(source) => self.deadline(source as usize),
-            Event::Probe(balancer) => self.probe(balancer as usize),
-        }
-    }
-
-    /// A call by an edge, to an instance that the caller has picked.
-    pub(super) fn call(
-        &mut self,
-        parent: Slot,
-        edge: EdgeIndex,
-        instance: u16,
-        ask: Ask,
-        origin: (u16, u64),
-    ) -> Slot {
-        let link = &mut self.edges[edge.index()];
-        link.meter.seconds[0] += 1;
-        let (node, at) = (link.to, self.now + link.latency);
-        let (class, key) = origin;
-        let slot = self.calls.add(Call {
-            parent,
-            node,
-            instance,
-            edge,
-            source: 0,
-            class,
-            ask,
-            stage: Stage::Sent,
-            outcome: Outcome::Ok,
-            hit: false,
-            orphan: false,
-            given_up: false,
-            step: 0,
-            target: 0,
-            generation: 0,
-            key,
-            sent: self.now,
-            queued: Time::ZERO,
-            wait: Span::ZERO,
-        });
-        self.nodes[node.index()].in_flight += 1;
-        self.schedule(at, Event::Deliver(slot));
-        slot
-    }
-
-    fn schedule(&mut self, at: Time, event: Event) {
-        if at == self.now {
-            self.at_once.push_back(event);
-        } else {
-            self.agenda.push(at, event);
-        }
-    }
-
-    fn deliver(&mut self, slot: Slot) {
-        let call = self.calls[slot];
-        let station = &mut self.nodes[call.node.index()].stations[usize::from(call.instance)];
-        if !station.up {
-            return self.answer(slot, Outcome::Refused);
-        }
-        self.calls[slot].queued = self.now;
-        match station.offer(self.now, slot) {
-            Offered::Started => self.begin(slot),
-            Offered::Queued => self.calls[slot].stage = Stage::Queued,
-            Offered::Refused => self.answer(slot, Outcome::Refused),
-        }
-    }
-
-    /// A worker has taken the call.
-    pub(super) fn begin(&mut self, slot: Slot) {
-        let now = self.now;
-        let call = &mut self.calls[slot];
-        call.stage = Stage::Working;
-        call.wait = now.since(call.queued);
-        let (node, instance, ask) = (call.node.index(), usize::from(call.instance), call.ask);
-        let span = self.nodes[node].own_time(instance, ask);
-        self.schedule(now + span, Event::Finish(slot));
-    }
-
-    fn finish(&mut self, slot: Slot) {
-        let call = self.calls[slot];
-        if call.orphan {
-            return self.calls.remove(slot);
-        }
-        match self.nodes[call.node.index()].state {
-            State::Clients(_) => unreachable!("nobody calls clients"),
-            State::LoadBalancer(_) => self.balancer_finish(slot),
-            State::Service(_) => self.service_next(slot),
-            State::Cache(_) => self.cache_finish(slot),
-            State::Database(_) => {
-                self.release(slot);
-                self.answer(slot, Outcome::Ok);
-            }
-        }
-    }
-
-    /// Gives the call's worker back; the next in the queue takes it.
-    pub(super) fn release(&mut self, slot: Slot) {
-        let call = self.calls[slot];
-        let station = &mut self.nodes[call.node.index()].stations[usize::from(call.instance)];
-        if let Some(next) = station.release(self.now) {
-            self.begin(next);
-        }
-    }
-
-    /// The node has ended the call; its answer goes back.
-    pub(super) fn answer(&mut self, slot: Slot, outcome: Outcome) {
-        let call = &mut self.calls[slot];
-        call.stage = Stage::Answered;
-        call.outcome = outcome;
-        let at = self.now + self.edges[call.edge.index()].latency;
-        self.schedule(at, Event::Answer(slot));
-    }
-
-    /// An answer has reached its caller.
-    fn answered(&mut self, slot: Slot) {
-        let call = self.calls[slot];
-        let response = self.now.since(call.sent);
-        let node = &mut self.nodes[call.node.index()];
-        node.in_flight -= 1;
-        node.meter.record(call.outcome, response, call.wait);
-        if call.source > 0 {
-            return self.request_answered(slot);
-        }
-        self.calls.remove(slot);
-        if call.parent == NO_CALL {
-            return;
-        }
-        let parent = self.calls[call.parent];
-        if parent.orphan {
-            // Its instance died meanwhile; this was all that kept it.
-            return self.calls.remove(call.parent);
-        }
-        match self.nodes[parent.node.index()].state {
-            State::LoadBalancer(_) => self.balancer_answered(call.parent, &call),
-            State::Service(_) => self.service_answered(call.parent, &call),
-            State::Cache(_) => self.cache_answered(call.parent, &call),
-            State::Clients(_) | State::Database(_) => unreachable!("such a node makes no calls"),
+            Event::Probe(node) => self.probe(node as usize),
+            Event::Wake(user) => self.user_wakes(user),
+            Event::Retry(slot) => self.retry_due(slot),
+            Event::Timeout(edge) => self.timeout(EdgeIndex(edge as u16)),
+            Event::Hedge(edge) => self.hedge(EdgeIndex(edge as u16)),
+            Event::Cpu(processor) => self.cpu_done(processor),
+            Event::Rare(place) => self.do_rarely(place),
         }
     }
 
@@ -328,6 +241,7 @@ impl Simulation {
                 node.meter.tick();
                 node.stations.iter_mut().for_each(|station| station.tick(at));
             }
+            self.processors.iter_mut().for_each(|processor| processor.tick(at));
             self.edges.iter_mut().for_each(|edge| edge.meter.tick());
             self.series.push_back(std::mem::take(&mut self.second));
             self.recent.rotate_right(1);
@@ -346,80 +260,10 @@ impl Simulation {
         self.meters.iter_mut().for_each(ClassMeter::reset);
         for node in &mut self.nodes {
             node.meter.reset();
+            node.counters = Counters::default();
             node.stations.iter_mut().for_each(|station| station.reset_statistics(self.now));
         }
-    }
-
-    /// Does something to the design, now.
-    ///
-    /// # Errors
-    /// When there is no such node or instance, or the rate is out of range; nothing has changed then.
-    pub fn command(&mut self, command: &Command) -> Result<(), CommandFault> {
-        match command {
-            Command::Kill { node, instance } => {
-                let place = self.find_instance(node, *instance)?;
-                self.kill(place, *instance);
-            }
-            Command::Restore { node, instance } => {
-                let place = self.find_instance(node, *instance)?;
-                self.nodes[place].stations[usize::from(*instance)].up = true;
-            }
-            Command::SetRate { rate } => {
-                if !(*rate > 0.0 && *rate <= catalog::MAX_RATE) {
-                    return Err(CommandFault::BadRate(*rate));
-                }
-                self.set_rate(*rate);
-            }
-        }
-        Ok(())
-    }
-
-    fn find_instance(&self, id: &str, instance: u16) -> Result<usize, CommandFault> {
-        let place = self.nodes.iter().position(|node| node.id == id);
-        let place = place.ok_or_else(|| CommandFault::NoSuchNode(id.to_owned()))?;
-        let stations = &self.nodes[place].stations;
-        if stations.is_empty() {
-            return Err(CommandFault::NotAnInstance(id.to_owned()));
-        }
-        if usize::from(instance) >= stations.len() {
-            return Err(CommandFault::NoSuchInstance(id.to_owned(), instance));
-        }
-        Ok(place)
-    }
-
-    fn kill(&mut self, place: usize, instance: u16) {
-        if !self.nodes[place].stations[usize::from(instance)].up {
-            return;
-        }
-        self.nodes[place].stations[usize::from(instance)].kill(self.now);
-        self.nodes[place].forget(instance);
-        let at_work = |call: &Call| {
-            call.node.index() == place
-                && call.instance == instance
-                && !call.orphan
-                && matches!(call.stage, Stage::Queued | Stage::Working | Stage::Calling)
-        };
-        for slot in self.calls.find(at_work) {
-            self.break_off(slot);
-        }
-        // What waited was broken off with the rest.
-        self.nodes[place].stations[usize::from(instance)].queue.drain().for_each(drop);
-    }
-
-    /// The instance that worked on a call has died: the caller learns it, and what is left of the call is an orphan until
-    /// its event or its own call comes back.
-    fn break_off(&mut self, slot: Slot) {
-        let call = self.calls[slot];
-        if call.stage == Stage::Queued {
-            // Nothing else refers to it: the call itself carries the news.
-            return self.answer(slot, Outcome::Failed);
-        }
-        let news = self.calls.add(call);
-        let left = &mut self.calls[slot];
-        left.orphan = true;
-        left.source = 0;
-        left.parent = NO_CALL;
-        self.answer(news, Outcome::Failed);
+        self.processors.iter_mut().for_each(|processor| processor.reset_statistics(self.now));
     }
 
     /// A number that two simulations share when they are in the same state, as far as anyone can see.

@@ -3,6 +3,7 @@ use crate::run::{Outcomes, Second};
 use crate::stats::Estimate;
 use crate::time::Time;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A simulation at an instant. "Recent" is the last two to three whole seconds of simulated time.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -75,6 +76,9 @@ pub struct NodeSnapshot {
     pub up: Vec<bool>,
     /// Each instance's utilization, in [0, 1].
     pub busy: Vec<f64>,
+    /// What else was counted since warm-up, by name, as in a run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub counters: BTreeMap<String, u64>,
 }
 
 /// An edge, recently.

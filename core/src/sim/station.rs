@@ -1,6 +1,6 @@
 //! An instance of a node: workers, and a bounded queue before them (FCFS).
 use super::call::Slot;
-use crate::component::BoundedQueue;
+use crate::component::queue::{Discipline, Full, WaitingLine};
 use crate::rng::Rng;
 use crate::time::Time;
 
@@ -10,11 +10,20 @@ pub(crate) const RECENT: usize = 2;
 /// Workers with a queue.
 #[derive(Clone, Debug)]
 pub(crate) struct Station {
+    /// It is there and takes requests.
     pub(crate) up: bool,
+    /// It is meant to be there: not one that autoscaling has not started, or is taking away.
+    pub(crate) in_service: bool,
+    /// Its work takes so many times longer than the law says.
+    pub(crate) slowness: f64,
+    /// The processor whose cores its workers share, if not each has its own.
+    pub(crate) processor: Option<u32>,
+    /// Calls of it that were sent to it and not answered yet.
+    pub(crate) in_flight: u32,
     pub(crate) workers: u32,
     /// Workers that are taken, at most `workers`.
     busy: u32,
-    pub(crate) queue: BoundedQueue<Slot>,
+    pub(crate) queue: WaitingLine<Slot>,
     /// The instance's own chance.
     pub(crate) rng: Rng,
     /// Worker-nanoseconds taken up to `since`.
@@ -32,17 +41,23 @@ pub(crate) enum Offered {
     Started,
     /// It waits.
     Queued,
+    /// It waits, and this one, which is less important, no longer does.
+    QueuedInstead(Slot),
     /// The queue is full.
     Refused,
 }
 
 impl Station {
-    pub(crate) fn new(workers: u32, queue: u32, rng: Rng) -> Self {
+    pub(crate) fn new(workers: u32, queue: u32, order: Discipline, rng: Rng) -> Self {
         Self {
             up: true,
+            in_service: true,
+            slowness: 1.0,
+            processor: None,
+            in_flight: 0,
             workers,
             busy: 0,
-            queue: BoundedQueue::new(queue as usize),
+            queue: WaitingLine::new(order, queue as usize),
             rng,
             taken: 0,
             since: Time::ZERO,
@@ -52,21 +67,22 @@ impl Station {
     }
 
     /// Offers a call: a free worker takes it, or it waits, or it is refused.
-    pub(crate) fn offer(&mut self, now: Time, slot: Slot) -> Offered {
+    pub(crate) fn offer(&mut self, now: Time, slot: Slot, priority: u8) -> Offered {
         if self.busy < self.workers {
             self.account(now);
             self.busy += 1;
             return Offered::Started;
         }
-        match self.queue.offer(slot) {
+        match self.queue.offer(now, slot, priority) {
             Ok(()) => Offered::Queued,
-            Err(_) => Offered::Refused,
+            Err(Full(pushed_out)) if pushed_out == slot => Offered::Refused,
+            Err(Full(pushed_out)) => Offered::QueuedInstead(pushed_out),
         }
     }
 
-    /// A worker is free again; gives the call that it takes next, if one waits.
-    pub(crate) fn release(&mut self, now: Time) -> Option<Slot> {
-        let next = self.queue.take();
+    /// A worker is free again; gives the call that it takes next, if one waits. What waited too long is put into `dropped`.
+    pub(crate) fn release(&mut self, now: Time, dropped: &mut Vec<Slot>) -> Option<Slot> {
+        let next = self.queue.take(now, dropped);
         if next.is_none() {
             self.account(now);
             debug_assert!(self.busy > 0, "a worker was released that was not taken");
@@ -103,6 +119,11 @@ impl Station {
         self.taken + u128::from(self.busy) * u128::from(now.since(self.since).0)
     }
 
+    /// Worker-nanoseconds ever taken.
+    pub(crate) fn taken_ever(&self, now: Time) -> u128 {
+        self.taken_until(now)
+    }
+
     /// Worker-nanoseconds taken since the reset.
     pub(crate) fn taken_since_reset(&self, now: Time) -> u128 {
         self.taken_until(now) - self.taken_at_reset
@@ -122,8 +143,8 @@ mod tests {
 
     #[test]
     fn what_was_taken_recently_covers_two_whole_seconds_and_the_running_one() {
-        let mut station = Station::new(1, 0, Seed(1).stream("station"));
-        assert_eq!(station.offer(Time::ZERO, Slot::default()), Offered::Started);
+        let mut station = Station::new(1, 0, Discipline::Fifo, Seed(1).stream("station"));
+        assert_eq!(station.offer(Time::ZERO, Slot::default(), 0), Offered::Started);
         for second in 1..=10 {
             station.tick(Time(second * Span::SECOND.0));
         }

@@ -12,10 +12,22 @@ pub enum Place {
     Node(usize),
     /// An edge, by its place in the list.
     Edge(usize),
+    /// A zone, by its place in the list.
+    Zone(usize),
+    /// A stated round trip, by its place in the list.
+    RoundTrip(usize),
+    /// A host, by its place in the list.
+    Host(usize),
     /// The workload.
     Workload,
     /// A class of requests, by its place in the list.
     Class(usize),
+    /// Something on the timeline, by its place in the list.
+    Timeline(usize),
+    /// The objectives.
+    Objectives,
+    /// The prices.
+    Prices,
 }
 
 /// Something that is wrong with a document.

@@ -6,6 +6,7 @@ pub mod catalog;
 mod check;
 mod examples;
 mod fault;
+mod kind;
 pub mod link;
 mod plan;
 mod reader;
@@ -14,8 +15,14 @@ mod spec;
 pub use check::{LIMITS, Limits, check};
 pub use examples::three_tier;
 pub use fault::{Fault, Place};
-pub use plan::{
-    CacheNode, ClientsNode, DatabaseNode, LoadBalancerNode, NodeKind, Plan, PlanEdge, PlanNode, ServiceNode,
+pub use kind::{
+    Autoscaling, CacheNode, CdnNode, ClientsNode, DatabaseNode, DnsNode, DnsPolicy, ExternalNode,
+    LoadBalancerNode, MonitoringNode, NodeKind, ObjectStoreNode, QueueMode, QueueNode, Reads, Replication,
+    ScaleBy, ServiceNode, Work, WorkersNode, Writes,
 };
+pub use plan::{Action, Mode, Objectives, Plan, PlanEdge, PlanHost, PlanNode, PlanZone, Prices};
 pub use reader::parse_rate;
-pub use spec::{Class, Edge, Node, NotATopology, Params, TOPOLOGY_VERSION, Topology, Value, Workload};
+pub use spec::{
+    Class, Edge, Happening, Host, Node, NotATopology, Params, RoundTrip, TOPOLOGY_VERSION, Topology, Value,
+    Workload, Zone,
+};

@@ -1,9 +1,9 @@
 //! A checked document: every reference resolved, every number in range. Only [`super::check`] makes one.
-use crate::component::Sharding;
-use crate::component::balance::Policy;
+use super::kind::NodeKind;
+use crate::component::resilience::Jitter;
 use crate::dist::Law;
 use crate::id::{EdgeIndex, NodeIndex};
-use crate::time::Span;
+use crate::time::{Span, Time};
 use crate::workload::{Arrivals, Class};
 
 /// What a document says, checked. Nothing after it can fail because of the document.
@@ -11,14 +11,56 @@ use crate::workload::{Arrivals, Class};
 pub struct Plan {
     /// What the design is called.
     pub name: String,
+    /// The zones, in the document's order.
+    pub zones: Vec<PlanZone>,
+    /// How long the network takes one way from each zone to each, row by row.
+    pub(super) one_way: Vec<Span>,
+    /// The hosts, in the document's order.
+    pub hosts: Vec<PlanHost>,
     /// The nodes, in the document's order.
     pub nodes: Vec<PlanNode>,
     /// The edges, in the document's order.
     pub edges: Vec<PlanEdge>,
     /// The classes of requests, in the document's order; at least one.
     pub classes: Vec<Class>,
-    /// When requests arrive, all clients together.
+    /// When requests arrive, all clients together, in an open loop.
     pub arrivals: Arrivals,
+    /// How many users there are, ≥ 1.
+    pub users: u32,
+    /// How long a user thinks, in a closed loop; none in an open one.
+    pub think_time: Option<Law>,
+    /// What happens when, in order of time.
+    pub timeline: Vec<(Time, Action)>,
+    /// What it is meant to hold.
+    pub objectives: Objectives,
+    /// What things cost.
+    pub prices: Prices,
+    /// How often anyone looks; none without monitoring.
+    pub monitoring: Option<Span>,
+}
+
+/// A zone.
+#[derive(Clone, Debug)]
+pub struct PlanZone {
+    /// Its id in the document.
+    pub id: String,
+    /// What people call it.
+    pub label: String,
+    /// Degrees north and east.
+    pub position: (f64, f64),
+}
+
+/// A machine.
+#[derive(Clone, Debug)]
+pub struct PlanHost {
+    /// Its id in the document.
+    pub id: String,
+    /// What people call it.
+    pub label: String,
+    /// Cores that the nodes on it share, ≥ 1.
+    pub cores: u32,
+    /// How fast they are, > 0.
+    pub speed: f64,
 }
 
 /// A node.
@@ -30,111 +72,125 @@ pub struct PlanNode {
     pub label: String,
     /// What it is.
     pub kind: NodeKind,
+    /// Its zone's place in the plan's list.
+    pub zone: Option<u16>,
+    /// Its host's place in the plan's list.
+    pub host: Option<u16>,
     /// The edges that leave it, in the document's order.
     pub out: Vec<EdgeIndex>,
 }
 
-/// An edge.
-#[derive(Clone, Copy, Debug)]
+/// An edge. See [`super::catalog::EDGE`] for the meaning of each field.
+#[derive(Clone, Debug)]
 pub struct PlanEdge {
     /// Who calls.
     pub from: NodeIndex,
     /// Who is called.
     pub to: NodeIndex,
-    /// How long the network takes one way.
+    /// How long the network takes one way, the way between the zones included.
     pub latency: Span,
+    /// Which classes pass: bit `i` for class `i`.
+    pub classes: u64,
+    /// Mean calls per request, in [0, 100].
+    pub calls: f64,
+    /// Whether the caller waits.
+    pub mode: Mode,
+    /// Open calls of each of the caller's instances at most.
+    pub connections: Option<u32>,
+    /// How long the caller waits.
+    pub timeout: Option<Span>,
+    /// How often a call that failed is sent again.
+    pub retries: u32,
+    /// The wait before the first retry; it doubles.
+    pub backoff: Span,
+    /// How chance spreads it.
+    pub jitter: Jitter,
+    /// Retries as a share of calls at most.
+    pub retry_budget: Option<f64>,
+    /// The share of failures at which calls stop, in (0, 1], and for how long.
+    pub breaker: Option<(f64, Span)>,
+    /// How long until a second call is made.
+    pub hedge_after: Option<Span>,
+    /// Its share where callees are weighted, ≥ 1.
+    pub weight: u32,
+    /// Which topics pass.
+    pub binding: String,
 }
 
-/// What a node is.
-#[derive(Clone, Debug)]
-pub enum NodeKind {
-    /// Sends requests.
-    Clients(ClientsNode),
-    /// Spreads them.
-    LoadBalancer(LoadBalancerNode),
-    /// Works on them.
-    Service(ServiceNode),
-    /// Remembers.
-    Cache(CacheNode),
-    /// Keeps the data.
-    Database(DatabaseNode),
+/// Whether a caller waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// For one call after the other.
+    Sequential,
+    /// For several at once.
+    Parallel,
+    /// For none.
+    Asynchronous,
 }
 
-/// Clients. See `clients` in [`super::catalog::KINDS`] for the meaning of each field, here and below.
-#[derive(Clone, Debug)]
-pub struct ClientsNode {
-    /// Its part of the arrival rate, in (0, 1].
-    pub share: f64,
-    /// How long a user waits.
-    pub timeout: Span,
+/// What happens on a timeline. An instance of `None` is all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Instances die.
+    Kill(NodeIndex, Option<u16>),
+    /// Dead instances start again.
+    Restore(NodeIndex, Option<u16>),
+    /// Instances work so many times more slowly.
+    Slow(NodeIndex, Option<u16>, f64),
+    /// All clients together send at this rate, per second.
+    SetRate(f64),
+    /// A cache forgets everything.
+    Flush(NodeIndex),
+    /// No packet passes between a zone and another, or all others.
+    Partition(u16, Option<u16>),
+    /// Packets pass again.
+    Heal(u16, Option<u16>),
+    /// Every instance in a zone dies.
+    LoseZone(u16),
+    /// Every instance in a zone starts again.
+    RestoreZone(u16),
+    /// The most advanced replica of a shard becomes its primary.
+    Promote(NodeIndex, u16),
+    /// A database gets another shard; so many keys move per second.
+    AddShard(NodeIndex, f64),
+    /// Instances are restarted one after the other, each down for so long.
+    Deploy(NodeIndex, Span),
 }
 
-/// A load balancer.
-#[derive(Clone, Debug)]
-pub struct LoadBalancerNode {
-    /// How an instance is picked.
-    pub policy: Policy,
-    /// How many balancers there are, ≥ 1.
-    pub instances: u16,
-    /// Cores of each, ≥ 1.
-    pub cores: u32,
-    /// How long a core is taken by a request.
-    pub service_time: Law,
-    /// How many may wait at each.
-    pub queue: u32,
-    /// How often each target is probed, > 0.
-    pub check_interval: Span,
-    /// Failed probes in a row until a target is left out, ≥ 1.
-    pub fall: u32,
-    /// Passed probes in a row until it is back, ≥ 1.
-    pub rise: u32,
+/// What a design is meant to hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Objectives {
+    /// The longest 99th percentile.
+    pub p99: Option<Span>,
+    /// The largest share of requests that do not end well, in [0, 1].
+    pub error_share: Option<f64>,
+    /// The least availability, in [0, 1].
+    pub availability: Option<f64>,
+    /// The most dollars a month.
+    pub cost: Option<f64>,
 }
 
-/// A service.
-#[derive(Clone, Debug)]
-pub struct ServiceNode {
-    /// How many there are, ≥ 1.
-    pub instances: u16,
-    /// Workers of each, ≥ 1.
-    pub workers: u32,
-    /// Its own time for a request.
-    pub service_time: Law,
-    /// How many may wait at each.
-    pub queue: u32,
-}
-
-/// A cache.
-#[derive(Clone, Debug)]
-pub struct CacheNode {
-    /// How many there are, ≥ 1; keys are spread over them on a ring.
-    pub instances: u16,
-    /// Entries of each, ≥ 1.
-    pub capacity: u32,
-    /// How long an entry is good, > 0.
-    pub ttl: Span,
-    /// Workers of each, ≥ 1.
-    pub workers: u32,
-    /// How long a worker is taken by a lookup.
-    pub service_time: Law,
-    /// How many may wait at each.
-    pub queue: u32,
-}
-
-/// A database.
-#[derive(Clone, Debug)]
-pub struct DatabaseNode {
-    /// How many shards, ≥ 1.
-    pub shards: u16,
-    /// How a key finds its shard.
-    pub sharding: Sharding,
-    /// How many queries each works on at once, ≥ 1.
-    pub connections: u32,
-    /// How long a read takes.
-    pub read_time: Law,
-    /// How long a write takes.
-    pub write_time: Law,
-    /// How many may wait at each.
-    pub queue: u32,
+/// Dollars. See [`super::catalog::PRICES`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prices {
+    /// For a core for an hour.
+    pub core_hour: f64,
+    /// For a GiB of cache for an hour.
+    pub cache_gib_hour: f64,
+    /// For a core of a managed database for an hour.
+    pub database_core_hour: f64,
+    /// For a GiB of disk for a month.
+    pub storage_gib_month: f64,
+    /// For a GiB that leaves to users.
+    pub egress_gib: f64,
+    /// For a GiB that a CDN delivers.
+    pub cdn_gib: f64,
+    /// For a GiB between zones.
+    pub zone_gib: f64,
+    /// For a million requests to managed parts.
+    pub million_requests: f64,
+    /// For a load balancer for an hour.
+    pub balancer_hour: f64,
 }
 
 impl Plan {
@@ -158,28 +214,34 @@ impl Plan {
     pub fn callees(&self, node: NodeIndex) -> impl Iterator<Item = NodeIndex> + '_ {
         self.node(node).out.iter().map(|&edge| self.edge(edge).to)
     }
-}
 
-impl NodeKind {
-    /// The name of its kind in the catalog.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Clients(_) => "clients",
-            Self::LoadBalancer(_) => "load_balancer",
-            Self::Service(_) => "service",
-            Self::Cache(_) => "cache",
-            Self::Database(_) => "database",
-        }
+    /// The edges that lead to `node`, in the document's order.
+    pub fn into(&self, node: NodeIndex) -> impl Iterator<Item = EdgeIndex> + '_ {
+        let edges = self.edges.iter().enumerate().filter(move |(_, edge)| edge.to == node);
+        edges.map(|(i, _)| EdgeIndex(i as u16))
     }
 
-    /// How many instances it has, ≥ 1.
-    pub const fn instances(&self) -> u16 {
-        match self {
-            Self::Clients(_) => 1,
-            Self::LoadBalancer(node) => node.instances,
-            Self::Service(node) => node.instances,
-            Self::Cache(node) => node.instances,
-            Self::Database(node) => node.shards,
+    /// How long the network takes one way between two zones; zero within one, or where a node stands in none.
+    pub fn one_way(&self, from: Option<u16>, to: Option<u16>) -> Span {
+        match (from, to) {
+            (Some(from), Some(to)) => self.one_way[usize::from(from) * self.zones.len() + usize::from(to)],
+            _ => Span::ZERO,
         }
+    }
+}
+
+impl PlanEdge {
+    /// Whether requests of this class pass by it.
+    pub const fn passes(&self, class: u16) -> bool {
+        self.classes >> class & 1 == 1
+    }
+
+    /// Whether a call by it is more than sent and answered: a timeout, a retry, a hedge, a pool or a breaker.
+    pub const fn has_policy(&self) -> bool {
+        self.timeout.is_some()
+            || self.retries > 0
+            || self.hedge_after.is_some()
+            || self.connections.is_some()
+            || self.breaker.is_some()
     }
 }

@@ -13,6 +13,11 @@ pub(crate) enum Reading {
     Span(Span),
     Rate(f64),
     Law(Law),
+    /// A rate, or none.
+    Limit(Option<f64>),
+    Bytes(u64),
+    /// An id, a pattern, names of classes: checked by who knows them.
+    Text,
     /// The place among the choices.
     Choice(usize),
 }
@@ -51,6 +56,35 @@ pub(crate) fn read(param: &Param, value: &Value) -> Result<Reading, String> {
             }
             Ok(Reading::Law(law))
         }
+        Form::Limit => match value {
+            Value::Text(text) if text.trim() == "none" => Ok(Reading::Limit(None)),
+            _ => parse_rate(&value.to_string())
+                .map(|rate| Reading::Limit(Some(rate)))
+                .map_err(|fault| format!("{fault}, or none")),
+        },
+        Form::Bytes { min, max } => {
+            let bytes = parse_bytes(&value.to_string())?;
+            if !(min..=max).contains(&bytes) {
+                return Err(format!("{value} is not between {min} and {max} bytes"));
+            }
+            Ok(Reading::Bytes(bytes))
+        }
+        Form::Classes | Form::Id => text(value, "all").map(|_| Reading::Text),
+        Form::Pattern => {
+            let text = text(value, "order.*")?;
+            let sound = |word: &str| {
+                word == "*"
+                    || word == "#"
+                    || !word.is_empty()
+                        && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            };
+            if text.len() > 100 || !text.is_empty() && !text.split('.').all(sound) {
+                return Err(format!(
+                    "\"{text}\" is no pattern: write small words with dots between, like order.*"
+                ));
+            }
+            Ok(Reading::Text)
+        }
         Form::Choice(choices) => {
             let place =
                 choices.iter().position(|(name, _)| matches!(value, Value::Text(text) if text == name));
@@ -87,6 +121,27 @@ pub fn parse_rate(text: &str) -> Result<f64, String> {
     };
     let rate = number.trim().parse::<f64>().map_err(|_| fault())? * scale / per;
     if (1e-6..=MAX_RATE).contains(&rate) { Ok(rate) } else { Err(fault()) }
+}
+
+/// Reads a number of bytes: "512", "64KiB", "1.5MiB", "2GB".
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let fault = || format!("\"{text}\" is not a number of bytes: write it like 512B, 64KiB or 1.5MB");
+    let trimmed = text.trim();
+    let digits = trimmed.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(trimmed.len());
+    let (number, unit) = trimmed.split_at(digits);
+    let scale = match unit.trim() {
+        "" | "B" => 1.0,
+        "kB" | "KB" => 1e3,
+        "MB" => 1e6,
+        "GB" => 1e9,
+        "KiB" => 1024.0,
+        "MiB" => 1024.0 * 1024.0,
+        "GiB" => 1024.0 * 1024.0 * 1024.0,
+        _ => return Err(fault()),
+    };
+    let bytes = number.parse::<f64>().map_err(|_| fault())? * scale;
+    // Above 2^53 a number is no longer exact, and no row allows it.
+    if (0.0..=9e15).contains(&bytes) { Ok(bytes as u64) } else { Err(fault()) }
 }
 
 fn number(value: &Value) -> Result<f64, String> {
@@ -168,6 +223,41 @@ impl Reader<'_> {
             Reading::Law(law) => law,
             other => unreachable!("{name} is a law in the catalog, not {other:?}"),
         }
+    }
+
+    pub(crate) fn limit(&mut self, name: &'static str) -> Option<f64> {
+        match self.reading(name) {
+            Reading::Limit(limit) => limit,
+            other => unreachable!("{name} is a limit in the catalog, not {other:?}"),
+        }
+    }
+
+    pub(crate) fn bytes(&mut self, name: &'static str) -> u64 {
+        match self.reading(name) {
+            Reading::Bytes(bytes) => bytes,
+            other => unreachable!("{name} is bytes in the catalog, not {other:?}"),
+        }
+    }
+
+    pub(crate) fn switch(&mut self, name: &'static str) -> bool {
+        self.choice(name, &[false, true])
+    }
+
+    /// The text that stands there, or the default's.
+    pub(crate) fn text(&mut self, name: &'static str) -> &str {
+        match self.reading(name) {
+            Reading::Text => {}
+            other => unreachable!("{name} is a text in the catalog, not {other:?}"),
+        }
+        match self.params.get(name) {
+            Some(Value::Text(text)) => text,
+            _ => self.rows.iter().find(|row| row.name == name).map_or("", |row| row.default),
+        }
+    }
+
+    /// Whether this kind has such a parameter.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.rows.iter().any(|row| row.name == name)
     }
 
     /// The one of `values`, which stand in the order of the row's choices.

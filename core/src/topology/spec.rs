@@ -26,7 +26,7 @@ use std::fmt;
 pub const TOPOLOGY_VERSION: u32 = 1;
 
 /// A design: what there is, who calls whom, and what is asked of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Topology {
     /// The version of this format; see [`TOPOLOGY_VERSION`].
@@ -34,6 +34,15 @@ pub struct Topology {
     /// What the design is called.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
+    /// Data centers or regions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<Zone>,
+    /// Round trips between zones, where they are stated and not taken from the distance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub round_trips: Vec<RoundTrip>,
+    /// Machines that several nodes share.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<Host>,
     /// What there is.
     #[serde(default)]
     pub nodes: Vec<Node>,
@@ -43,6 +52,65 @@ pub struct Topology {
     /// What is asked of it.
     #[serde(default)]
     pub workload: Workload,
+    /// What happens when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timeline: Vec<Happening>,
+    /// What it is meant to hold.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    pub objectives: Params,
+    /// What things cost, in dollars.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    pub prices: Params,
+}
+
+/// A data center or region.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Zone {
+    /// Its name in the document, as a node's.
+    pub id: String,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// The zone's parameters.
+    #[serde(flatten)]
+    pub params: Params,
+}
+
+/// How long the network takes between two zones and back.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RoundTrip {
+    /// The id of one zone.
+    pub from: String,
+    /// The id of the other.
+    pub to: String,
+    /// Its parameters.
+    #[serde(flatten)]
+    pub params: Params,
+}
+
+/// A machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Host {
+    /// Its name in the document, as a node's.
+    pub id: String,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub label: String,
+    /// The host's parameters.
+    #[serde(flatten)]
+    pub params: Params,
+}
+
+/// Something that happens at an instant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Happening {
+    /// When: how long after the start, like "30s".
+    pub at: String,
+    /// What: the name of a row of [`super::catalog::ACTIONS`].
+    pub action: String,
+    /// The action's parameters.
+    #[serde(flatten)]
+    pub params: Params,
 }
 
 /// A component of the design.
@@ -55,6 +123,12 @@ pub struct Node {
     /// What people call it; the kind's title when empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub label: String,
+    /// The id of the zone that it stands in; none when empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub zone: String,
+    /// The id of the host whose cores its instances use; their own when empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub host: String,
     /// Where its upper left corner stands on the canvas.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<[f64; 2]>,
@@ -113,13 +187,7 @@ pub enum Value {
 impl Topology {
     /// An empty design.
     pub fn new(name: &str) -> Self {
-        Self {
-            loadpath: TOPOLOGY_VERSION,
-            name: name.to_owned(),
-            nodes: Vec::new(),
-            edges: Vec::new(),
-            workload: Workload::default(),
-        }
+        Self { loadpath: TOPOLOGY_VERSION, name: name.to_owned(), ..Self::default() }
     }
 
     /// Reads a document. What it says may still be wrong: see [`super::check`].

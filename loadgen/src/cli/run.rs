@@ -168,12 +168,17 @@ impl Load {
             operation: Operation::Read,
             keys: 1,
             skew: 0.0,
+            size: 1,
+            priority: 5,
+            session: false,
+            topic: String::new(),
         };
         Attack {
             name,
             target,
             arrivals: Arrivals { spacing, rate },
             classes: vec![class],
+            users: 1,
             source: "clients".to_owned(),
             seed: Seed(self.seed),
             warm_up: self.warm_up,

@@ -1,13 +1,14 @@
-//! A cache on sockets: real entries in a real LRU. Wired to a database it reads and writes through.
+//! A cache on sockets: real entries. Wired to a database it reads and writes through.
 use super::assignment::Assignment;
 use super::edge::Edge;
 use super::node::{Answer, Ask, Instance};
 use super::timing::Timing;
 use super::work::Work;
 use hyper::{Method, StatusCode};
-use loadpath_core::component::cache::LruCache;
+use loadpath_core::component::cache::{self, Capacity, Ttl};
 use loadpath_core::id::NodeIndex;
 use loadpath_core::run::Outcome;
+use loadpath_core::time::Time;
 use loadpath_core::topology::{CacheNode, Plan};
 use std::cell::RefCell;
 
@@ -15,7 +16,7 @@ use std::cell::RefCell;
 pub(super) struct Cache {
     pub(super) instance: Instance,
     work: Work,
-    entries: RefCell<LruCache>,
+    entries: RefCell<cache::Cache>,
     /// The database behind it, when it reads through.
     behind: Option<Edge>,
 }
@@ -30,9 +31,11 @@ impl Cache {
         instance: Instance,
     ) -> Self {
         let behind = plan.node(index).out.first();
+        let ttl = Ttl { span: spec.ttl, jitter: spec.ttl_jitter };
+        let entries = cache::Cache::new(spec.eviction, Capacity::Entries(spec.capacity), ttl);
         Self {
             work: Work::new(&spec.service_time),
-            entries: RefCell::new(LruCache::new(spec.capacity, spec.ttl)),
+            entries: RefCell::new(entries),
             behind: behind.map(|&edge| Edge::new(plan, edge, assignment, &instance.time)),
             instance,
         }
@@ -55,14 +58,20 @@ impl Cache {
         }
     }
 
+    /// Remembers `key`, good from `now` on.
+    fn remember(&self, now: Time, key: u64) {
+        self.instance.chance.with(|chance| {
+            self.entries.borrow_mut().insert(now, key, 1, chance);
+        });
+    }
+
     /// The work on the entries; whether a read found its key.
-    fn look(&self, ask: &Ask, now: loadpath_core::time::Time) -> bool {
-        let mut entries = self.entries.borrow_mut();
+    fn look(&self, ask: &Ask, now: Time) -> bool {
         match ask.method {
-            Method::GET => return entries.get(now, ask.key),
-            Method::DELETE => drop(entries.remove(ask.key)),
+            Method::GET => return self.entries.borrow_mut().get(now, ask.key),
+            Method::DELETE => drop(self.entries.borrow_mut().remove(ask.key)),
             // Before a database a value is remembered when that has taken it.
-            _ if self.behind.is_none() => drop(entries.insert(now, ask.key)),
+            _ if self.behind.is_none() => self.remember(now, ask.key),
             _ => {}
         }
         false
@@ -74,7 +83,7 @@ impl Cache {
         if called.outcome != Outcome::Ok {
             return Answer::of(Outcome::Failed, timing);
         }
-        self.entries.borrow_mut().insert(self.instance.time.clock.now(), ask.key);
+        self.remember(self.instance.time.clock.now(), ask.key);
         Answer::of(Outcome::Ok, timing)
     }
 }

@@ -3,8 +3,8 @@ use super::assignment::Assignment;
 use super::edge::Edge;
 use super::node::{Answer, Ask, Instance};
 use super::timing::Timing;
-use super::work::Work;
-use loadpath_core::component::balance::{Balancer, Health, Transition};
+use super::work::{Timekeeper, Work};
+use loadpath_core::component::balance::{Balancer, Health, Request, Transition};
 use loadpath_core::id::NodeIndex;
 use loadpath_core::run::Outcome;
 use loadpath_core::topology::{LoadBalancerNode, Plan};
@@ -39,12 +39,13 @@ impl LoadBalancer {
         let edges: Vec<Edge> = out.map(|&edge| Edge::new(plan, edge, assignment, &instance.time)).collect();
         let places: Vec<_> =
             (0..edges.len()).flat_map(|e| (0..edges[e].instances()).map(move |i| (e, i))).collect();
-        let balancer = RefCell::new(Balancer::new(spec.policy, places.len() as u16));
+        let balancer = RefCell::new(Balancer::new(spec.policy.into(), places.len() as u16));
         let targets = Rc::new(Targets { edges, places, balancer });
         for target in 0..targets.places.len() {
             let health = Health::new(spec.fall, spec.rise);
             let interval = Duration::from_nanos(spec.check_interval.0);
-            tokio::task::spawn_local(probe(targets.clone(), target, health, interval));
+            let time = instance.time.clone();
+            tokio::task::spawn_local(probe(targets.clone(), time, target, health, interval));
         }
         Self { instance, work: Work::new(&spec.service_time), targets }
     }
@@ -56,26 +57,37 @@ impl LoadBalancer {
         self.work.spend(&self.instance.time, &self.instance.chance, drop).await;
         drop(core);
         let targets = &self.targets;
-        let pick = |chance: &mut _| targets.balancer.borrow_mut().pick(ask.key, chance);
+        let clock = &self.instance.time.clock;
+        // Of a request it knows its key and no client.
+        let request = Request { key: ask.key, client: ask.key, session: None };
+        let sent = clock.now();
+        let pick = |chance: &mut _| targets.balancer.borrow_mut().pick(sent, &request, chance);
         let Some(target) = self.instance.chance.with(pick) else {
             return Answer::of(Outcome::Refused, timing);
         };
         let (edge, instance) = targets.places[usize::from(target)];
         let called = targets.edges[edge].call(instance, &ask.method, &ask.path, &mut timing).await;
-        targets.balancer.borrow_mut().targets.end(target);
+        let (now, ok) = (clock.now(), called.outcome == Outcome::Ok);
+        targets.balancer.borrow_mut().ended(now, target, now.since(sent), ok);
         Answer::of(called.outcome, timing)
     }
 }
 
 /// Probes a target at its interval, for ever.
-async fn probe(targets: Rc<Targets>, target: usize, mut health: Health, interval: Duration) {
+async fn probe(
+    targets: Rc<Targets>,
+    time: Rc<Timekeeper>,
+    target: usize,
+    mut health: Health,
+    interval: Duration,
+) {
     let (edge, instance) = targets.places[target];
     loop {
         tokio::time::sleep(interval).await;
         let passed = targets.edges[edge].probe(instance, interval).await;
         if let Some(transition) = health.probed(passed) {
             let healthy = transition == Transition::Returned;
-            targets.balancer.borrow_mut().targets.set_healthy(target as u16, healthy);
+            targets.balancer.borrow_mut().set_healthy(time.clock.now(), target as u16, healthy);
         }
     }
 }

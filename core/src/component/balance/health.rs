@@ -40,6 +40,12 @@ impl Health {
         Some(if passed { Transition::Returned } else { Transition::Left })
     }
 
+    /// The target was taken away on purpose: it is unhealthy until as many probes have passed as must.
+    pub const fn left(&mut self) {
+        self.healthy = false;
+        self.against = 0;
+    }
+
     /// Whether it is healthy.
     pub const fn is_healthy(&self) -> bool {
         self.healthy

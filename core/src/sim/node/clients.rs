@@ -1,56 +1,116 @@
-//! Clients at work: requests in an open loop, each with a deadline after which nobody waits for it.
+//! Clients at work: requests in an open loop or a closed one, each with a deadline after which nobody waits for it.
 use super::super::agenda::Event;
-use super::super::call::{Ask, Slot};
+use super::super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot};
+use super::super::counter::Counter;
 use super::super::simulation::Simulation;
+use super::super::transport::Way;
 use super::State;
+use crate::component::cache::{Cache, Capacity, Eviction, Ttl};
+use crate::dist::{Law, Sampler};
+use crate::hash;
 use crate::id::{EdgeIndex, NodeIndex};
-use crate::rng::Seed;
+use crate::rng::{Rng, Seed};
 use crate::run::Outcome;
 use crate::time::{Span, Time};
-use crate::topology::{ClientsNode, Plan};
+use crate::topology::{ClientsNode, NodeKind, Plan};
 use crate::workload::{Arrivals, Operation, Planned, Schedule};
 use std::collections::VecDeque;
+
+/// How many files all browsers of a clients node hold together.
+const BROWSER_FILES: u32 = 1_000_000;
 
 /// What clients know.
 #[derive(Clone, Debug)]
 pub(in crate::sim) struct Clients {
-    /// Their share of the workload's rate.
+    /// Their share of the workload.
     share: f64,
     timeout: Span,
     schedule: Schedule,
-    /// The request that is due next.
+    /// The request that is due next, in an open loop.
     next: Option<Planned>,
+    /// How long a user thinks, in a closed loop; and the users, by number.
+    think: Option<(Sampler, Rng)>,
+    users: std::ops::Range<u32>,
     /// The edge that they call by.
     edge: EdgeIndex,
     /// Requests by deadline. All wait equally long, so the first sent has the first deadline, and one event for the head
     /// is enough. A slot may have been used again since: the generation tells.
     deadlines: VecDeque<(Time, Slot, u32)>,
+    /// Files by user and key.
+    browser: Option<(Cache, Rng)>,
+    /// Whom each resolver leads to; empty without DNS.
+    pub(super) resolvers: Vec<Resolved>,
+}
+
+/// What a resolver believes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Resolved {
+    /// The edge that leads there from DNS.
+    pub(super) edge: EdgeIndex,
+    /// The answer is here from this instant on.
+    pub(super) from: Time,
+    /// It is believed up to this one.
+    pub(super) until: Time,
 }
 
 impl Clients {
     pub(super) fn new(plan: &Plan, index: NodeIndex, spec: &ClientsNode, seed: Seed) -> Self {
+        let node = plan.node(index);
         let arrivals = Arrivals { rate: plan.arrivals.rate * spec.share, ..plan.arrivals };
+        let users = users_of(plan, index);
+        let edge = node.out[0];
+        let asks_dns = matches!(plan.node(plan.edge(edge).to).kind, NodeKind::Dns(_));
+        let unknown = Resolved { edge, from: Time::ZERO, until: Time::ZERO };
+        let stream = |what: &str| seed.stream(&format!("{}/{what}", node.id));
+        let ttl = Ttl { span: spec.browser_cache, jitter: 0.0 };
         Self {
             share: spec.share,
             timeout: spec.timeout,
-            schedule: Schedule::new(arrivals, &plan.classes, seed, &plan.node(index).id),
+            schedule: Schedule::new(arrivals, &plan.classes, users.end - users.start, seed, &node.id),
             next: None,
-            edge: plan.node(index).out[0],
+            think: plan.think_time.map(|law: Law| (law.sampler(), stream("think"))),
+            users,
+            edge,
             deadlines: VecDeque::new(),
+            browser: (spec.browser_cache > Span::ZERO).then(|| {
+                (Cache::new(Eviction::Lru, Capacity::Entries(BROWSER_FILES), ttl), stream("browser"))
+            }),
+            resolvers: if asks_dns { vec![unknown; spec.resolvers as usize] } else { Vec::new() },
         }
     }
 }
 
+/// The users of a clients node: all users, cut by the nodes' shares. Each node has at least one.
+fn users_of(plan: &Plan, index: NodeIndex) -> std::ops::Range<u32> {
+    let share = |i: usize| match &plan.nodes[i].kind {
+        NodeKind::Clients(clients) => clients.share,
+        _ => 0.0,
+    };
+    let before: f64 = (0..index.index()).map(share).sum();
+    let at = |share: f64| (share * f64::from(plan.users)).round() as u32;
+    let start = at(before);
+    start..at(before + share(index.index())).max(start + 1)
+}
+
 impl Simulation {
-    fn clients(&mut self, source: usize) -> &mut Clients {
+    pub(super) fn clients(&mut self, source: usize) -> &mut Clients {
         match &mut self.nodes[source].state {
             State::Clients(clients) => clients,
             _ => unreachable!("a source is a clients node"),
         }
     }
 
-    /// Puts the next request of a source on the agenda.
-    pub(in crate::sim) fn plan_arrival(&mut self, source: usize) {
+    /// Puts the first request of a source on the agenda, or the first of each of its users.
+    pub(in crate::sim) fn start_clients(&mut self, source: usize) {
+        if self.clients(source).think.is_none() {
+            return self.plan_arrival(source);
+        }
+        for user in self.clients(source).users.clone() {
+            self.think(source, user);
+        }
+    }
+
+    fn plan_arrival(&mut self, source: usize) {
         let clients = self.clients(source);
         clients.next = clients.schedule.next();
         if let Some(next) = clients.next {
@@ -58,42 +118,104 @@ impl Simulation {
         }
     }
 
-    /// A request is due: it is sent, and the next one is planned.
+    fn think(&mut self, source: usize, user: u32) {
+        let Some((law, rng)) = &mut self.clients(source).think else { return };
+        let span = law.sample(rng);
+        self.agenda.push(self.now + span, Event::Wake(user));
+    }
+
+    /// A user of a closed loop is done with thinking.
+    pub(in crate::sim) fn user_wakes(&mut self, user: u32) {
+        let is_theirs =
+            |state: &State| matches!(state, State::Clients(clients) if clients.users.contains(&user));
+        let source = self.nodes.iter().position(|node| is_theirs(&node.state));
+        let source = source.expect("a user who thinks belongs to a clients node");
+        let now = self.now;
+        let clients = self.clients(source);
+        let first = clients.users.start;
+        let planned = clients.schedule.ask(now, user - first);
+        self.request(source, planned);
+    }
+
+    /// A request of an open loop is due: it is sent, and the next one is planned.
     pub(in crate::sim) fn request_due(&mut self, source: usize) {
-        let clients = self.clients(source);
-        let Some(planned) = clients.next else { return };
-        let (edge, timeout) = (clients.edge, clients.timeout);
-        self.count_offered();
-        let ask = match self.operation(planned.class) {
-            Operation::Read => Ask::Read,
-            Operation::Write => Ask::Write,
-        };
-        let instance = self.instance_for(edge, planned.key);
-        let slot = self.call(super::super::call::NO_CALL, edge, instance, ask, (planned.class, planned.key));
-        let call = &mut self.calls[slot];
-        call.source = source as u16 + 1;
-        let (deadline, generation) = (call.sent + timeout, call.generation);
-        let clients = self.clients(source);
-        clients.deadlines.push_back((deadline, slot, generation));
-        if clients.deadlines.len() == 1 {
-            self.agenda.push(deadline, Event::Deadline(source as u32));
-        }
+        let Some(planned) = self.clients(source).next else { return };
+        self.request(source, planned);
         self.plan_arrival(source);
     }
 
+    fn request(&mut self, source: usize, planned: Planned) {
+        let (now, number) = (self.now, self.requests);
+        self.requests += 1;
+        self.count_offered();
+        let ask = ask_of(self.operation(planned.class));
+        let clients = self.clients(source);
+        let timeout = clients.timeout;
+        let origin = Origin {
+            class: planned.class,
+            user: clients.users.start + planned.user,
+            key: planned.key,
+            deadline: now + timeout,
+            traced: false,
+        };
+        if ask == Ask::Static && self.browser_has(source, &origin) {
+            self.count(source, Counter::BrowserHits);
+            return self.request_ended(source, origin.class, origin.user, Outcome::Ok, Span::ZERO);
+        }
+        let origin = Origin { traced: self.tracer.wants(number), ..origin };
+        let slot = self.send_request(source, ask, origin);
+        let call = &mut self.calls[slot];
+        call.source = source as u16 + 1;
+        let generation = call.generation;
+        let clients = self.clients(source);
+        clients.deadlines.push_back((now + timeout, slot, generation));
+        if clients.deadlines.len() == 1 {
+            self.agenda.push(now + timeout, Event::Deadline(source as u32));
+        }
+    }
+
+    /// Sends a request by the clients' edge, or where a resolver says.
+    fn send_request(&mut self, source: usize, ask: Ask, origin: Origin) -> Slot {
+        let clients = self.clients(source);
+        let (edge, resolvers) = (clients.edge, clients.resolvers.len() as u32);
+        if resolvers == 0 {
+            return self.call(NO_CALL, edge, ask, origin);
+        }
+        let (edge, delay) = self.resolve_name(source, (origin.user % resolvers) as usize);
+        let instance = self.instance_for(edge, ask, &origin);
+        self.send(NO_CALL, Way { edge, instance, target: NO_TARGET }, ask, origin, delay)
+    }
+
+    fn browser_has(&mut self, source: usize, origin: &Origin) -> bool {
+        let now = self.now;
+        let Some((browser, _)) = &mut self.clients(source).browser else { return false };
+        browser.get(now, hash::pair(u64::from(origin.user), origin.key))
+    }
+
     /// The answer to a request has come; perhaps nobody waits for it any more.
-    pub(in crate::sim) fn request_answered(&mut self, slot: Slot) {
-        let call = self.calls[slot];
-        self.calls.remove(slot);
+    pub(in crate::sim) fn request_answered(&mut self, call: &Call) {
         if call.given_up {
             return;
         }
-        let response = self.now.since(call.sent);
+        let now = self.now;
         let source = usize::from(call.source - 1);
-        self.nodes[source].meter.record_request(call.outcome, response);
-        self.count_request(call.class, call.outcome, response);
+        if call.ask == Ask::Static
+            && call.outcome == Outcome::Ok
+            && let Some((browser, rng)) = &mut self.clients(source).browser
+        {
+            browser.insert(now, hash::pair(u64::from(call.origin.user), call.origin.key), 1, rng);
+        }
+        let response = now.since(call.sent);
+        self.request_ended(source, call.origin.class, call.origin.user, call.outcome, response);
         // Without this, a deadline far away would keep every request that was answered long ago.
         self.drop_answered(source);
+    }
+
+    /// A request has ended, or its user has given it up.
+    fn request_ended(&mut self, source: usize, class: u16, user: u32, outcome: Outcome, response: Span) {
+        self.nodes[source].meter.record_request(outcome, response);
+        self.count_request(class, outcome, response);
+        self.think(source, user);
     }
 
     fn is_waiting(&self, source: usize, slot: Slot, generation: u32) -> bool {
@@ -123,14 +245,13 @@ impl Simulation {
                 let timeout = self.clients(source).timeout;
                 let call = &mut self.calls[slot];
                 call.given_up = true;
-                let class = call.class;
-                self.nodes[source].meter.record_request(Outcome::TimedOut, timeout);
-                self.count_request(class, Outcome::TimedOut, timeout);
+                let (class, user) = (call.origin.class, call.origin.user);
+                self.request_ended(source, class, user, Outcome::TimedOut, timeout);
             }
         }
     }
 
-    /// All clients together send at this rate from their next request on.
+    /// All clients together send at this rate from their next request on; a closed loop finds its own.
     pub(in crate::sim) fn set_rate(&mut self, rate: f64) {
         self.rate = rate;
         for node in &mut self.nodes {
@@ -138,5 +259,14 @@ impl Simulation {
                 clients.schedule.set_rate(rate * clients.share);
             }
         }
+    }
+}
+
+const fn ask_of(operation: Operation) -> Ask {
+    match operation {
+        Operation::Read => Ask::Read,
+        Operation::Write => Ask::Write,
+        Operation::Static => Ask::Static,
+        Operation::Job => Ask::Job,
     }
 }

@@ -1,24 +1,136 @@
-//! A database at work: each shard is a station whose workers are connections.
-use super::super::call::Ask;
+//! A database at work: each server of each shard is a station whose workers are connections; replicas follow a log.
+use super::super::agenda::Event;
+use super::super::call::{Ask, Origin, Slot};
+use super::super::counter::Counter;
+use super::super::rare::Rare;
+use super::super::simulation::Simulation;
+use super::super::station::Station;
+use super::State;
 use crate::component::Shards;
+use crate::component::queue::Discipline;
+use crate::component::replication::{Acknowledge, Guarantees, Log, MultiPrimary, Position, Session, Update};
+use crate::component::shard::{Migration, ReshardPlan};
 use crate::dist::Sampler;
-use crate::topology::DatabaseNode;
+use crate::rng::{Rng, Seed};
+use crate::run::Outcome;
+use crate::time::{Span, Time};
+use crate::topology::{DatabaseNode, Plan, PlanNode, Reads, Replication};
+use std::collections::VecDeque;
 
 /// What a database knows.
 #[derive(Clone, Debug)]
 pub(in crate::sim) struct Database {
-    /// Which shard has which keys.
-    pub(super) shards: Shards,
+    /// Which shard has which keys; while keys move, the migration knows.
+    shards: Shards,
+    migration: Option<Migration>,
+    /// How many keys there are.
+    keys: u64,
     read_time: Sampler,
     write_time: Sampler,
+    replica_lag: Sampler,
+    /// The chance of lags.
+    rng: Rng,
+    /// Servers of a shard.
+    copies: u16,
+    replication: Replication,
+    reads: Reads,
+    failover: Span,
+    /// Each shard's log, where there are replicas.
+    groups: Vec<Group>,
+    /// What each user wrote, by shard and user, where users are promised to read it.
+    own_writes: bool,
+    connections: u32,
+    queue: u32,
+    seed: Seed,
+    id: String,
+}
+
+/// A shard's servers.
+#[derive(Clone, Debug)]
+struct Group {
+    log: Log,
+    /// What is on its way to each member, first first.
+    under_way: Vec<VecDeque<(Time, Position)>>,
+    /// Whose turn it is to be read from.
+    turn: u16,
+    /// What each user has written, by number.
+    sessions: Vec<Session>,
+    /// Where every member takes writes: the values, and updates on their way to each.
+    multi: Option<(MultiPrimary, Vec<VecDeque<(Time, Update)>>)>,
+}
+
+impl Group {
+    fn new(spec: &DatabaseNode, users: u32) -> Self {
+        let copies = usize::from(spec.copies());
+        Self {
+            log: Log::new(spec.copies(), Acknowledge::Async),
+            under_way: vec![VecDeque::new(); copies],
+            turn: 0,
+            sessions: if spec.own_writes { vec![Session::default(); users as usize] } else { Vec::new() },
+            multi: spec
+                .multi_primary
+                .then(|| (MultiPrimary::new(spec.copies()), vec![VecDeque::new(); copies])),
+        }
+    }
+
+    /// What was under way up to now has arrived; gives how many writes turned out to be in conflict.
+    fn settle(&mut self, now: Time) -> u64 {
+        for (member, line) in self.under_way.iter_mut().enumerate() {
+            while let Some(&(at, position)) = line.front()
+                && at <= now
+            {
+                line.pop_front();
+                self.log.deliver(member as u16, position);
+            }
+        }
+        let Some((values, lines)) = &mut self.multi else { return 0 };
+        let before = values.conflicts.concurrent;
+        for (member, line) in lines.iter_mut().enumerate() {
+            while let Some(&(at, _)) = line.front()
+                && at <= now
+            {
+                let (_, update) = line.pop_front().expect("it has a front");
+                values.deliver(member as u16, &update);
+            }
+        }
+        values.conflicts.concurrent - before
+    }
+
+    /// The server that takes writes, alive or dead.
+    fn writer(&self, user: u32) -> u16 {
+        match &self.multi {
+            Some(_) => (user % self.under_way.len() as u32) as u16,
+            None => self.log.primary().unwrap_or(self.log.last_primary()),
+        }
+    }
 }
 
 impl Database {
-    pub(super) fn new(spec: &DatabaseNode) -> Self {
+    pub(super) fn new(plan: &Plan, node: &PlanNode, spec: &DatabaseNode, seed: Seed) -> Self {
+        let keys = plan.classes.iter().map(|class| class.keys).max().unwrap_or(1);
+        let mut shards = Shards::over(spec.sharding, spec.shards, keys);
+        for key in 0..u64::from(spec.isolated_keys) {
+            shards.place(key, (key % u64::from(spec.shards)) as u16);
+        }
+        let grouped = spec.replicas > 0;
         Self {
-            shards: Shards::new(spec.sharding, spec.shards),
+            shards,
+            migration: None,
+            keys,
             read_time: spec.read_time.sampler(),
             write_time: spec.write_time.sampler(),
+            replica_lag: spec.replica_lag.sampler(),
+            rng: seed.stream(&format!("{}/lag", node.id)),
+            copies: spec.copies(),
+            replication: spec.replication,
+            reads: spec.reads,
+            failover: spec.failover,
+            groups: (0..spec.shards).filter(|_| grouped).map(|_| Group::new(spec, plan.users)).collect(),
+            own_writes: spec.own_writes,
+            connections: spec.connections,
+            queue: spec.queue,
+            seed,
+            id: node.id.clone(),
         }
     }
 
@@ -26,7 +138,263 @@ impl Database {
     pub(super) const fn time_of(&self, ask: Ask) -> &Sampler {
         match ask {
             Ask::Read => &self.read_time,
-            Ask::Write | Ask::Fill | Ask::Delete => &self.write_time,
+            _ => &self.write_time,
+        }
+    }
+
+    /// Whether a shard has replicas that could be promoted.
+    pub(in crate::sim) fn can_promote(&self, shard: u16) -> bool {
+        usize::from(shard) < self.groups.len()
+    }
+
+    fn shard(&self, key: u64) -> u16 {
+        self.migration.as_ref().map_or_else(|| self.shards.shard(key), |migration| migration.shard(key))
+    }
+
+    /// Keys that were due to move have moved; gives how many.
+    fn migrate(&mut self, now: Time) -> u64 {
+        let Some(migration) = &mut self.migration else { return 0 };
+        let mut moved = 0;
+        migration.advance(now, |_| moved += 1);
+        if migration.is_done()
+            && let Some(migration) = self.migration.take()
+        {
+            self.shards = migration.into_after();
+        }
+        moved
+    }
+}
+
+impl Simulation {
+    fn database(&mut self, node: usize) -> &mut Database {
+        match &mut self.nodes[node].state {
+            State::Database(database) => database,
+            _ => unreachable!("the node is a database"),
+        }
+    }
+
+    /// The server of a database that a query about a key goes to.
+    pub(super) fn database_server(&mut self, node: usize, ask: Ask, origin: &Origin) -> u16 {
+        let now = self.now;
+        let moved = self.database(node).migrate(now);
+        if moved > 0 {
+            self.nodes[node].counters.add(Counter::MovedKeys, moved);
+        }
+        let shard = self.database(node).shard(origin.key);
+        self.server_of(node, shard, ask, origin)
+    }
+
+    /// One server of each shard, for a query that needs all.
+    pub(super) fn shard_servers(&mut self, node: usize, ask: Ask, origin: &Origin) -> Vec<u16> {
+        let database = self.database(node);
+        let count = database.shards.count().max(database.groups.len() as u16);
+        (0..count).map(|shard| self.server_of(node, shard, ask, origin)).collect()
+    }
+
+    fn server_of(&mut self, node: usize, shard: u16, ask: Ask, origin: &Origin) -> u16 {
+        let database = self.database(node);
+        let copies = database.copies;
+        if database.groups.is_empty() {
+            return shard;
+        }
+        let member = match (ask, database.reads) {
+            (Ask::Read, Reads::Replicas | Reads::All) => self.reader(node, shard, origin),
+            _ => database.groups[usize::from(shard)].writer(origin.user),
+        };
+        shard * copies + member
+    }
+
+    /// The member of a shard that a read goes to: the next in turn that is up and may serve this user; else the primary.
+    fn reader(&mut self, node: usize, shard: u16, origin: &Origin) -> u16 {
+        let (now, base) = (self.now, usize::from(shard) * usize::from(self.database(node).copies));
+        let place = &mut self.nodes[node];
+        let State::Database(database) = &mut place.state else { unreachable!("the node is a database") };
+        let (reads, own_writes, copies) = (database.reads, database.own_writes, database.copies);
+        let group = &mut database.groups[usize::from(shard)];
+        let conflicts = group.settle(now);
+        place.counters.add(Counter::Conflicts, conflicts);
+        for _ in 0..copies {
+            group.turn = (group.turn + 1) % copies;
+            let member = group.turn;
+            let is_primary = group.log.primary() == Some(member);
+            if !place.stations[base + usize::from(member)].up || is_primary && reads == Reads::Replicas {
+                continue;
+            }
+            let session = group.sessions.get(origin.user as usize);
+            let own = Guarantees { read_your_writes: true, ..Guarantees::NONE };
+            if !own_writes || session.is_none_or(|session| session.may_read_from(&group.log, member, own)) {
+                return member;
+            }
+        }
+        group.writer(origin.user)
+    }
+
+    /// A query is done: a read is perhaps of an old value, a write goes into the log and waits for whom it must.
+    pub(in crate::sim) fn database_finish(&mut self, slot: Slot) {
+        let call = &self.calls[slot];
+        let committed = call.step > 0;
+        let (node, instance, ask) = (call.node.index(), call.instance, call.ask);
+        if !committed && !self.database(node).groups.is_empty() {
+            if ask == Ask::Read {
+                self.notice_staleness(slot);
+            } else {
+                let Some(until) = self.replicate(node, instance, slot) else {
+                    self.release(slot);
+                    return self.answer(slot, Outcome::Failed);
+                };
+                if until > self.now {
+                    self.calls[slot].step = 1;
+                    return self.schedule(until, Event::Finish(slot));
+                }
+            }
+        }
+        self.release(slot);
+        self.answer(slot, Outcome::Ok);
+    }
+
+    fn notice_staleness(&mut self, slot: Slot) {
+        let (now, call) = (self.now, self.calls[slot]);
+        let place = &mut self.nodes[call.node.index()];
+        let State::Database(database) = &mut place.state else { unreachable!("the node is a database") };
+        let (shard, member) = (call.instance / database.copies, call.instance % database.copies);
+        let group = &mut database.groups[usize::from(shard)];
+        let conflicts = group.settle(now);
+        place.counters.add(Counter::Conflicts, conflicts);
+        let stale = match &group.multi {
+            Some((values, _)) => values.diverges(call.origin.key),
+            None => group.log.is_stale(member, call.origin.key),
+        };
+        place.counters.add(Counter::StaleReads, u64::from(stale));
+    }
+
+    /// A write goes into the log and on its way to the replicas; gives when it counts as done. `None` when the server may not
+    /// write: it was the primary when it was asked, and is no longer.
+    fn replicate(&mut self, node: usize, instance: u16, slot: Slot) -> Option<Time> {
+        let (now, origin) = (self.now, self.calls[slot].origin);
+        let place = &mut self.nodes[node];
+        let State::Database(database) = &mut place.state else { unreachable!("the node is a database") };
+        let (shard, writer) = (instance / database.copies, instance % database.copies);
+        let base = usize::from(shard * database.copies);
+        let group = &mut database.groups[usize::from(shard)];
+        let conflicts = group.settle(now);
+        place.counters.add(Counter::Conflicts, conflicts);
+        let update = group.multi.as_mut().map(|(values, _)| values.write(now, writer, origin.key));
+        let position = match &update {
+            Some(_) => Position::START,
+            None if group.log.primary() == Some(writer) => group.log.append(now, origin.key, origin.user)?,
+            None => return None,
+        };
+        if let Some(session) = group.sessions.get_mut(origin.user as usize) {
+            session.has_written(position);
+        }
+        let (mut first, mut last) = (Time::NEVER, now);
+        for member in (0..database.copies).filter(|&member| member != writer) {
+            let up = place.stations[base + usize::from(member)].up;
+            let sent = now + database.replica_lag.sample(&mut database.rng);
+            let line = &mut group.under_way[usize::from(member)];
+            let at = line.back().map_or(sent, |&(before, _)| sent.max(before));
+            if let (Some(update), Some((_, lines))) = (update, &mut group.multi) {
+                let line = &mut lines[usize::from(member)];
+                let at = line.back().map_or(sent, |&(before, _)| sent.max(before));
+                line.push_back((at, update));
+            } else if up {
+                line.push_back((at, position));
+            }
+            if up {
+                (first, last) = (first.min(at), last.max(at));
+            }
+        }
+        Some(match database.replication {
+            Replication::SemiSync if first < Time::NEVER => first,
+            Replication::Sync => last,
+            Replication::Async | Replication::SemiSync => now,
+        })
+    }
+
+    /// A server has died. What the primary had sent is lost on its way; after a while a replica may take its place.
+    pub(in crate::sim) fn database_died(&mut self, node: usize, instance: u16) {
+        let now = self.now;
+        let database = self.database(node);
+        let (shard, member) = (instance / database.copies, instance % database.copies);
+        let failover = database.failover;
+        let Some(group) = database.groups.get_mut(usize::from(shard)) else { return };
+        group.settle(now);
+        let was_primary = group.log.primary() == Some(member);
+        group.under_way[usize::from(member)].clear();
+        if was_primary {
+            group.under_way.iter_mut().for_each(VecDeque::clear);
+        }
+        group.log.fail(member);
+        if was_primary && failover > Span::ZERO && group.multi.is_none() {
+            self.plan_rarely(now + failover, Rare::Failover { node, shard });
+        }
+    }
+
+    /// A server is back: it catches up with the log.
+    pub(in crate::sim) fn database_returned(&mut self, node: usize, instance: u16) {
+        let now = self.now;
+        let database = self.database(node);
+        let (shard, member) = (instance / database.copies, instance % database.copies);
+        let lag = database.replica_lag.sample(&mut database.rng);
+        let Some(group) = database.groups.get_mut(usize::from(shard)) else { return };
+        group.settle(now);
+        group.log.restore(member);
+        if group.log.primary() != Some(member) {
+            let head = group.log.head();
+            group.under_way[usize::from(member)].push_back((now + lag, head));
+        }
+    }
+
+    /// The primary has been dead for so long that a replica takes its place, unless it is back.
+    pub(in crate::sim) fn fail_over(&mut self, node: usize, shard: u16) {
+        let now = self.now;
+        let group = &mut self.database(node).groups[usize::from(shard)];
+        group.settle(now);
+        let Some(promotion) = group.log.promote() else { return };
+        group.under_way.iter_mut().for_each(VecDeque::clear);
+        let lost = promotion.lost_acknowledged;
+        let counters = &mut self.nodes[node].counters;
+        counters.add(Counter::Promotions, 1);
+        counters.add(Counter::LostWrites, lost);
+    }
+
+    /// A replica takes the primary's place although that may be alive; it follows from then on.
+    pub(in crate::sim) fn promote(&mut self, node: usize, shard: u16) {
+        let copies = self.database(node).copies;
+        let Some(group) = self.database(node).groups.get_mut(usize::from(shard)) else { return };
+        let before = group.log.primary();
+        if let Some(primary) = before {
+            group.log.fail(primary);
+        }
+        self.fail_over(node, shard);
+        if let Some(primary) = before {
+            self.database_returned(node, shard * copies + primary);
+        }
+    }
+
+    /// A database gets another shard, and keys begin to move there.
+    pub(in crate::sim) fn add_shard(&mut self, node: usize, rate: f64) {
+        let (now, plan) = (self.now, self.plan.clone());
+        let crate::topology::NodeKind::Database(spec) = &plan.nodes[node].kind else { return };
+        let database = self.database(node);
+        // One migration at a time: what still moves is taken as moved.
+        if let Some(migration) = database.migration.take() {
+            database.shards = migration.into_after();
+        }
+        let mut after = database.shards.clone();
+        after.grow();
+        let (before, keys) = (database.shards.clone(), database.keys);
+        database.migration = Some(ReshardPlan::between(before, after, keys).start(now, rate));
+        if !database.groups.is_empty() {
+            database.groups.push(Group::new(spec, plan.users));
+        }
+        let (copies, connections, queue, seed) =
+            (database.copies, database.connections, database.queue, database.seed);
+        let id = database.id.clone();
+        let stations = &mut self.nodes[node].stations;
+        for _ in 0..copies {
+            let stream = seed.stream(&format!("{id}#{}/service", stations.len() + 1));
+            stations.push(Station::new(connections, queue, Discipline::Fifo, stream));
         }
     }
 }

@@ -1,9 +1,12 @@
 //! A load balancer at work: probes its targets, gives each request to a healthy one.
 use super::super::agenda::Event;
-use super::super::call::{Call, Slot, Stage};
+use super::super::call::{Call, NO_CALL, NO_TARGET, Origin, Slot, Stage};
+use super::super::counter::Counter;
 use super::super::simulation::Simulation;
-use super::State;
-use crate::component::balance::{Balancer, Health, Transition};
+use super::super::transport::Way;
+use super::{Refusal, State};
+use crate::component::balance::{Balancer, Health, Outlier, Request, Settings, Transition};
+use crate::component::resilience::TokenBucket;
 use crate::dist::Sampler;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::run::Outcome;
@@ -21,29 +24,57 @@ pub(in crate::sim) struct LoadBalancer {
     health: Vec<Health>,
     /// Each instance picks for itself.
     balancers: Vec<Balancer>,
+    /// How often each instance was started: what it sent before it knows nothing of.
+    epochs: Vec<u16>,
+    /// What each instance lets pass.
+    limits: Vec<TokenBucket>,
 }
 
 impl LoadBalancer {
     pub(super) fn new(plan: &Plan, index: NodeIndex, spec: &LoadBalancerNode) -> Self {
         let of_edge = |&edge: &EdgeIndex| {
-            let instances = plan.node(plan.edge(edge).to).kind.instances();
+            let instances = plan.node(plan.edge(edge).to).kind.most_instances();
             (0..instances).map(move |instance| (edge, instance))
         };
         let targets: Vec<_> = plan.node(index).out.iter().flat_map(of_edge).collect();
+        let instances = usize::from(spec.instances);
+        let settings = Settings {
+            policy: spec.policy,
+            weights: targets.iter().map(|&(edge, _)| plan.edge(edge).weight).collect(),
+            slow_start: spec.slow_start,
+            // By failures in a row alone.
+            outlier: (spec.eject_after > 0).then(|| Outlier {
+                consecutive: spec.eject_after,
+                error_share: 2.0,
+                ..Outlier::default()
+            }),
+            sticky: spec.sticky,
+            ..Settings::default()
+        };
         // Check bounds the instances of a whole plan below a u16.
-        let balancer = Balancer::new(spec.policy, targets.len() as u16);
+        let balancer = Balancer::new(settings, targets.len() as u16);
         Self {
             service_time: spec.service_time.sampler(),
             check_interval: spec.check_interval,
             health: vec![Health::new(spec.fall, spec.rise); targets.len()],
             targets,
-            balancers: vec![balancer; usize::from(spec.instances)],
+            balancers: vec![balancer; instances],
+            epochs: vec![0; instances],
+            limits: spec
+                .rate_limit
+                .map_or(Vec::new(), |rate| vec![TokenBucket::new(rate, spec.burst as u32); instances]),
         }
     }
 
     /// An instance has died; when it comes back it knows of nothing in flight.
     pub(super) fn forget(&mut self, instance: u16) {
-        self.balancers[usize::from(instance)].targets.forget();
+        self.balancers[usize::from(instance)].forget();
+        let epoch = &mut self.epochs[usize::from(instance)];
+        *epoch = epoch.wrapping_add(1);
+    }
+
+    pub(super) fn is_limited(&self) -> bool {
+        !self.limits.is_empty()
     }
 }
 
@@ -55,54 +86,117 @@ impl Simulation {
         }
     }
 
-    /// Puts the next probes of a balancer on the agenda.
+    /// Puts the next probes of a balancer or of DNS on the agenda.
     pub(in crate::sim) fn plan_probe(&mut self, node: usize) {
-        let interval = self.balancer(node).check_interval;
+        let interval = match &self.nodes[node].state {
+            State::LoadBalancer(balancer) => balancer.check_interval,
+            State::Dns(dns) => dns.check_interval,
+            _ => unreachable!("the node probes nothing"),
+        };
         self.agenda.push(self.now + interval, Event::Probe(node as u32));
     }
 
-    /// All targets are probed; a dead instance does not answer.
+    /// All targets are probed; a dead instance does not answer, nor one behind a cut.
     pub(in crate::sim) fn probe(&mut self, node: usize) {
+        match &self.nodes[node].state {
+            State::Dns(_) => self.probe_addresses(node),
+            _ => self.probe_targets(node),
+        }
+        self.plan_probe(node);
+    }
+
+    fn probe_targets(&mut self, node: usize) {
+        let now = self.now;
         for target in 0..self.balancer(node).targets.len() {
             let (edge, instance) = self.balancer(node).targets[target];
-            let callee = self.edges[edge.index()].to.index();
-            let up = self.nodes[callee].stations[usize::from(instance)].up;
+            let link = &self.edges[edge.index()];
+            let station = &self.nodes[link.to.index()].stations[usize::from(instance)];
+            let up = station.up && station.in_service && !link.cut;
             let balancer = self.balancer(node);
             if let Some(transition) = balancer.health[target].probed(up) {
                 let healthy = transition == Transition::Returned;
-                balancer.balancers.iter_mut().for_each(|b| b.targets.set_healthy(target as u16, healthy));
+                balancer.balancers.iter_mut().for_each(|b| b.set_healthy(now, target as u16, healthy));
             }
         }
-        self.plan_probe(node);
+    }
+
+    /// An instance was taken out of service: its balancers know at once.
+    pub(in crate::sim) fn target_left(&mut self, balancer: usize, node: usize, instance: u16) {
+        let now = self.now;
+        for target in 0..self.balancer(balancer).targets.len() {
+            let (edge, of) = self.balancer(balancer).targets[target];
+            if of == instance && self.edges[edge.index()].to.index() == node {
+                let balancer = self.balancer(balancer);
+                balancer.health[target].left();
+                balancer.balancers.iter_mut().for_each(|b| b.set_healthy(now, target as u16, false));
+            }
+        }
+    }
+
+    pub(super) fn balancer_refuses(&mut self, slot: Slot) -> Refusal {
+        let (now, call) = (self.now, &self.calls[slot]);
+        let (node, instance) = (call.node.index(), usize::from(call.instance));
+        let limit = self.balancer(node).limits.get_mut(instance)?;
+        limit.admit(now).is_err().then_some((Counter::Shed, Outcome::Refused))
     }
 
     /// A core has looked at the request: it is free, and a target gets the request.
     pub(in crate::sim) fn balancer_finish(&mut self, slot: Slot) {
         self.release(slot);
-        let call = self.calls[slot];
-        let (node, instance) = (call.node.index(), usize::from(call.instance));
+        let call = &mut self.calls[slot];
+        let (node, instance, ask, origin) = (call.node.index(), call.instance, call.ask, call.origin);
+        let Some(way) = self.pick_target(node, instance, &origin) else {
+            return self.answer(slot, Outcome::Refused);
+        };
+        self.calls[slot].stage = Stage::Calling;
+        self.call_at(slot, way, ask, origin);
+    }
+
+    /// Which target an instance of a balancer gives a request to; it counts as in flight there.
+    pub(in crate::sim) fn pick_target(&mut self, node: usize, instance: u16, origin: &Origin) -> Option<Way> {
         // Chance and balancer are both this instance's own; they stand in different fields.
         let place = &mut self.nodes[node];
         let State::LoadBalancer(balancer) = &mut place.state else {
             unreachable!("the node is a load balancer")
         };
-        let picked = balancer.balancers[instance].pick(call.key, &mut place.stations[instance].rng);
-        let Some(target) = picked else {
-            return self.answer(slot, Outcome::Refused);
-        };
-        let (edge, callee_instance) = balancer.targets[usize::from(target)];
-        let call = &mut self.calls[slot];
-        call.stage = Stage::Calling;
-        call.target = target;
-        let (ask, origin) = (call.ask, (call.class, call.key));
-        self.call(slot, edge, callee_instance, ask, origin);
+        let user = u64::from(origin.user);
+        let session = self.classes[usize::from(origin.class)].session.then_some(user);
+        let request = Request { key: origin.key, client: user, session };
+        let rng = &mut place.stations[usize::from(instance)].rng;
+        let target = balancer.balancers[usize::from(instance)].pick(self.now, &request, rng)?;
+        let (edge, instance) = balancer.targets[usize::from(target)];
+        Some(Way { edge, instance, target })
     }
 
-    /// The target has answered, or refused.
-    pub(in crate::sim) fn balancer_answered(&mut self, slot: Slot, answer: &Call) {
-        let call = self.calls[slot];
-        let balancer = self.balancer(call.node.index());
-        balancer.balancers[usize::from(call.instance)].targets.end(call.target);
-        self.answer(slot, answer.outcome);
+    /// The start of the balancer's instance that `parent` is on, for what it gives to a target.
+    pub(in crate::sim) fn epoch_of(&self, parent: Slot, target: u16) -> u16 {
+        if target == NO_TARGET || parent == NO_CALL {
+            return 0;
+        }
+        let call = &self.calls[parent];
+        if call.stage.is_of_a_policy() {
+            return call.epoch;
+        }
+        match &self.nodes[call.node.index()].state {
+            State::LoadBalancer(balancer) => balancer.epochs[usize::from(call.instance)],
+            _ => 0,
+        }
+    }
+
+    /// A call to a target has ended.
+    pub(in crate::sim) fn target_ended(&mut self, call: &Call) {
+        let (now, node) = (self.now, self.caller(call.edge).index());
+        let (took, well) = (now.since(call.sent), call.outcome == Outcome::Ok);
+        let balancer = self.balancer(node);
+        if balancer.epochs[usize::from(call.caller)] == call.epoch {
+            balancer.balancers[usize::from(call.caller)].ended(now, call.target, took, well);
+        }
+    }
+
+    /// A target was picked for a call with a policy, and then not called.
+    pub(in crate::sim) fn untried(&mut self, call: &Call) {
+        let now = self.now;
+        let node = self.caller(call.edge).index();
+        self.balancer(node).balancers[usize::from(call.caller)].ended(now, call.target, Span::ZERO, true);
     }
 }

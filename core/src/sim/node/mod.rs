@@ -1,18 +1,30 @@
 //! The nodes at work: one file for each kind, with what a node of that kind does when something happens to it.
 mod cache;
+mod cdn;
 mod clients;
 mod database;
+mod dns;
+mod external;
 mod load_balancer;
+mod monitoring;
+mod object_store;
+mod queue;
 mod service;
+mod steps;
+mod workers;
 
-use super::call::Ask;
+use super::call::{Ask, Origin, Slot};
+use super::counter::{Counter, Counters};
 use super::meter::NodeMeter;
+use super::scaling::{Scaling, scaling_of};
 use super::simulation::Simulation;
 use super::station::Station;
 use crate::component::HashRing;
+use crate::component::queue::Discipline;
 use crate::dist::Sampler;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::rng::Seed;
+use crate::run::Outcome;
 use crate::time::Span;
 use crate::topology::{NodeKind, Plan};
 
@@ -21,93 +33,200 @@ use crate::topology::{NodeKind, Plan};
 pub(super) struct Node {
     pub(super) id: String,
     pub(super) state: State,
-    /// Its instances; none for clients.
+    /// Its instances; none for what nobody calls.
     pub(super) stations: Vec<Station>,
     pub(super) meter: NodeMeter,
+    pub(super) counters: Counters,
     /// Calls that were sent to it and not answered yet.
     pub(super) in_flight: u64,
+    /// Somebody looks at requests before they may queue.
+    pub(super) guarded: bool,
+    pub(super) scaling: Option<Scaling>,
 }
 
 /// What a node of each kind knows.
 #[derive(Clone, Debug)]
 pub(super) enum State {
     Clients(clients::Clients),
+    Dns(dns::Dns),
+    Cdn(cdn::Cdn),
     LoadBalancer(load_balancer::LoadBalancer),
     Service(service::Service),
+    Workers(service::Service),
+    Queue(queue::Queue),
     Cache(cache::Cache),
     Database(database::Database),
+    Remote(external::Remote),
+    Monitoring,
 }
+
+/// How the instances of a node are stations: how many, workers, queue, who is next.
+struct Stations(u16, u32, u32, Discipline);
 
 impl Node {
     pub(super) fn new(plan: &Plan, index: NodeIndex, seed: Seed) -> Self {
         let node = plan.node(index);
-        let (state, workers, queue) = match &node.kind {
-            NodeKind::Clients(spec) => (State::Clients(clients::Clients::new(plan, index, spec, seed)), 0, 0),
-            NodeKind::LoadBalancer(spec) => (
-                State::LoadBalancer(load_balancer::LoadBalancer::new(plan, index, spec)),
-                spec.cores,
-                spec.queue,
-            ),
-            NodeKind::Service(spec) => {
-                (State::Service(service::Service::new(plan, index, spec)), spec.workers, spec.queue)
-            }
-            NodeKind::Cache(spec) => (State::Cache(cache::Cache::new(node, spec)), spec.workers, spec.queue),
-            NodeKind::Database(spec) => {
-                (State::Database(database::Database::new(spec)), spec.connections, spec.queue)
-            }
-        };
-        let instances = if matches!(state, State::Clients(_)) { 0 } else { node.kind.instances() };
+        let (state, stations) = at_work(plan, index, seed);
+        let Stations(count, workers, queue, order) = stations;
         let station =
-            |i| Station::new(workers, queue, seed.stream(&format!("{}#{}/service", node.id, i + 1)));
+            |i| Station::new(workers, queue, order, seed.stream(&format!("{}#{}/service", node.id, i + 1)));
         Self {
             id: node.id.clone(),
+            guarded: match &state {
+                State::Service(service) => service.guarded,
+                State::Remote(remote) => remote.is_limited(),
+                State::LoadBalancer(balancer) => balancer.is_limited(),
+                _ => false,
+            },
             state,
-            stations: (0..instances).map(station).collect(),
+            stations: (0..count).map(station).collect(),
             meter: NodeMeter::new(),
+            counters: Counters::default(),
             in_flight: 0,
+            scaling: scaling_of(&node.kind),
         }
     }
 
     /// How long a worker of this instance is taken by the node's own work on a call.
     pub(super) fn own_time(&mut self, instance: usize, ask: Ask) -> Span {
         let law: &Sampler = match &self.state {
-            State::Clients(_) => unreachable!("clients have no workers"),
             State::LoadBalancer(balancer) => &balancer.service_time,
-            State::Service(service) => &service.service_time,
+            State::Service(service) | State::Workers(service) => &service.service_time,
             State::Cache(cache) => &cache.service_time,
+            State::Cdn(cdn) => &cdn.service_time,
+            State::Queue(queue) => &queue.service_time,
             State::Database(database) => database.time_of(ask),
+            State::Remote(remote) => &remote.service_time,
+            State::Clients(_) | State::Dns(_) | State::Monitoring => {
+                unreachable!("such a node has no workers")
+            }
         };
-        law.sample(&mut self.stations[instance].rng)
+        let station = &mut self.stations[instance];
+        let time = law.sample(&mut station.rng);
+        if station.slowness == 1.0 { time } else { Span((time.0 as f64 * station.slowness) as u64) }
     }
 
-    /// An instance has died: what it remembered is gone.
+    /// An instance has died, or its memory was cleared: what it remembered is gone.
     pub(super) fn forget(&mut self, instance: u16) {
         match &mut self.state {
             State::LoadBalancer(balancer) => balancer.forget(instance),
-            State::Cache(cache) => cache.forget(instance),
-            // What a database keeps is on disk; a service of this kind keeps nothing.
-            State::Clients(_) | State::Service(_) | State::Database(_) => {}
+            State::Cache(cache) => {
+                let lost = cache.forget(instance);
+                self.counters.add(Counter::LostWrites, lost);
+            }
+            State::Cdn(cdn) => cdn.forget(instance),
+            // What databases and queues keep is on disk; a service's sessions are missed when they are asked for.
+            _ => {}
+        }
+    }
+
+    /// How long an instance takes from its start until it serves.
+    pub(super) const fn start_time(&self) -> Span {
+        match &self.state {
+            State::Service(service) | State::Workers(service) => service.start_time,
+            _ => Span::ZERO,
+        }
+    }
+}
+
+fn at_work(plan: &Plan, index: NodeIndex, seed: Seed) -> (State, Stations) {
+    use Discipline::Fifo;
+    let node = plan.node(index);
+    match &node.kind {
+        NodeKind::Clients(spec) => {
+            (State::Clients(clients::Clients::new(plan, index, spec, seed)), Stations(0, 0, 0, Fifo))
+        }
+        NodeKind::Dns(spec) => (State::Dns(dns::Dns::new(plan, index, spec, seed)), Stations(0, 0, 0, Fifo)),
+        NodeKind::Monitoring(_) => (State::Monitoring, Stations(0, 0, 0, Fifo)),
+        NodeKind::LoadBalancer(spec) => (
+            State::LoadBalancer(load_balancer::LoadBalancer::new(plan, index, spec)),
+            Stations(spec.instances, spec.cores, spec.queue, Fifo),
+        ),
+        NodeKind::Service(spec) => (
+            State::Service(service::Service::of_service(plan, index, spec)),
+            Stations(node.kind.most_instances(), spec.work.workers, spec.work.queue, spec.work.order),
+        ),
+        NodeKind::Workers(spec) => (
+            State::Workers(service::Service::of_workers(plan, index, spec)),
+            Stations(node.kind.most_instances(), spec.work.workers, 0, Fifo),
+        ),
+        NodeKind::Cache(spec) => (
+            State::Cache(cache::Cache::new(node, spec, seed)),
+            Stations(spec.instances, spec.workers, spec.queue, Fifo),
+        ),
+        NodeKind::Cdn(spec) => (
+            State::Cdn(cdn::Cdn::new(node, spec, seed)),
+            Stations(spec.instances, spec.workers, spec.queue, Fifo),
+        ),
+        NodeKind::Queue(spec) => {
+            (State::Queue(queue::Queue::new(plan, index, spec)), Stations(1, spec.workers, spec.queue, Fifo))
+        }
+        NodeKind::Database(spec) => (
+            State::Database(database::Database::new(plan, node, spec, seed)),
+            Stations(node.kind.instances(), spec.connections, spec.queue, Fifo),
+        ),
+        NodeKind::ObjectStore(spec) => {
+            (State::Remote(object_store::new(spec)), Stations(1, spec.concurrency, 0, Fifo))
+        }
+        NodeKind::External(spec) => {
+            (State::Remote(external::new(spec)), Stations(1, spec.concurrency, 0, Fifo))
         }
     }
 }
 
 impl Simulation {
-    /// The instance that a call about `key` by this edge goes to, where no balancer picks: caches by a ring, databases by
-    /// shard, others in turn, dead or alive, as a resolver's answers would have it.
-    pub(super) fn instance_for(&mut self, edge: EdgeIndex, key: u64) -> u16 {
-        let link = &mut self.edges[edge.index()];
-        let callee = &self.nodes[link.to.index()];
-        match &callee.state {
-            State::Cache(cache) => ring_place(&cache.ring, key),
-            State::Database(database) => database.shards.shard(key),
-            _ => {
-                let turn = link.turn;
-                link.turn = (turn + 1) % callee.stations.len() as u16;
-                turn
-            }
+    /// The instance that a call by this edge goes to, where no balancer picks: caches by a ring, databases by shard, a CDN
+    /// by the user, others in turn, dead or alive, as a resolver's answers would have it.
+    pub(super) fn instance_for(&mut self, edge: EdgeIndex, ask: Ask, origin: &Origin) -> u16 {
+        let callee = self.edges[edge.index()].to.index();
+        let count = self.nodes[callee].stations.len() as u16;
+        match &mut self.nodes[callee].state {
+            State::Cache(cache) => ring_place(&cache.ring, origin.key),
+            State::Cdn(_) => (origin.user % u32::from(count)) as u16,
+            State::Database(_) => self.database_server(callee, ask, origin),
+            _ => self.in_turn(edge),
         }
     }
+
+    /// The next instance that is in service, dead or alive; the first when none is.
+    fn in_turn(&mut self, edge: EdgeIndex) -> u16 {
+        let link = &mut self.edges[edge.index()];
+        let stations = &self.nodes[link.to.index()].stations;
+        let count = stations.len() as u16;
+        for _ in 0..count {
+            let turn = link.turn;
+            link.turn = (turn + 1) % count;
+            if stations[usize::from(turn)].in_service {
+                return turn;
+            }
+        }
+        0
+    }
+
+    /// Whether a request may queue at an instance that guards itself. If not it has been answered.
+    pub(super) fn admits(&mut self, slot: Slot, priority: u8, session: bool) -> bool {
+        let node = self.calls[slot].node.index();
+        let refused = match self.nodes[node].state {
+            State::Service(_) => self.service_refuses(slot, priority, session),
+            State::Remote(_) => self.remote_refuses(slot),
+            State::LoadBalancer(_) => self.balancer_refuses(slot),
+            _ => None,
+        };
+        let Some((counter, outcome)) = refused else { return true };
+        self.count(node, counter);
+        self.answer(slot, outcome);
+        false
+    }
+
+    /// Whether nobody waits any more for a call that a worker could take now, and the node looks at that.
+    pub(super) fn is_too_late(&self, node: usize, slot: Slot) -> bool {
+        matches!(&self.nodes[node].state, State::Service(service) if service.deadlines)
+            && self.calls[slot].origin.deadline <= self.now
+    }
 }
+
+/// Why a request was not admitted.
+type Refusal = Option<(Counter, Outcome)>;
 
 fn ring_place(ring: &HashRing, key: u64) -> u16 {
     ring.pick(key, |_| true).expect("a node has at least one instance")

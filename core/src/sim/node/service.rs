@@ -1,116 +1,270 @@
-//! A service at work: its own time first, then its calls, one after the other, with the worker held throughout.
-//!
-//! Wired to caches and databases it does cache-aside: a read looks into the caches, and only where all miss it asks the
-//! databases and fills the caches, which nobody waits for; a write goes to the databases and then deletes from the caches.
-use super::super::call::{Ask, Call, NO_CALL, Slot, Stage};
+//! A service at work: its own time first, then its calls, with the worker held throughout. Workers do the same with messages.
+use super::super::agenda::Event;
+use super::super::call::{Ask, Call, NO_CALL, NO_TARGET, Slot, Stage};
+use super::super::counter::Counter;
 use super::super::simulation::Simulation;
-use super::State;
-use crate::dist::Sampler;
-use crate::id::{EdgeIndex, NodeIndex};
+use super::super::transport::Way;
+use super::steps::{Role, Step, Steps};
+use super::{Refusal, State};
+use crate::dist::{Law, Sampler};
+use crate::id::NodeIndex;
 use crate::run::Outcome;
-use crate::topology::{NodeKind, Plan, ServiceNode};
+use crate::time::Span;
+use crate::topology::{Mode, NodeKind, Plan, ServiceNode, Work, WorkersNode};
 
 /// What a service knows.
 #[derive(Clone, Debug)]
 pub(in crate::sim) struct Service {
     pub(super) service_time: Sampler,
-    /// Its calls for a read, then those for a write, each in order.
-    reads: Vec<Step>,
-    writes: Vec<Step>,
-}
-
-/// A call that a service makes.
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    edge: EdgeIndex,
-    role: Role,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
-    /// Look into a cache; when it has the value, the databases are not asked.
-    Lookup,
-    /// Ask a database: skipped after a hit.
-    Data,
-    /// Call whatever else there is.
-    Other,
-    /// Put the value into a cache; nobody waits for it. Skipped after a hit.
-    Fill,
-    /// Take the old value out of a cache.
-    Delete,
+    /// Waiting of its own, when there is any.
+    pause: Option<Sampler>,
+    pub(super) start_time: Span,
+    steps: Steps,
+    error_share: f64,
+    shedding: bool,
+    pub(super) deadlines: bool,
+    /// Somebody looks at requests before they may queue.
+    pub(super) guarded: bool,
+    /// Which instance has each user's session, counted from one; zero is none. Empty when sessions are not kept here.
+    homes: Vec<u16>,
 }
 
 impl Service {
-    pub(super) fn new(plan: &Plan, index: NodeIndex, spec: &ServiceNode) -> Self {
-        let out = &plan.node(index).out;
-        let is_aside = |edge: &EdgeIndex| {
-            let callee = plan.node(plan.edge(*edge).to);
-            matches!(callee.kind, NodeKind::Cache(_)) && callee.out.is_empty()
-        };
-        let asides = |role| out.iter().copied().filter(is_aside).map(move |edge| Step { edge, role });
-        let main = || {
-            out.iter().copied().filter(|edge| !is_aside(edge)).map(|edge| {
-                let callee = &plan.node(plan.edge(edge).to).kind;
-                let data = matches!(callee, NodeKind::Database(_) | NodeKind::Cache(_));
-                Step { edge, role: if data { Role::Data } else { Role::Other } }
-            })
-        };
+    pub(super) fn of_service(plan: &Plan, index: NodeIndex, spec: &ServiceNode) -> Self {
+        let homes = if spec.stateful { vec![0; plan.users as usize] } else { Vec::new() };
+        let guarded = spec.shedding || spec.stateful;
+        let (shedding, deadlines) = (spec.shedding, spec.deadlines);
+        Self { shedding, deadlines, guarded, homes, ..Self::new(plan, index, &spec.work) }
+    }
+
+    pub(super) fn of_workers(plan: &Plan, index: NodeIndex, spec: &WorkersNode) -> Self {
+        Self::new(plan, index, &spec.work)
+    }
+
+    fn new(plan: &Plan, index: NodeIndex, work: &Work) -> Self {
+        // On a host, cores have the host's speed besides.
+        let faster = |law: &Law| law.scaled(1.0 / work.speed);
         Self {
-            service_time: spec.service_time.sampler(),
-            reads: asides(Role::Lookup).chain(main()).chain(asides(Role::Fill)).collect(),
-            writes: main().chain(asides(Role::Delete)).collect(),
+            service_time: faster(&work.service_time).sampler(),
+            pause: (work.pause.mean() > Span::ZERO).then(|| work.pause.sampler()),
+            start_time: work.start_time,
+            steps: Steps::new(plan, index),
+            error_share: work.error_share,
+            shedding: false,
+            deadlines: false,
+            guarded: false,
+            homes: Vec::new(),
         }
     }
 }
 
+/// What a call's `step` is while its own pause lasts: steps are numbered from one after it.
+const PAUSING: u16 = u16::MAX;
+
 impl Simulation {
-    fn step(&self, slot: Slot) -> Option<Step> {
-        let call = &self.calls[slot];
-        let State::Service(service) = &self.nodes[call.node.index()].state else {
-            unreachable!("the node is a service")
-        };
-        let steps = if call.ask == Ask::Read { &service.reads } else { &service.writes };
-        steps.get(usize::from(call.step)).copied()
+    fn service(&mut self, node: usize) -> &mut Service {
+        match &mut self.nodes[node].state {
+            State::Service(service) | State::Workers(service) => service,
+            _ => unreachable!("the node is a service or workers"),
+        }
     }
 
-    /// Its own time is over, or a call has come back: the next call, or the answer.
-    pub(in crate::sim) fn service_next(&mut self, slot: Slot) {
-        while let Some(Step { edge, role }) = self.step(slot) {
-            let call = &mut self.calls[slot];
-            call.stage = Stage::Calling;
-            let (hit, ask, origin) = (call.hit, call.ask, (call.class, call.key));
-            if hit && role != Role::Other {
-                call.step += 1;
-                continue;
-            }
-            let instance = self.instance_for(edge, origin.1);
-            if role == Role::Fill {
-                self.calls[slot].step += 1;
-                self.call(NO_CALL, edge, instance, Ask::Fill, origin);
-                continue;
-            }
-            let ask = if role == Role::Delete { Ask::Delete } else { ask };
-            self.call(slot, edge, instance, ask, origin);
-            return;
+    /// Why a service does not let a request queue.
+    pub(super) fn service_refuses(&mut self, slot: Slot, priority: u8, session: bool) -> Refusal {
+        let call = &self.calls[slot];
+        let (node, instance, user) = (call.node.index(), call.instance, call.origin.user);
+        let queue = &self.nodes[node].stations[usize::from(instance)].queue;
+        // The last tenth is for the most important class alone, and so on.
+        let full = queue.len() * 10 >= queue.bound() * (usize::from(priority) + 1);
+        let service = self.service(node);
+        if service.shedding && full {
+            return Some((Counter::Shed, Outcome::Refused));
         }
-        self.release(slot);
-        self.answer(slot, Outcome::Ok);
+        if session && let Some(home) = service.homes.get_mut(user as usize) {
+            let before = std::mem::replace(home, instance + 1);
+            if before != 0 && before != instance + 1 {
+                return Some((Counter::LostSessions, Outcome::Failed));
+            }
+        }
+        None
+    }
+
+    /// Its own work on a call is over: it waits besides, or goes on to its calls.
+    pub(in crate::sim) fn service_worked(&mut self, slot: Slot) {
+        let call = &self.calls[slot];
+        let (node, instance, step) = (call.node.index(), usize::from(call.instance), call.step);
+        let place = &mut self.nodes[node];
+        let (State::Service(service) | State::Workers(service)) = &place.state else {
+            unreachable!("the node is a service or workers")
+        };
+        let rng = &mut place.stations[instance].rng;
+        if step != PAUSING
+            && let Some(pause) = &service.pause
+        {
+            let at = self.now + pause.sample(rng);
+            self.calls[slot].step = PAUSING;
+            return self.schedule(at, Event::Finish(slot));
+        }
+        if service.error_share > 0.0 && rng.unit() < service.error_share {
+            self.release(slot);
+            return self.answer(slot, Outcome::Failed);
+        }
+        let call = &mut self.calls[slot];
+        call.step = 0;
+        call.stage = Stage::Calling;
+        self.service_next(slot);
+    }
+
+    fn step(&self, slot: Slot) -> Option<Step> {
+        let call = &self.calls[slot];
+        let (State::Service(service) | State::Workers(service)) = &self.nodes[call.node.index()].state else {
+            unreachable!("the node is a service or workers")
+        };
+        service.steps.of(call.ask).get(usize::from(call.step)).copied()
+    }
+
+    /// Makes the next calls, or answers.
+    fn service_next(&mut self, slot: Slot) {
+        loop {
+            if self.calls[slot].left > 0 {
+                // More calls of this step, one after the other.
+                let step = self.step(slot).expect("a step that is repeated is there");
+                self.calls[slot].left -= 1;
+                return self.make(slot, &step);
+            }
+            let Some(step) = self.step(slot) else {
+                self.release(slot);
+                return self.answer(slot, Outcome::Ok);
+            };
+            let count = self.count_of(slot, &step);
+            if self.set_out(slot, &step, count) {
+                return;
+            }
+            self.calls[slot].step += 1;
+        }
+    }
+
+    /// Makes the calls of a step; whether any of them is waited for now.
+    fn set_out(&mut self, slot: Slot, step: &Step, count: u16) -> bool {
+        if step.role == Role::Join && count > 0 && self.is_join(slot, step) {
+            self.ask_all_shards(slot, step);
+            return true;
+        }
+        match step.mode {
+            _ if count == 0 => false,
+            Mode::Asynchronous => {
+                (0..count).for_each(|_| self.let_go(slot, step));
+                false
+            }
+            _ if step.role == Role::Fill => {
+                (0..count).for_each(|_| self.let_go(slot, step));
+                false
+            }
+            Mode::Sequential => {
+                self.calls[slot].left = count - 1;
+                self.make(slot, step);
+                true
+            }
+            Mode::Parallel => {
+                (0..count).for_each(|_| self.make(slot, step));
+                // Neighbours that are parallel too set out together.
+                while let Some(next) = self.next_parallel(slot) {
+                    self.calls[slot].step += 1;
+                    let count = self.count_of(slot, &next);
+                    (0..count).for_each(|_| self.make(slot, &next));
+                }
+                true
+            }
+        }
+    }
+
+    fn next_parallel(&mut self, slot: Slot) -> Option<Step> {
+        self.calls[slot].step += 1;
+        let next = self.step(slot);
+        self.calls[slot].step -= 1;
+        next.filter(|step| step.mode == Mode::Parallel && step.role != Role::Fill && step.role != Role::Join)
+    }
+
+    /// How many calls this request makes by a step's edge: the whole part of the mean, and one more by chance.
+    fn count_of(&mut self, slot: Slot, step: &Step) -> u16 {
+        let call = &self.calls[slot];
+        if step.classes >> call.origin.class & 1 == 0 || call.hit && step.role != Role::Other {
+            return 0;
+        }
+        let (whole, rest) = (step.calls as u16, step.calls.fract());
+        if rest == 0.0 {
+            return whole;
+        }
+        let rng = &mut self.nodes[call.node.index()].stations[usize::from(call.instance)].rng;
+        whole + u16::from(rng.unit() < rest)
+    }
+
+    /// A call that the request waits for.
+    fn make(&mut self, slot: Slot, step: &Step) {
+        let call = &mut self.calls[slot];
+        call.open += 1;
+        let (ask, origin) = (ask_of(call.ask, step.role), call.origin);
+        self.call(slot, step.edge, ask, origin);
+    }
+
+    /// A call that nobody waits for.
+    fn let_go(&mut self, slot: Slot, step: &Step) {
+        let call = &self.calls[slot];
+        let (ask, origin) = (ask_of(call.ask, step.role), call.origin);
+        self.call(NO_CALL, step.edge, ask, origin);
+    }
+
+    fn is_join(&mut self, slot: Slot, step: &Step) -> bool {
+        let callee = self.edges[step.edge.index()].to.index();
+        let NodeKind::Database(spec) = &self.plan.nodes[callee].kind else { return false };
+        let joins = spec.joins;
+        let call = &self.calls[slot];
+        let rng = &mut self.nodes[call.node.index()].stations[usize::from(call.instance)].rng;
+        rng.unit() < joins
+    }
+
+    /// Asks every shard at once; the slowest is waited for.
+    fn ask_all_shards(&mut self, slot: Slot, step: &Step) {
+        let callee = self.edges[step.edge.index()].to.index();
+        let (ask, origin) = (self.calls[slot].ask, self.calls[slot].origin);
+        for instance in self.shard_servers(callee, ask, &origin) {
+            self.calls[slot].open += 1;
+            self.call_at(slot, Way { edge: step.edge, instance, target: NO_TARGET }, ask, origin);
+        }
     }
 
     /// A call of the service has come back.
     pub(in crate::sim) fn service_answered(&mut self, slot: Slot, answer: &Call) {
-        let role = self.step(slot).map(|step| step.role);
+        let node = self.edges[answer.edge.index()].to.index();
         let lost = answer.outcome != Outcome::Ok;
-        match role {
-            // A cache that does not answer is a miss; what it should have forgotten went with it.
-            Some(Role::Lookup) => self.calls[slot].hit = !lost && answer.hit,
-            Some(Role::Data | Role::Other) if lost => {
-                self.release(slot);
-                return self.answer(slot, Outcome::Failed);
-            }
-            _ => {}
+        let cache = matches!(answer.ask, Ask::Fill | Ask::Delete)
+            || matches!(self.nodes[node].state, State::Cache(ref cache) if cache.is_aside());
+        let call = &mut self.calls[slot];
+        call.open -= 1;
+        // A cache that does not answer is a miss; what it should have forgotten went with it.
+        if cache && answer.ask == Ask::Read {
+            call.hit |= !lost && answer.hit;
         }
-        self.calls[slot].step += 1;
+        call.lost |= lost && !cache;
+        if call.open > 0 {
+            return;
+        }
+        if call.lost {
+            self.release(slot);
+            return self.answer(slot, Outcome::Failed);
+        }
+        if call.left == 0 {
+            call.step += 1;
+        }
         self.service_next(slot);
+    }
+}
+
+const fn ask_of(ask: Ask, role: Role) -> Ask {
+    match role {
+        Role::Fill | Role::Update => Ask::Fill,
+        Role::Delete => Ask::Delete,
+        Role::Lookup => Ask::Read,
+        Role::Data | Role::Join | Role::Other => ask,
     }
 }

@@ -1,0 +1,376 @@
+//! Calls with a policy: connections from a pool, a timeout, retries with backoff and a budget, hedging, a circuit breaker.
+//!
+//! Such a call has a slot of its own, and each attempt is a plain call whose parent it is. It ends once, with the first good
+//! answer, or when nothing is left to try.
+use super::agenda::Event;
+use super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot, Stage};
+use super::counter::Counter;
+use super::node::State;
+use super::simulation::Simulation;
+use super::transport::Way;
+use crate::component::resilience::{Backoff, CircuitBreaker, Pass, RetryBudget, Trip};
+use crate::id::EdgeIndex;
+use crate::rng::{Rng, Seed};
+use crate::run::Outcome;
+use crate::time::{Span, Time};
+use crate::topology::{Plan, PlanEdge};
+use std::collections::VecDeque;
+
+/// A breaker looks at so many calls, once half of them have been made, and lets so many probes out before it closes.
+const BREAKER_CALLS: u16 = 100;
+const BREAKER_PROBES: u16 = 5;
+/// A backoff does not grow beyond this.
+const LONGEST_BACKOFF: Span = Span::from_millis(60_000);
+/// The floor and the window of retry budgets, as in Finagle.
+const BUDGET_FLOOR: f64 = 10.0;
+const BUDGET_WINDOW: Span = Span::from_millis(10_000);
+
+/// How calls by an edge are made.
+#[derive(Clone, Debug)]
+pub(super) struct EdgePolicy {
+    pub(super) timeout: Option<Span>,
+    retries: u16,
+    backoff: Backoff,
+    budget: Option<RetryBudget>,
+    hedge_after: Option<Span>,
+    /// What each instance of the caller has of its own.
+    callers: Vec<Caller>,
+    connections: Option<u32>,
+    /// Attempts by deadline, and calls by the time at which they are hedged: all wait equally long, so the first sent is the
+    /// first due, and one event for the head is enough. A slot may have been used again since: the generation tells.
+    timeouts: VecDeque<(Time, Slot, u32)>,
+    hedges: VecDeque<(Time, Slot, u32)>,
+    rng: Rng,
+}
+
+/// What an instance of the caller has of its own.
+#[derive(Clone, Debug)]
+struct Caller {
+    breaker: Option<CircuitBreaker>,
+    open: u32,
+    waiting: VecDeque<(Slot, u32)>,
+}
+
+impl EdgePolicy {
+    pub(super) fn new(plan: &Plan, edge: &PlanEdge, seed: Seed) -> Option<Box<Self>> {
+        if !edge.has_policy() {
+            return None;
+        }
+        let trip = |share| Trip::Share { calls: BREAKER_CALLS, at_least: BREAKER_CALLS / 2, share };
+        let breaker =
+            edge.breaker.map(|(share, open)| CircuitBreaker::new(trip(share), open, BREAKER_PROBES));
+        let caller = Caller { breaker, open: 0, waiting: VecDeque::new() };
+        let (from, to) = (plan.node(edge.from), plan.node(edge.to));
+        Some(Box::new(Self {
+            timeout: edge.timeout,
+            retries: edge.retries as u16,
+            backoff: Backoff::exponential(edge.backoff, LONGEST_BACKOFF, edge.jitter),
+            budget: edge.retry_budget.map(|share| RetryBudget::new(share, BUDGET_FLOOR, BUDGET_WINDOW)),
+            hedge_after: edge.hedge_after,
+            callers: vec![caller; usize::from(from.kind.most_instances())],
+            connections: edge.connections,
+            timeouts: VecDeque::new(),
+            hedges: VecDeque::new(),
+            rng: seed.stream(&format!("{}>{}/retries", from.id, to.id)),
+        }))
+    }
+}
+
+impl Simulation {
+    fn policy(&mut self, edge: EdgeIndex) -> &mut EdgePolicy {
+        self.edges[edge.index()].policy.as_deref_mut().expect("only edges with a policy have attempts")
+    }
+
+    /// A call by an edge with a policy.
+    pub(super) fn try_call(
+        &mut self,
+        parent: Slot,
+        edge: EdgeIndex,
+        way: Option<Way>,
+        ask: Ask,
+        origin: Origin,
+    ) -> Slot {
+        let (parent_generation, instance) = match parent {
+            NO_CALL => (0, 0),
+            _ => (self.calls[parent].generation, self.calls[parent].instance),
+        };
+        let slot = self.calls.add(Call {
+            parent,
+            parent_generation,
+            generation: 0,
+            node: self.edges[edge.index()].to,
+            instance: way.map_or(0, |way| way.instance),
+            edge,
+            source: 0,
+            target: way.map_or(NO_TARGET, |way| way.target),
+            caller: instance,
+            epoch: self.epoch_of(parent, way.map_or(NO_TARGET, |way| way.target)),
+            pass: None,
+            step: 0,
+            open: 0,
+            left: 0,
+            ask,
+            stage: Stage::Trying,
+            outcome: Outcome::Ok,
+            hit: false,
+            lost: false,
+            orphan: false,
+            given_up: false,
+            pinned: way.is_some_and(|way| way.target == NO_TARGET),
+            origin,
+            sent: self.now,
+            queued: Time::ZERO,
+            wait: Span::ZERO,
+        });
+        let (now, generation) = (self.now, self.calls[slot].generation);
+        let policy = self.policy(edge);
+        let (bound, caller) = (policy.connections, &mut policy.callers[usize::from(instance)]);
+        if bound.is_some_and(|bound| caller.open >= bound) {
+            caller.waiting.push_back((slot, generation));
+            self.calls[slot].stage = Stage::Pooling;
+            let from = self.caller(edge).index();
+            self.count(from, Counter::Pooled);
+            return slot;
+        }
+        caller.open += 1;
+        if let Some(budget) = &mut policy.budget {
+            budget.deposit(now);
+        }
+        self.first_attempt(slot, way);
+        slot
+    }
+
+    /// The call has its connection.
+    fn first_attempt(&mut self, slot: Slot, way: Option<Way>) {
+        let (now, edge, generation) = (self.now, self.calls[slot].edge, self.calls[slot].generation);
+        self.calls[slot].stage = Stage::Trying;
+        let policy = self.policy(edge);
+        if let Some(after) = policy.hedge_after {
+            policy.hedges.push_back((now + after, slot, generation));
+            if policy.hedges.len() == 1 {
+                self.agenda.push(now + after, Event::Hedge(u32::from(edge.0)));
+            }
+        }
+        self.attempt(slot, way);
+    }
+
+    /// Makes an attempt, unless the breaker forbids it or nobody is there to be asked.
+    fn attempt(&mut self, slot: Slot, way: Option<Way>) {
+        let now = self.now;
+        let call = self.calls[slot];
+        let caller = &mut self.policy(call.edge).callers[usize::from(call.caller)];
+        let pass = caller.breaker.as_mut().map(|breaker| breaker.admit(now));
+        if pass == Some(None) {
+            if way.is_some_and(|way| way.target != NO_TARGET) {
+                self.untried(&call);
+            }
+            if call.open > 0 {
+                return;
+            }
+            let from = self.caller(call.edge).index();
+            self.count(from, Counter::BrokenCircuit);
+            return self.lose(slot, Outcome::Refused);
+        }
+        let Some(way) = way.or_else(|| self.way_again(&call)) else {
+            if let Some(Some(pass)) = pass {
+                self.breaker_hears(&call, pass, false);
+            }
+            if call.open == 0 {
+                self.lose(slot, Outcome::Refused);
+            }
+            return;
+        };
+        self.calls[slot].open += 1;
+        let attempt = self.send(slot, way, call.ask, call.origin, Span::ZERO);
+        self.calls[attempt].pass = pass.flatten();
+        let generation = self.calls[attempt].generation;
+        let policy = self.policy(call.edge);
+        if let Some(timeout) = policy.timeout {
+            policy.timeouts.push_back((now + timeout, attempt, generation));
+            if policy.timeouts.len() == 1 {
+                self.agenda.push(now + timeout, Event::Timeout(u32::from(call.edge.0)));
+            }
+        }
+    }
+
+    /// Where another attempt goes: a balancer picks again, others as for a new call.
+    fn way_again(&mut self, call: &Call) -> Option<Way> {
+        if call.pinned {
+            return Some(Way { edge: call.edge, instance: call.instance, target: NO_TARGET });
+        }
+        let from = self.caller(call.edge);
+        if matches!(self.nodes[from.index()].state, State::LoadBalancer(_)) {
+            return self.pick_target(from.index(), call.caller, &call.origin);
+        }
+        let instance = self.instance_for(call.edge, call.ask, &call.origin);
+        Some(Way { edge: call.edge, instance, target: NO_TARGET })
+    }
+
+    /// Ends a call at this instant, not by calling back but by an event: chains of calls may be long.
+    fn lose(&mut self, slot: Slot, outcome: Outcome) {
+        let call = &mut self.calls[slot];
+        call.stage = Stage::Lost;
+        call.outcome = outcome;
+        self.at_once.push_back(Event::Retry(slot));
+    }
+
+    /// A backoff is over, or a lost call is to be ended.
+    pub(super) fn retry_due(&mut self, slot: Slot) {
+        match self.calls[slot].stage {
+            Stage::Backoff => {
+                self.calls[slot].stage = Stage::Trying;
+                self.attempt(slot, None);
+            }
+            _ => self.end_trying(slot),
+        }
+    }
+
+    /// An attempt has been answered, or has timed out.
+    pub(super) fn attempt_answered(&mut self, slot: Slot, answer: &Call) {
+        if answer.given_up {
+            return;
+        }
+        let (now, good) = (self.now, answer.outcome == Outcome::Ok);
+        if let Some(pass) = answer.pass {
+            self.breaker_hears(answer, pass, good);
+        }
+        let call = &mut self.calls[slot];
+        call.open -= 1;
+        call.outcome = answer.outcome;
+        call.hit = answer.hit;
+        let edge = call.edge;
+        if good {
+            return self.end_trying(slot);
+        }
+        let call = self.calls[slot];
+        if call.open > 0 {
+            return;
+        }
+        if call.given_up || call.left >= self.policy(edge).retries || !self.is_worth_retrying(&call) {
+            return self.end_trying(slot);
+        }
+        let policy = self.policy(edge);
+        if policy.budget.as_mut().is_some_and(|budget| !budget.withdraw(now)) {
+            return self.end_trying(slot);
+        }
+        let wait = policy.backoff.delay(u32::from(call.left), &mut policy.rng);
+        let call = &mut self.calls[slot];
+        call.left += 1;
+        call.stage = Stage::Backoff;
+        let from = self.caller(edge).index();
+        self.count(from, Counter::Retries);
+        self.schedule(now + wait, Event::Retry(slot));
+    }
+
+    /// The breaker of a call's edge learns how it ended.
+    fn breaker_hears(&mut self, call: &Call, pass: Pass, good: bool) {
+        let now = self.now;
+        if let Some(breaker) = &mut self.policy(call.edge).callers[usize::from(call.caller)].breaker {
+            breaker.ended(now, pass, good);
+        }
+    }
+
+    /// Nobody retries what its own caller no longer waits for.
+    fn is_worth_retrying(&self, call: &Call) -> bool {
+        call.parent == NO_CALL || self.calls.is_open(call.parent, call.parent_generation)
+    }
+
+    /// The call is over: its connection is free, and whoever waits for it goes on.
+    fn end_trying(&mut self, slot: Slot) {
+        let call = self.calls[slot];
+        self.calls.remove(slot);
+        self.free_connection(&call);
+        self.resume(&call);
+    }
+
+    fn free_connection(&mut self, call: &Call) {
+        let caller = &mut self.policy(call.edge).callers[usize::from(call.caller)];
+        caller.open -= 1;
+        while let Some((next, generation)) =
+            self.policy(call.edge).callers[usize::from(call.caller)].waiting.pop_front()
+        {
+            if !self.calls.is_open(next, generation) {
+                continue;
+            }
+            let waiting = self.calls[next];
+            if waiting.source == 0 && waiting.parent != NO_CALL && !self.is_worth_retrying(&waiting) {
+                self.calls.remove(next);
+                continue;
+            }
+            self.policy(call.edge).callers[usize::from(call.caller)].open += 1;
+            let way = (waiting.pinned || waiting.target != NO_TARGET).then_some(Way {
+                edge: waiting.edge,
+                instance: waiting.instance,
+                target: waiting.target,
+            });
+            return self.first_attempt(next, way);
+        }
+    }
+
+    /// The first timeout of an edge is reached.
+    pub(super) fn timeout(&mut self, edge: EdgeIndex) {
+        let due = self.take_due(edge, |policy| &mut policy.timeouts, Event::Timeout(u32::from(edge.0)));
+        for &slot in &due {
+            // An attempt whose instance died lives on as its own news; this is only what is left of it.
+            if !self.calls[slot].given_up && !self.calls[slot].orphan {
+                self.time_out(edge, slot);
+            }
+        }
+        self.keep(due);
+    }
+
+    /// The calls that are due in a line by time, and the next event for its head.
+    fn take_due(
+        &mut self,
+        edge: EdgeIndex,
+        line: impl Fn(&mut EdgePolicy) -> &mut VecDeque<(Time, Slot, u32)>,
+        event: Event,
+    ) -> Vec<Slot> {
+        let mut due = std::mem::take(&mut self.due);
+        while let Some(&(at, slot, generation)) = line(self.policy(edge)).front() {
+            let open = self.calls.is_open(slot, generation);
+            if open && at > self.now {
+                self.agenda.push(at, event);
+                break;
+            }
+            line(self.policy(edge)).pop_front();
+            if open {
+                due.push(slot);
+            }
+        }
+        due
+    }
+
+    /// Gives a list back, so that the next needs no memory.
+    fn keep(&mut self, mut due: Vec<Slot>) {
+        due.clear();
+        self.due = due;
+    }
+
+    fn time_out(&mut self, edge: EdgeIndex, slot: Slot) {
+        let attempt = &mut self.calls[slot];
+        let mut answer = *attempt;
+        answer.outcome = Outcome::TimedOut;
+        attempt.given_up = true;
+        let from = self.caller(edge).index();
+        self.count(from, Counter::TimedOut);
+        if self.calls.is_open(answer.parent, answer.parent_generation)
+            && self.calls[answer.parent].stage == Stage::Trying
+        {
+            self.attempt_answered(answer.parent, &answer);
+        }
+    }
+
+    /// The first hedge of an edge is due: what has no answer yet is asked for once more.
+    pub(super) fn hedge(&mut self, edge: EdgeIndex) {
+        let due = self.take_due(edge, |policy| &mut policy.hedges, Event::Hedge(u32::from(edge.0)));
+        for &slot in &due {
+            if self.calls[slot].stage == Stage::Trying && self.calls[slot].open > 0 {
+                let from = self.caller(edge).index();
+                self.count(from, Counter::Hedges);
+                self.attempt(slot, None);
+            }
+        }
+        self.keep(due);
+    }
+}

@@ -1,0 +1,139 @@
+//! How many instances there are: autoscaling on what monitoring saw, and rolling deployments.
+use super::counter::Counter;
+use super::node::State;
+use super::rare::Rare;
+use super::simulation::Simulation;
+use crate::component::scaling::{Autoscaler, Limits, Policy, QueueDepth, Step, StepScaling, TargetTracking};
+use crate::time::Span;
+use crate::topology::{Autoscaling, NodeKind, ScaleBy};
+
+/// A mean this near to its target changes nothing, as in Kubernetes.
+const TOLERANCE: f64 = 0.1;
+
+/// What autoscaling knows of a tier.
+#[derive(Clone, Debug)]
+pub(super) struct Scaling {
+    pub(super) autoscaler: Autoscaler,
+    /// It follows the backlog, not utilization.
+    pub(super) by_backlog: bool,
+    /// Worker-nanoseconds that were taken when monitoring last looked.
+    pub(super) taken: u128,
+}
+
+impl Scaling {
+    pub(super) fn new(spec: &Autoscaling, start_time: Span) -> Self {
+        let limits =
+            Limits { warm_up: start_time, cooldown_in: spec.cooldown, ..Limits::between(spec.min, spec.max) };
+        let policy = match spec.by {
+            ScaleBy::Target => {
+                Policy::TargetTracking(TargetTracking { target: spec.target, tolerance: TOLERANCE })
+            }
+            ScaleBy::Step => Policy::StepScaling(StepScaling::new(vec![
+                Step { from: 0.0, change: -1 },
+                Step { from: spec.target / 2.0, change: 0 },
+                Step { from: spec.target, change: 1 },
+            ])),
+            ScaleBy::Backlog => Policy::QueueDepth(QueueDepth { per_instance: spec.target }),
+        };
+        let by_backlog = spec.by == ScaleBy::Backlog;
+        Self { autoscaler: Autoscaler::new(policy, limits, spec.min), by_backlog, taken: 0 }
+    }
+}
+
+impl Simulation {
+    /// Instances beyond those that are drawn are not in service yet; monitoring begins to look.
+    pub(super) fn start_scaling(&mut self, node: usize) {
+        let drawn = usize::from(self.plan.nodes[node].kind.instances());
+        for station in &mut self.nodes[node].stations[drawn..] {
+            station.up = false;
+            station.in_service = false;
+        }
+        let most = self.nodes[node].stations.len();
+        (drawn..most).for_each(|instance| self.leave_balancers(node, instance as u16));
+        if self.nodes[node].scaling.is_some() {
+            self.plan_look(node);
+        }
+    }
+
+    /// So many instances are to be in service: more are started, or some leave.
+    pub(super) fn scale_to(&mut self, node: usize, desired: usize) {
+        let places = 0..self.nodes[node].stations.len();
+        let stations = &self.nodes[node].stations;
+        let (serving, free): (Vec<usize>, Vec<usize>) = places.partition(|&i| stations[i].in_service);
+        let wanted = desired.saturating_sub(serving.len());
+        let idle = |&&instance: &&usize| self.nodes[node].stations[instance].in_flight == 0;
+        let starting: Vec<usize> = free.iter().filter(idle).take(wanted).copied().collect();
+        for instance in starting {
+            self.count(node, Counter::Started);
+            self.nodes[node].stations[instance].up = false;
+            self.restore(node, instance as u16);
+        }
+        for &instance in serving.iter().skip(desired) {
+            self.count(node, Counter::Stopped);
+            self.leave(node, instance as u16);
+        }
+        self.stop_idle(node);
+    }
+
+    /// An instance gets nothing new; what it has it ends.
+    fn leave(&mut self, node: usize, instance: u16) {
+        self.nodes[node].stations[usize::from(instance)].in_service = false;
+        if let State::Workers(_) = self.nodes[node].state {
+            self.workers_changed(node, instance, false);
+        }
+        self.leave_balancers(node, instance);
+    }
+
+    /// Instances that were taken out of service stop when they have nothing to do.
+    fn stop_idle(&mut self, node: usize) {
+        for station in &mut self.nodes[node].stations {
+            if !station.in_service && station.up && station.in_flight == 0 {
+                station.kill(self.now);
+            }
+        }
+    }
+
+    /// No balancer and no DNS gives an instance anything new.
+    fn leave_balancers(&mut self, node: usize, instance: u16) {
+        for i in 0..self.nodes.len() {
+            if matches!(self.nodes[i].state, State::LoadBalancer(_)) {
+                self.target_left(i, node, instance);
+            }
+        }
+    }
+
+    /// A rolling deployment takes the next instance away, or is over.
+    pub(super) fn deploy_next(&mut self, node: usize, instance: u16, pause: Span) {
+        let stations = &self.nodes[node].stations;
+        let next =
+            (usize::from(instance)..stations.len()).find(|&i| stations[i].in_service && stations[i].up);
+        let Some(next) = next else { return };
+        self.leave(node, next as u16);
+        // What it works on may end in as much time as the restart takes.
+        self.plan_rarely(self.now + pause, Rare::Stop { node, instance: next as u16, pause });
+    }
+
+    /// An instance that left its balancers is stopped, and started again after the pause; then the next one's turn comes.
+    pub(super) fn stop_for_restart(&mut self, node: usize, instance: u16, pause: Span) {
+        self.kill(node, instance);
+        self.nodes[node].stations[usize::from(instance)].in_service = true;
+        self.plan_rarely(self.now + pause, Rare::Started { node, instance });
+        self.plan_rarely(
+            self.now + pause + self.nodes[node].start_time(),
+            Rare::Deploy { node, instance: instance + 1, pause },
+        );
+    }
+}
+
+/// What of a plan's node scales.
+pub(super) fn scaling_of(kind: &NodeKind) -> Option<Scaling> {
+    match kind {
+        NodeKind::Service(service) => {
+            service.autoscaling.as_ref().map(|spec| Scaling::new(spec, service.work.start_time))
+        }
+        NodeKind::Workers(workers) => {
+            workers.autoscaling.as_ref().map(|spec| Scaling::new(spec, workers.work.start_time))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,142 @@
+//! One request, hop by hop: what was called when, where it waited, how long it was worked on, and how it ended.
+use super::call::{Call, NO_CALL, Slot};
+use super::simulation::Simulation;
+use crate::rng::Seed;
+use crate::run::Outcome;
+use crate::time::{Span, Time};
+use crate::topology::Plan;
+use serde::{Deserialize, Serialize};
+
+/// A request and every call that was made for it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The request's number: requests are numbered from zero in the order in which they are sent.
+    pub request: u64,
+    /// The hops in the order in which they were sent; the first is the request itself.
+    pub hops: Vec<Hop>,
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hop {
+    /// The hop that it is part of, by its place in the list; none for the request itself.
+    pub parent: Option<usize>,
+    /// The id of the node that was called.
+    pub node: String,
+    /// Which of its instances, counted from zero.
+    pub instance: u16,
+    /// What was asked.
+    pub ask: String,
+    /// When the caller sent it, in nanoseconds after the start.
+    pub sent_ns: u64,
+    /// When it reached the node, if it did.
+    pub arrived_ns: Option<u64>,
+    /// How long it waited there for a worker, in nanoseconds.
+    pub wait_ns: u64,
+    /// When the answer reached the caller; none while it is under way.
+    pub answered_ns: Option<u64>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+}
+
+/// What is written down of the request that is followed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tracer {
+    /// The number of the request that is followed.
+    wanted: Option<u64>,
+    trace: Trace,
+    /// The hops that are under way.
+    open: Vec<(Slot, usize)>,
+}
+
+impl Tracer {
+    pub(super) fn wants(&self, request: u64) -> bool {
+        self.wanted == Some(request)
+    }
+}
+
+/// Replays a run until the request with this number has been answered, and gives what happened to it; `None` when no such
+/// request is sent before `until`. The same plan, seed and commands give the same request. O(the run up to there).
+pub fn trace(plan: &Plan, seed: Seed, request: u64, until: Time) -> Option<Trace> {
+    let mut simulation = Simulation::new(plan, seed);
+    simulation.follow(request);
+    while simulation.trace().is_none_or(|trace| trace.is_open()) {
+        if simulation.run_some(until, 10_000) {
+            break;
+        }
+    }
+    simulation.trace().cloned()
+}
+
+impl Trace {
+    /// Whether part of it is still under way.
+    pub fn is_open(&self) -> bool {
+        self.hops.iter().any(|hop| hop.answered_ns.is_none())
+    }
+
+    /// How long the request took; none while it is under way.
+    pub fn response(&self) -> Option<Span> {
+        let first = self.hops.first()?;
+        Some(Span(first.answered_ns? - first.sent_ns))
+    }
+}
+
+impl Simulation {
+    /// Writes down the request with this number, when it comes.
+    pub fn follow(&mut self, request: u64) {
+        self.tracer = Tracer { wanted: Some(request), ..Tracer::default() };
+        self.tracer.trace.request = request;
+    }
+
+    /// What was written down of the request that is followed; none before it was sent.
+    pub fn trace(&self) -> Option<&Trace> {
+        (!self.tracer.trace.hops.is_empty()).then_some(&self.tracer.trace)
+    }
+
+    /// A call of the request that is followed was sent.
+    pub(super) fn trace_sent(&mut self, slot: Slot) {
+        let call = &self.calls[slot];
+        let hop = Hop {
+            parent: self.hop_of(call),
+            node: self.nodes[call.node.index()].id.clone(),
+            instance: call.instance,
+            ask: format!("{:?}", call.ask).to_lowercase(),
+            sent_ns: call.sent.0,
+            arrived_ns: None,
+            wait_ns: 0,
+            answered_ns: None,
+            outcome: None,
+        };
+        self.tracer.open.push((slot, self.tracer.trace.hops.len()));
+        self.tracer.trace.hops.push(hop);
+    }
+
+    /// The hop that a call is part of: its parent's, or its parent's parent's where that is only a policy.
+    fn hop_of(&self, call: &Call) -> Option<usize> {
+        let mut slot = call.parent;
+        while slot != NO_CALL {
+            if let Some(&(_, hop)) = self.tracer.open.iter().rev().find(|&&(open, _)| open == slot) {
+                return Some(hop);
+            }
+            slot = self.calls[slot].parent;
+        }
+        None
+    }
+
+    /// A call of the request that is followed was answered.
+    pub(super) fn trace_answered(&mut self, slot: Slot) {
+        let Some(place) = self.tracer.open.iter().position(|&(open, _)| open == slot) else { return };
+        let (_, hop) = self.tracer.open.swap_remove(place);
+        let call = &self.calls[slot];
+        let hop = &mut self.tracer.trace.hops[hop];
+        hop.arrived_ns = (call.queued > Time::ZERO).then_some(call.queued.0);
+        hop.wait_ns = call.wait.0;
+        hop.answered_ns = Some(self.now.0);
+        hop.outcome = Some(call.outcome);
+    }
+
+    /// What is left of a call whose instance died goes on under another slot.
+    pub(super) fn trace_moved(&mut self, from: Slot, to: Slot) {
+        self.tracer.open.iter_mut().filter(|(open, _)| *open == from).for_each(|open| open.0 = to);
+    }
+}

@@ -1,0 +1,277 @@
+//! The life of a call: sent, delivered, begun, worked on, answered, and whoever waits for it resumed.
+use super::agenda::Event;
+use super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot, Stage};
+use super::counter::Counter;
+use super::node::State;
+use super::simulation::Simulation;
+use super::station::Offered;
+use crate::id::{EdgeIndex, NodeIndex};
+use crate::run::Outcome;
+use crate::time::{Span, Time};
+
+/// How long a caller tries to connect over a way that is cut, where its edge has no timeout: the first retransmission of a
+/// connection's opening packet comes after a second (RFC 6298, section 2), and with it hope ends here.
+const CONNECT_TIMEOUT: Span = Span::SECOND;
+
+/// Where a call goes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    pub(super) edge: EdgeIndex,
+    pub(super) instance: u16,
+    /// Which target of a balancer that is.
+    pub(super) target: u16,
+}
+
+impl Simulation {
+    /// A call by an edge for `parent`, to the instance that the caller picks or the edge's node has for the key.
+    pub(super) fn call(&mut self, parent: Slot, edge: EdgeIndex, ask: Ask, origin: Origin) -> Slot {
+        if self.edges[edge.index()].policy.is_some() {
+            return self.try_call(parent, edge, None, ask, origin);
+        }
+        let instance = self.instance_for(edge, ask, &origin);
+        self.send(parent, Way { edge, instance, target: NO_TARGET }, ask, origin, Span::ZERO)
+    }
+
+    /// A call by an edge for `parent`, to an instance that the caller has picked.
+    pub(super) fn call_at(&mut self, parent: Slot, way: Way, ask: Ask, origin: Origin) -> Slot {
+        if self.edges[way.edge.index()].policy.is_some() {
+            return self.try_call(parent, way.edge, Some(way), ask, origin);
+        }
+        self.send(parent, way, ask, origin, Span::ZERO)
+    }
+
+    /// Puts a call on its way, after a delay.
+    pub(super) fn send(&mut self, parent: Slot, way: Way, ask: Ask, origin: Origin, delay: Span) -> Slot {
+        let link = &mut self.edges[way.edge.index()];
+        link.meter.seconds[0] += 1;
+        let (node, cut, at) = (link.to, link.cut, self.now + delay + link.latency);
+        let parent_generation = if parent == NO_CALL { 0 } else { self.calls[parent].generation };
+        let slot = self.calls.add(Call {
+            parent,
+            parent_generation,
+            generation: 0,
+            node,
+            instance: way.instance,
+            edge: way.edge,
+            source: 0,
+            target: way.target,
+            caller: self.caller_instance(parent),
+            epoch: self.epoch_of(parent, way.target),
+            pass: None,
+            step: 0,
+            open: 0,
+            left: 0,
+            ask,
+            stage: Stage::Sent,
+            outcome: Outcome::Ok,
+            hit: false,
+            lost: false,
+            orphan: false,
+            given_up: false,
+            pinned: false,
+            origin,
+            sent: self.now,
+            queued: Time::ZERO,
+            wait: Span::ZERO,
+        });
+        let callee = &mut self.nodes[node.index()];
+        callee.in_flight += 1;
+        callee.stations[usize::from(way.instance)].in_flight += 1;
+        if origin.traced {
+            self.trace_sent(slot);
+        }
+        if cut {
+            self.give_up_connecting(slot);
+        } else {
+            self.schedule(at, Event::Deliver(slot));
+        }
+        slot
+    }
+
+    /// Which instance makes the calls of `parent`; the first for what has no parent.
+    fn caller_instance(&self, parent: Slot) -> u16 {
+        if parent == NO_CALL {
+            return 0;
+        }
+        let call = &self.calls[parent];
+        if call.stage.is_of_a_policy() { call.caller } else { call.instance }
+    }
+
+    /// No packet passes: the caller learns it when it has waited long enough.
+    fn give_up_connecting(&mut self, slot: Slot) {
+        let call = &mut self.calls[slot];
+        call.stage = Stage::Answered;
+        call.outcome = Outcome::Failed;
+        let timeout = self.edges[call.edge.index()].policy.as_ref().and_then(|policy| policy.timeout);
+        self.schedule(self.now + timeout.unwrap_or(CONNECT_TIMEOUT), Event::Answer(slot));
+    }
+
+    pub(super) fn schedule(&mut self, at: Time, event: Event) {
+        if at == self.now {
+            self.at_once.push_back(event);
+        } else {
+            self.agenda.push(at, event);
+        }
+    }
+
+    /// A call has reached its node.
+    pub(super) fn deliver(&mut self, slot: Slot) {
+        let call = &mut self.calls[slot];
+        call.queued = self.now;
+        let (node, instance, class) = (call.node.index(), usize::from(call.instance), call.origin.class);
+        let (priority, session) = self.weight_of(class);
+        if !self.nodes[node].stations[instance].up {
+            return self.answer(slot, Outcome::Refused);
+        }
+        if self.nodes[node].guarded && !self.admits(slot, priority, session) {
+            return;
+        }
+        match self.nodes[node].stations[instance].offer(self.now, slot, priority) {
+            Offered::Started => self.begin(slot),
+            Offered::Queued => self.calls[slot].stage = Stage::Queued,
+            Offered::QueuedInstead(other) => {
+                self.calls[slot].stage = Stage::Queued;
+                self.count(node, Counter::Shed);
+                self.answer(other, Outcome::Refused);
+            }
+            Offered::Refused => self.answer(slot, Outcome::Refused),
+        }
+    }
+
+    /// A worker has taken the call.
+    pub(super) fn begin(&mut self, slot: Slot) {
+        let now = self.now;
+        let call = &mut self.calls[slot];
+        call.stage = Stage::Working;
+        call.wait = now.since(call.queued);
+        let (node, instance, ask) = (call.node.index(), usize::from(call.instance), call.ask);
+        let span = self.nodes[node].own_time(instance, ask);
+        if let Some(processor) = self.nodes[node].stations[instance].processor {
+            return self.start_on_cpu(processor, slot, span);
+        }
+        self.schedule(now + span, Event::Finish(slot));
+    }
+
+    /// The node's own work on a call is done.
+    pub(super) fn finish(&mut self, slot: Slot) {
+        if self.calls[slot].orphan {
+            return self.calls.remove(slot);
+        }
+        self.worked(slot);
+    }
+
+    /// What a node does after its own work.
+    pub(super) fn worked(&mut self, slot: Slot) {
+        match self.nodes[self.calls[slot].node.index()].state {
+            State::LoadBalancer(_) => self.balancer_finish(slot),
+            State::Service(_) | State::Workers(_) => self.service_worked(slot),
+            State::Cache(_) => self.cache_finish(slot),
+            State::Cdn(_) => self.cdn_finish(slot),
+            State::Database(_) => self.database_finish(slot),
+            State::Queue(_) => self.queue_finish(slot),
+            State::Remote(_) => self.remote_finish(slot),
+            State::Clients(_) | State::Dns(_) | State::Monitoring => unreachable!("nobody calls such a node"),
+        }
+    }
+
+    /// Gives the call's worker back; the next in the queue takes it.
+    pub(super) fn release(&mut self, slot: Slot) {
+        let call = &self.calls[slot];
+        let (node, instance) = (call.node.index(), usize::from(call.instance));
+        loop {
+            let mut dropped = std::mem::take(&mut self.dropped);
+            let next = self.nodes[node].stations[instance].release(self.now, &mut dropped);
+            for late in dropped.drain(..) {
+                self.count(node, Counter::Shed);
+                self.answer(late, Outcome::Refused);
+            }
+            self.dropped = dropped;
+            let Some(next) = next else { break };
+            if !self.is_too_late(node, next) {
+                self.begin(next);
+                break;
+            }
+            self.count(node, Counter::Shed);
+            self.answer(next, Outcome::TimedOut);
+        }
+    }
+
+    /// The node has ended the call; its answer goes back.
+    pub(super) fn answer(&mut self, slot: Slot, outcome: Outcome) {
+        let call = &mut self.calls[slot];
+        call.stage = Stage::Answered;
+        call.outcome = outcome;
+        let link = &self.edges[call.edge.index()];
+        if link.cut {
+            return self.give_up_connecting(slot);
+        }
+        let at = self.now + link.latency;
+        self.schedule(at, Event::Answer(slot));
+    }
+
+    /// An answer has reached its caller.
+    pub(super) fn answered(&mut self, slot: Slot) {
+        let call = self.calls[slot];
+        let node = &mut self.nodes[call.node.index()];
+        node.in_flight -= 1;
+        let station = &mut node.stations[usize::from(call.instance)];
+        station.in_flight -= 1;
+        node.meter.record(call.outcome, self.now.since(call.sent), call.wait);
+        if call.origin.traced {
+            self.trace_answered(slot);
+        }
+        if call.target != NO_TARGET {
+            self.target_ended(&call);
+        }
+        self.calls.remove(slot);
+        self.resume(&call);
+    }
+
+    /// Whoever waits for a call that has ended goes on.
+    pub(super) fn resume(&mut self, call: &Call) {
+        if call.source > 0 {
+            return self.request_answered(call);
+        }
+        let parent = call.parent;
+        if !self.calls.is_open(parent, call.parent_generation) {
+            return self.nobody_waited(call);
+        }
+        match self.calls[parent].stage {
+            Stage::Trying => return self.attempt_answered(parent, call),
+            Stage::Calling => {}
+            // Its instance died meanwhile.
+            _ => return,
+        }
+        match self.nodes[self.calls[parent].node.index()].state {
+            State::LoadBalancer(_) => self.answer(parent, call.outcome),
+            State::Service(_) | State::Workers(_) => self.service_answered(parent, call),
+            State::Cache(_) => self.cache_answered(parent, call),
+            State::Cdn(_) => self.cdn_answered(parent, call),
+            _ => unreachable!("such a node makes no calls that it waits for"),
+        }
+    }
+
+    /// A call has ended that nobody waited for; a queue wants to know it all the same.
+    fn nobody_waited(&mut self, call: &Call) {
+        let from = self.edges[call.edge.index()].from;
+        if let State::Queue(_) = self.nodes[from.index()].state {
+            self.message_done(call);
+        }
+    }
+
+    /// Counts something of a node.
+    pub(super) fn count(&mut self, node: usize, counter: Counter) {
+        self.nodes[node].counters.add(counter, 1);
+    }
+
+    /// A class's priority, and whether it needs a session.
+    fn weight_of(&self, class: u16) -> (u8, bool) {
+        let class = &self.classes[usize::from(class)];
+        (class.priority, class.session)
+    }
+
+    /// The node that makes calls by this edge.
+    pub(super) fn caller(&self, edge: EdgeIndex) -> NodeIndex {
+        self.edges[edge.index()].from
+    }
+}

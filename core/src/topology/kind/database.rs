@@ -1,0 +1,221 @@
+//! A database: shards, each a primary with replicas.
+use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, count, number, span};
+use super::super::reader::Reader;
+use super::rows::QUEUE;
+use crate::component::Sharding;
+use crate::dist::Law;
+use crate::time::Span;
+
+/// The row of databases.
+pub(crate) const KIND: Kind = Kind {
+    name: "database",
+    title: "Database",
+    group: Group::Data,
+    about: "Keeps the data. Each key lives on one shard; a shard is a primary, and replicas that follow its log.",
+    calls: &[],
+    params: &[
+        Param::new(
+            "model",
+            "Model",
+            "What it stores. Joins are for relational and graph databases.",
+            Form::Choice(&[
+                ("relational", "tables"),
+                ("key_value", "values by key"),
+                ("document", "documents by key"),
+                ("column", "wide rows by key"),
+                ("graph", "nodes and edges"),
+            ]),
+            "relational",
+        ),
+        Param::new(
+            "shards",
+            "Shards",
+            "Over how many servers the keys are spread; each can fail on its own.",
+            count(1, 512),
+            "1",
+        ),
+        Param::new(
+            "sharding",
+            "Sharding",
+            "How a key finds its shard.",
+            Form::Choice(&[
+                ("modulo", "hash of the key modulo the number of shards"),
+                ("ring", "a hash ring with virtual nodes: a new shard moves few keys"),
+                ("range", "keys in order: neighbours, and the most popular, stand together"),
+                ("directory", "a table says; a new shard takes an even part of every other"),
+            ]),
+            "modulo",
+        ),
+        Param::new(
+            "isolated_keys",
+            "Isolated keys",
+            "How many of the most popular keys are spread over the shards one by one.",
+            count(0, 10_000),
+            "0",
+        ),
+        Param::new("replicas", "Replicas", "How many copies follow each shard's primary.", count(0, 15), "0"),
+        Param::new(
+            "replication",
+            "Replication",
+            "When a write is acknowledged.",
+            Form::Choice(&[
+                ("async", "when the primary has it"),
+                ("semi_sync", "when one replica has received it too"),
+                ("sync", "when every live replica has applied it"),
+            ]),
+            "async",
+        ),
+        Param::new(
+            "replica_lag",
+            "Replica lag",
+            "How long a write takes to a replica and into it, after those before it.",
+            Form::Law,
+            "exp 5ms",
+        ),
+        Param::new(
+            "reads",
+            "Reads",
+            "Who answers reads.",
+            Form::Choice(&[
+                ("primary", "the primary alone"),
+                ("replicas", "the replicas in turn; the primary when none is up"),
+                ("all", "primary and replicas in turn"),
+            ]),
+            "primary",
+        ),
+        Param::new(
+            "session",
+            "Sessions read",
+            "What a user who wrote may read.",
+            Form::Choice(&[
+                ("eventual", "whatever the replica has: perhaps not the user's own write"),
+                ("own_writes", "at least what the user wrote: the primary is asked when the replica lags"),
+            ]),
+            "eventual",
+        ),
+        Param::new(
+            "failover",
+            "Failover",
+            "How long after a primary's death a replica is promoted; zero is never.",
+            span(0, HOUR_NS),
+            "10s",
+        ),
+        Param::new(
+            "primaries",
+            "Primaries",
+            "Who takes writes.",
+            Form::Choice(&[
+                ("one", "one primary"),
+                ("many", "every copy: two writes of a key before they meet are a conflict, the later wins"),
+            ]),
+            "one",
+        ),
+        Param::new(
+            "joins",
+            "Joins",
+            "The share of reads that need all shards, and wait for the slowest.",
+            number(0.0, 1.0),
+            "0",
+        ),
+        Param::new(
+            "connections",
+            "Connections",
+            "How many queries each server works on at the same moment.",
+            count(1, 4_096),
+            "16",
+        ),
+        Param::new("read_time", "Read", "How long a read takes.", Form::Law, "lognormal 4ms p99 18ms"),
+        Param::new("write_time", "Write", "How long a write takes.", Form::Law, "lognormal 6ms p99 25ms"),
+        QUEUE,
+    ],
+};
+
+/// When a write is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replication {
+    /// When the primary has it.
+    Async,
+    /// When one replica has received it.
+    SemiSync,
+    /// When every live replica has applied it.
+    Sync,
+}
+
+/// Who answers reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// The primary alone.
+    Primary,
+    /// The replicas in turn.
+    Replicas,
+    /// All in turn.
+    All,
+}
+
+/// A database.
+#[derive(Clone, Debug)]
+pub struct DatabaseNode {
+    /// How many shards, ≥ 1.
+    pub shards: u16,
+    /// How a key finds its shard.
+    pub sharding: Sharding,
+    /// How many of the most popular keys are spread one by one.
+    pub isolated_keys: u32,
+    /// Replicas of each shard.
+    pub replicas: u16,
+    /// When a write is acknowledged.
+    pub replication: Replication,
+    /// How long a write takes into a replica.
+    pub replica_lag: Law,
+    /// Who answers reads.
+    pub reads: Reads,
+    /// Whether users always read what they wrote.
+    pub own_writes: bool,
+    /// How long after a primary's death a replica is promoted; zero is never.
+    pub failover: Span,
+    /// Whether every copy takes writes.
+    pub multi_primary: bool,
+    /// The share of reads that need all shards, in [0, 1].
+    pub joins: f64,
+    /// How many queries each server works on at once, ≥ 1.
+    pub connections: u32,
+    /// How long a read takes.
+    pub read_time: Law,
+    /// How long a write takes.
+    pub write_time: Law,
+    /// How many may wait at each.
+    pub queue: u32,
+}
+
+impl DatabaseNode {
+    /// Servers of a shard: the primary and its replicas.
+    pub const fn copies(&self) -> u16 {
+        1 + self.replicas
+    }
+
+    pub(crate) fn read(r: &mut Reader) -> Self {
+        let joins = r.number("joins");
+        if joins > 0.0 && !r.choice("model", &[true, false, false, false, true]) {
+            let what = "only relational and graph databases join; set it to 0, or choose one of these";
+            r.fault(Some("joins"), what.to_owned());
+        }
+        use Replication::{Async, SemiSync, Sync};
+        Self {
+            shards: r.count("shards") as u16,
+            sharding: r.choice("sharding", &super::SHARDINGS),
+            isolated_keys: r.count("isolated_keys"),
+            replicas: r.count("replicas") as u16,
+            replication: r.choice("replication", &[Async, SemiSync, Sync]),
+            replica_lag: r.law("replica_lag"),
+            reads: r.choice("reads", &[Reads::Primary, Reads::Replicas, Reads::All]),
+            own_writes: r.choice("session", &[false, true]),
+            failover: r.span("failover"),
+            multi_primary: r.choice("primaries", &[false, true]),
+            joins,
+            connections: r.count("connections"),
+            read_time: r.law("read_time"),
+            write_time: r.law("write_time"),
+            queue: r.count("queue"),
+        }
+    }
+}

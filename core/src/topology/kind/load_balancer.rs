@@ -1,0 +1,143 @@
+//! A load balancer: spreads requests over instances.
+use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, count, number, span};
+use super::super::reader::Reader;
+use super::rows::{CHECK_INTERVAL, FALL, INSTANCES, QUEUE, RISE};
+use crate::component::balance::Policy;
+use crate::dist::Law;
+use crate::time::Span;
+
+/// The row of load balancers.
+pub(crate) const KIND: Kind = Kind {
+    name: "load_balancer",
+    title: "Load balancer",
+    group: Group::Compute,
+    about: "Spreads requests over the healthy instances of what it calls.",
+    calls: &["load_balancer", "service"],
+    params: &[
+        Param::new(
+            "policy",
+            "Policy",
+            "How an instance is picked.",
+            Form::Choice(&[
+                ("round_robin", "each in turn"),
+                ("least_connections", "the one with the fewest requests in flight"),
+                ("power_of_two", "two at random, then the less busy of them"),
+                ("hash_ring", "by the key, on a ring with virtual nodes"),
+                ("weighted", "in turn, by the weights of the edges"),
+                ("random", "any"),
+                ("peak_ewma", "two at random, then the one that was faster of late and is less busy"),
+                ("ip_hash", "by the client"),
+                ("bounded_ring", "by the key on a ring, but nobody above 1.25 times the mean"),
+                ("maglev", "by the key, from a table that is even"),
+                ("rendezvous", "by the key, the target with the highest score"),
+                ("jump", "by the key, with jump consistent hashing"),
+            ]),
+            "round_robin",
+        ),
+        INSTANCES,
+        Param::new(
+            "cores",
+            "Cores",
+            "How many requests each instance handles at the same moment.",
+            count(1, 256),
+            "2",
+        ),
+        Param::new(
+            "service_time",
+            "Time per request",
+            "How long a core is taken by a request.",
+            Form::Law,
+            "50us",
+        ),
+        QUEUE,
+        CHECK_INTERVAL,
+        FALL,
+        RISE,
+        Param::new(
+            "sticky",
+            "Sticky sessions",
+            "Whether a user's requests stay with the instance that had the first.",
+            super::super::catalog::SWITCH,
+            "off",
+        ),
+        Param::new(
+            "slow_start",
+            "Slow start",
+            "Over which time a target that returned gets its full share.",
+            span(0, HOUR_NS),
+            "0s",
+        ),
+        Param::new(
+            "eject_after",
+            "Outlier ejection",
+            "After how many failures in a row a target is left out for a while; zero is never.",
+            count(0, 1_000),
+            "0",
+        ),
+        Param::new(
+            "rate_limit",
+            "Rate limit",
+            "How many requests per second each instance lets pass; more are refused.",
+            Form::Limit,
+            "none",
+        ),
+        Param::new(
+            "burst",
+            "Burst",
+            "How many requests may come at once above the rate limit.",
+            number(1.0, 1e6),
+            "100",
+        ),
+    ],
+};
+
+/// A load balancer.
+#[derive(Clone, Debug)]
+pub struct LoadBalancerNode {
+    /// How an instance is picked.
+    pub policy: Policy,
+    /// How many balancers there are, ≥ 1.
+    pub instances: u16,
+    /// Cores of each, ≥ 1.
+    pub cores: u32,
+    /// How long a core is taken by a request.
+    pub service_time: Law,
+    /// How many may wait at each.
+    pub queue: u32,
+    /// How often each target is probed, > 0.
+    pub check_interval: Span,
+    /// Failed probes in a row until a target is left out, ≥ 1.
+    pub fall: u32,
+    /// Passed probes in a row until it is back, ≥ 1.
+    pub rise: u32,
+    /// Whether users stay with their instance.
+    pub sticky: bool,
+    /// Over which time a returned target gets its full share; zero is at once.
+    pub slow_start: Span,
+    /// Failures in a row until a target is left out for a while; zero is never.
+    pub eject_after: u32,
+    /// Requests per second that each instance lets pass.
+    pub rate_limit: Option<f64>,
+    /// Requests that may come at once above it.
+    pub burst: f64,
+}
+
+impl LoadBalancerNode {
+    pub(crate) fn read(r: &mut Reader) -> Self {
+        Self {
+            policy: r.choice("policy", &super::POLICIES),
+            instances: r.count("instances") as u16,
+            cores: r.count("cores"),
+            service_time: r.law("service_time"),
+            queue: r.count("queue"),
+            check_interval: r.span("check_interval"),
+            fall: r.count("fall"),
+            rise: r.count("rise"),
+            sticky: r.switch("sticky"),
+            slow_start: r.span("slow_start"),
+            eject_after: r.count("eject_after"),
+            rate_limit: r.limit("rate_limit"),
+            burst: r.number("burst"),
+        }
+    }
+}
