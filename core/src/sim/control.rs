@@ -144,7 +144,7 @@ impl Simulation {
         match instance {
             Some(instance) => act(self, node.index(), instance),
             None => {
-                (0..self.nodes[node.index()].stations.len()).for_each(|i| act(self, node.index(), i as u16))
+                (0..self.nodes[node.index()].stations.len()).for_each(|i| act(self, node.index(), i as u16));
             }
         }
     }

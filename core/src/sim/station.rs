@@ -26,12 +26,12 @@ pub(crate) struct Station {
     pub(crate) queue: WaitingLine<Slot>,
     /// The instance's own chance.
     pub(crate) rng: Rng,
-    /// Worker-nanoseconds taken up to `since`.
-    taken: u128,
+    /// Worker-nanoseconds taken up to `since`: room for a hundred thousand workers for two days.
+    taken: u64,
     since: Time,
-    taken_at_reset: u128,
+    taken_at_reset: u64,
     /// `taken` when the running second began, and at the whole seconds before it, newest first.
-    taken_before: [u128; RECENT + 1],
+    taken_before: [u64; RECENT + 1],
 }
 
 /// What became of a call that was offered.
@@ -99,7 +99,7 @@ impl Station {
     }
 
     fn account(&mut self, now: Time) {
-        self.taken += u128::from(self.busy) * u128::from(now.since(self.since).0);
+        self.taken += u64::from(self.busy) * now.since(self.since).0;
         self.since = now;
     }
 
@@ -115,22 +115,22 @@ impl Station {
         self.taken_before[0] = self.taken;
     }
 
-    fn taken_until(&self, now: Time) -> u128 {
-        self.taken + u128::from(self.busy) * u128::from(now.since(self.since).0)
+    fn taken_until(&self, now: Time) -> u64 {
+        self.taken + u64::from(self.busy) * now.since(self.since).0
     }
 
     /// Worker-nanoseconds ever taken.
-    pub(crate) fn taken_ever(&self, now: Time) -> u128 {
+    pub(crate) fn taken_ever(&self, now: Time) -> u64 {
         self.taken_until(now)
     }
 
     /// Worker-nanoseconds taken since the reset.
-    pub(crate) fn taken_since_reset(&self, now: Time) -> u128 {
+    pub(crate) fn taken_since_reset(&self, now: Time) -> u64 {
         self.taken_until(now) - self.taken_at_reset
     }
 
     /// Worker-nanoseconds taken since the oldest whole second that is remembered.
-    pub(crate) fn taken_recently(&self, now: Time) -> u128 {
+    pub(crate) fn taken_recently(&self, now: Time) -> u64 {
         self.taken_until(now) - self.taken_before[RECENT]
     }
 }

@@ -107,10 +107,12 @@ impl Simulation {
     }
 
     pub(super) fn schedule(&mut self, at: Time, event: Event) {
-        if at == self.now {
-            self.at_once.push_back(event);
-        } else {
+        if at > self.now {
             self.agenda.push(at, event);
+        } else if self.next.is_none() && self.at_once.is_empty() {
+            self.next = Some(event);
+        } else {
+            self.at_once.push_back(event);
         }
     }
 
@@ -127,7 +129,7 @@ impl Simulation {
             return;
         }
         match self.nodes[node].stations[instance].offer(self.now, slot, priority) {
-            Offered::Started => self.begin(slot),
+            Offered::Started => self.begin_at_once(slot),
             Offered::Queued => self.calls[slot].stage = Stage::Queued,
             Offered::QueuedInstead(other) => {
                 self.calls[slot].stage = Stage::Queued;
@@ -135,6 +137,16 @@ impl Simulation {
                 self.answer(other, Outcome::Refused);
             }
             Offered::Refused => self.answer(slot, Outcome::Refused),
+        }
+    }
+
+    /// A worker was free. Work that takes no time is done here and needs no event; nobody waits whom that would set off, and
+    /// so chains do not grow.
+    fn begin_at_once(&mut self, slot: Slot) {
+        self.begin(slot);
+        if self.next == Some(Event::Finish(slot)) {
+            self.next = None;
+            self.worked(slot);
         }
     }
 

@@ -19,6 +19,9 @@ use std::collections::VecDeque;
 /// How many files all browsers of a clients node hold together.
 const BROWSER_FILES: u32 = 1_000_000;
 
+/// So many deadlines of answered requests may stay.
+const SOME: usize = 256;
+
 /// What clients know.
 #[derive(Clone, Debug)]
 pub(in crate::sim) struct Clients {
@@ -36,6 +39,8 @@ pub(in crate::sim) struct Clients {
     /// Requests by deadline. All wait equally long, so the first sent has the first deadline, and one event for the head
     /// is enough. A slot may have been used again since: the generation tells.
     deadlines: VecDeque<(Time, Slot, u32)>,
+    /// How many of them are waited for.
+    waiting: usize,
     /// Files by user and key.
     browser: Option<(Cache, Rng)>,
     /// Whom each resolver leads to; empty without DNS.
@@ -72,6 +77,7 @@ impl Clients {
             users,
             edge,
             deadlines: VecDeque::new(),
+            waiting: 0,
             browser: (spec.browser_cache > Span::ZERO).then(|| {
                 (Cache::new(Eviction::Lru, Capacity::Entries(BROWSER_FILES), ttl), stream("browser"))
             }),
@@ -169,6 +175,7 @@ impl Simulation {
         let generation = call.generation;
         let clients = self.clients(source);
         clients.deadlines.push_back((now + timeout, slot, generation));
+        clients.waiting += 1;
         if clients.deadlines.len() == 1 {
             self.agenda.push(now + timeout, Event::Deadline(source as u32));
         }
@@ -212,6 +219,7 @@ impl Simulation {
     }
 
     /// A request has ended, or its user has given it up.
+    #[inline]
     fn request_ended(&mut self, source: usize, class: u16, user: u32, outcome: Outcome, response: Span) {
         self.nodes[source].meter.record_request(outcome, response);
         self.count_request(class, outcome, response);
@@ -223,14 +231,20 @@ impl Simulation {
         call.generation == generation && usize::from(call.source) == source + 1
     }
 
+    /// Forgets the deadlines of what was answered when most of them are: now and then, and so O(1) for each.
     fn drop_answered(&mut self, source: usize) {
-        // The head stays: its event is on the agenda. What follows it may go while it is not waiting.
-        while let Some(&(_, slot, generation)) = self.clients(source).deadlines.get(1) {
-            if self.is_waiting(source, slot, generation) {
-                return;
-            }
-            self.clients(source).deadlines.remove(1);
+        let clients = self.clients(source);
+        clients.waiting -= 1;
+        if clients.deadlines.len() <= 2 * clients.waiting + SOME {
+            return;
         }
+        let mut deadlines = std::mem::take(&mut clients.deadlines);
+        // The head stays: its event is on the agenda.
+        let mut head = true;
+        deadlines.retain(|&(_, slot, generation)| {
+            std::mem::take(&mut head) || self.is_waiting(source, slot, generation)
+        });
+        self.clients(source).deadlines = deadlines;
     }
 
     /// The first deadline of a source is reached.
@@ -242,7 +256,9 @@ impl Simulation {
             }
             self.clients(source).deadlines.pop_front();
             if waiting {
-                let timeout = self.clients(source).timeout;
+                let clients = self.clients(source);
+                clients.waiting -= 1;
+                let timeout = clients.timeout;
                 let call = &mut self.calls[slot];
                 call.given_up = true;
                 let (class, user) = (call.origin.class, call.origin.user);

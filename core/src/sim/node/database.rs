@@ -56,7 +56,14 @@ struct Group {
     /// What each user has written, by number.
     sessions: Vec<Session>,
     /// Where every member takes writes: the values, and updates on their way to each.
-    multi: Option<(MultiPrimary, Vec<VecDeque<(Time, Update)>>)>,
+    multi: Option<Many>,
+}
+
+/// Every member takes writes: the values, and for each member the updates on their way to it, first first.
+#[derive(Clone, Debug)]
+struct Many {
+    values: MultiPrimary,
+    under_way: Vec<VecDeque<(Time, Update)>>,
 }
 
 impl Group {
@@ -67,9 +74,10 @@ impl Group {
             under_way: vec![VecDeque::new(); copies],
             turn: 0,
             sessions: if spec.own_writes { vec![Session::default(); users as usize] } else { Vec::new() },
-            multi: spec
-                .multi_primary
-                .then(|| (MultiPrimary::new(spec.copies()), vec![VecDeque::new(); copies])),
+            multi: spec.multi_primary.then(|| Many {
+                values: MultiPrimary::new(spec.copies()),
+                under_way: vec![VecDeque::new(); copies],
+            }),
         }
     }
 
@@ -83,7 +91,7 @@ impl Group {
                 self.log.deliver(member as u16, position);
             }
         }
-        let Some((values, lines)) = &mut self.multi else { return 0 };
+        let Some(Many { values, under_way: lines }) = &mut self.multi else { return 0 };
         let before = values.conflicts.concurrent;
         for (member, line) in lines.iter_mut().enumerate() {
             while let Some(&(at, _)) = line.front()
@@ -261,7 +269,7 @@ impl Simulation {
         let conflicts = group.settle(now);
         place.counters.add(Counter::Conflicts, conflicts);
         let stale = match &group.multi {
-            Some((values, _)) => values.diverges(call.origin.key),
+            Some(many) => many.values.diverges(call.origin.key),
             None => group.log.is_stale(member, call.origin.key),
         };
         place.counters.add(Counter::StaleReads, u64::from(stale));
@@ -278,7 +286,7 @@ impl Simulation {
         let group = &mut database.groups[usize::from(shard)];
         let conflicts = group.settle(now);
         place.counters.add(Counter::Conflicts, conflicts);
-        let update = group.multi.as_mut().map(|(values, _)| values.write(now, writer, origin.key));
+        let update = group.multi.as_mut().map(|many| many.values.write(now, writer, origin.key));
         let position = match &update {
             Some(_) => Position::START,
             None if group.log.primary() == Some(writer) => group.log.append(now, origin.key, origin.user)?,
@@ -293,8 +301,8 @@ impl Simulation {
             let sent = now + database.replica_lag.sample(&mut database.rng);
             let line = &mut group.under_way[usize::from(member)];
             let at = line.back().map_or(sent, |&(before, _)| sent.max(before));
-            if let (Some(update), Some((_, lines))) = (update, &mut group.multi) {
-                let line = &mut lines[usize::from(member)];
+            if let (Some(update), Some(many)) = (update, &mut group.multi) {
+                let line = &mut many.under_way[usize::from(member)];
                 let at = line.back().map_or(sent, |&(before, _)| sent.max(before));
                 line.push_back((at, update));
             } else if up {

@@ -28,7 +28,7 @@ impl Simulation {
         let place = &mut self.nodes[node];
         let serving = place.stations.iter().filter(|station| station.up && station.in_service);
         let workers: u32 = serving.clone().map(|station| station.workers).sum();
-        let taken: u128 = place.stations.iter().map(|station| station.taken_ever(now)).sum();
+        let taken: u64 = place.stations.iter().map(|station| station.taken_ever(now)).sum();
         let scaling = place.scaling.as_mut().expect("only tiers that scale are looked at");
         let used = (taken - std::mem::replace(&mut scaling.taken, taken)) as f64;
         let utilization = used / interval.0 as f64 / f64::from(workers.max(1));
