@@ -38,8 +38,8 @@ impl Station {
             NodeKind::Cache(spec) => (spec.workers, spec.queue, &spec.service_time),
             NodeKind::Queue(spec) => (spec.workers, spec.queue, &spec.service_time),
             NodeKind::Database(spec) => (spec.connections, spec.queue, &spec.read_time),
-            NodeKind::ObjectStore(spec) => (spec.concurrency, ENDLESS, &spec.service_time),
-            NodeKind::External(spec) => (spec.concurrency, ENDLESS, &spec.service_time),
+            NodeKind::ObjectStore(spec) => (spec.concurrency, 0, &spec.service_time),
+            NodeKind::External(spec) => (spec.concurrency, 0, &spec.service_time),
             NodeKind::Service(spec) => (spec.work.workers, spec.work.queue, &spec.work.service_time),
             NodeKind::Workers(spec) => (spec.work.workers, ENDLESS, &spec.work.service_time),
         };
