@@ -86,9 +86,11 @@ impl Simulation {
 
     /// Instances that were taken out of service stop when they have nothing to do.
     fn stop_idle(&mut self, node: usize) {
-        for station in &mut self.nodes[node].stations {
+        for instance in 0..self.nodes[node].stations.len() {
+            let station = &mut self.nodes[node].stations[instance];
             if !station.in_service && station.up && station.in_flight == 0 {
                 station.kill(self.now);
+                self.nodes[node].forget(instance as u16);
             }
         }
     }

@@ -232,9 +232,7 @@ impl Simulation {
         if call.origin.traced {
             self.trace_answered(slot);
         }
-        if call.target != NO_TARGET {
-            self.target_ended(&call);
-        }
+        self.attempt_ended(&call);
         self.calls.remove(slot);
         self.resume(&call);
     }

@@ -195,8 +195,6 @@ impl Simulation {
 
     /// A target was picked for a call with a policy, and then not called.
     pub(in crate::sim) fn untried(&mut self, call: &Call) {
-        let now = self.now;
-        let node = self.caller(call.edge).index();
-        self.balancer(node).balancers[usize::from(call.caller)].ended(now, call.target, Span::ZERO, true);
+        self.target_ended(&Call { sent: self.now, outcome: Outcome::Ok, ..*call });
     }
 }
