@@ -41,6 +41,11 @@ impl Service {
         Self::new(plan, index, &spec.work)
     }
 
+    /// An instance has died, and the sessions in its memory with it: whoever comes back finds none.
+    pub(super) fn forget(&mut self, instance: u16) {
+        self.homes.iter_mut().filter(|home| **home == instance + 1).for_each(|home| *home = LOST_HOME);
+    }
+
     fn new(plan: &Plan, index: NodeIndex, work: &Work) -> Self {
         // On a host, cores have the host's speed besides.
         let faster = |law: &Law| law.scaled(1.0 / work.speed);
@@ -58,6 +63,8 @@ impl Service {
     }
 }
 
+/// The home of a session that died with its instance. No instance has this number.
+const LOST_HOME: u16 = u16::MAX;
 /// What a call's `step` is while its own pause lasts: steps are numbered from one after it.
 const PAUSING: u16 = u16::MAX;
 
