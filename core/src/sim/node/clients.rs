@@ -45,6 +45,8 @@ pub(in crate::sim) struct Clients {
     waiting: usize,
     /// Files by user and key.
     browser: Option<(Cache, Rng)>,
+    /// The first of its own ways to the addresses that DNS knows, in the order of its edges.
+    pub(super) ways: u16,
     /// Whom each resolver leads to; empty without DNS.
     pub(super) resolvers: Vec<Resolved>,
 }
@@ -52,7 +54,7 @@ pub(in crate::sim) struct Clients {
 /// What a resolver believes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resolved {
-    /// The edge that leads there from DNS.
+    /// The way that leads there.
     pub(super) edge: EdgeIndex,
     /// The answer is here from this instant on.
     pub(super) from: Time,
@@ -83,6 +85,8 @@ impl Clients {
             browser: (spec.browser_cache > Span::ZERO).then(|| {
                 (Cache::new(Eviction::Lru, Capacity::Entries(BROWSER_FILES), ttl), stream("browser"))
             }),
+            ways: (plan.edges.len() + plan.resolved_ways().take_while(|&(from, _)| from != index).count())
+                as u16,
             resolvers: if asks_dns { vec![unknown; spec.resolvers as usize] } else { Vec::new() },
         }
     }
