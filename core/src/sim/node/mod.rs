@@ -115,7 +115,8 @@ impl Node {
                 self.counters.add(Counter::LostWrites, lost);
             }
             State::Cdn(cdn) => cdn.forget(instance),
-            // What databases and queues keep is on disk; a service's sessions are missed when they are asked for.
+            State::Service(service) => service.forget(instance),
+            // What databases and queues keep is on disk.
             _ => {}
         }
     }

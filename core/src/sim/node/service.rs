@@ -29,6 +29,9 @@ pub(in crate::sim) struct Service {
     homes: Vec<u16>,
 }
 
+/// The home of a session that its instance took with it: no instance's number.
+const LOST: u16 = u16::MAX;
+
 impl Service {
     pub(super) fn of_service(plan: &Plan, index: NodeIndex, spec: &ServiceNode) -> Self {
         let homes = if spec.stateful { vec![0; plan.users as usize] } else { Vec::new() };
@@ -39,6 +42,11 @@ impl Service {
 
     pub(super) fn of_workers(plan: &Plan, index: NodeIndex, spec: &WorkersNode) -> Self {
         Self::new(plan, index, &spec.work)
+    }
+
+    /// An instance has died, and the sessions in its memory with it.
+    pub(super) fn forget(&mut self, instance: u16) {
+        self.homes.iter_mut().filter(|home| **home == instance + 1).for_each(|home| *home = LOST);
     }
 
     fn new(plan: &Plan, index: NodeIndex, work: &Work) -> Self {
