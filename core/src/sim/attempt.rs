@@ -121,6 +121,7 @@ impl Simulation {
             sent: self.now,
             queued: Time::ZERO,
             wait: Span::ZERO,
+            leaves: Time::NEVER,
         });
         let generation = self.calls[slot].generation;
         let policy = self.policy(edge);

@@ -123,8 +123,10 @@ pub(crate) struct Call {
     pub(crate) sent: Time,
     /// When it reached the node.
     pub(crate) queued: Time,
-    /// How long it waited for a worker.
+    /// How long it waited for a worker, or will have.
     pub(crate) wait: Span,
+    /// When its answer leaves the node, where that is known already.
+    pub(crate) leaves: Time,
 }
 
 /// All calls under way.
