@@ -2,7 +2,12 @@
 mod calls;
 mod closed_loop;
 mod design;
+mod extremes;
+mod interleavings;
+mod overload;
 mod policies;
 mod queues;
 mod resilience;
+mod sameness;
+mod sessions;
 mod sharing;
