@@ -36,8 +36,7 @@ impl Simulation {
             p99: self.p99(&response),
             classes: (0..self.meters.len()).map(|i| self.class_snapshot(i)).collect(),
             nodes: self.nodes.iter().map(|node| self.node_snapshot(node, window)).collect(),
-            edges: self
-                .edges
+            edges: self.edges[..self.plan.edges.len()]
                 .iter()
                 .map(|e| EdgeSnapshot { rate: e.meter.recent() as f64 / window })
                 .collect(),

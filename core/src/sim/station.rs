@@ -14,6 +14,10 @@ pub(crate) struct Station {
     pub(crate) up: bool,
     /// It is meant to be there: not one that autoscaling has not started, or is taking away.
     pub(crate) in_service: bool,
+    /// A rolling deployment is taking it away, or has; it gets nothing new until it is back.
+    pub(crate) restarting: bool,
+    /// When its start is over, while it starts.
+    pub(crate) starting: Option<Time>,
     /// Its work takes so many times longer than the law says.
     pub(crate) slowness: f64,
     /// The processor whose cores its workers share, if not each has its own.
@@ -52,6 +56,8 @@ impl Station {
         Self {
             up: true,
             in_service: true,
+            restarting: false,
+            starting: None,
             slowness: 1.0,
             processor: None,
             in_flight: 0,
@@ -89,6 +95,16 @@ impl Station {
             self.busy -= 1;
         }
         next
+    }
+
+    /// Whether it may be addressed, dead or alive: nobody has taken it out, and it is not still starting.
+    pub(crate) const fn is_listed(&self) -> bool {
+        self.in_service && !self.restarting && self.starting.is_none()
+    }
+
+    /// Whether it serves, and may be given something new.
+    pub(crate) const fn serves(&self) -> bool {
+        self.up && self.in_service && !self.restarting
     }
 
     /// Dies: all workers stop. What waited must be drained by the caller.

@@ -42,8 +42,14 @@ impl Simulation {
 
     /// Puts a call on its way, after a delay.
     pub(super) fn send(&mut self, parent: Slot, way: Way, ask: Ask, origin: Origin, delay: Span) -> Slot {
-        let link = &mut self.edges[way.edge.index()];
-        link.meter.seconds[0] += 1;
+        let shown = self.edges[way.edge.index()].shown_as;
+        self.edges[shown.index()].meter.seconds[0] += 1;
+        self.put(parent, way, ask, origin, delay)
+    }
+
+    /// As `send`, for what a node asks of itself: it is no traffic of the edge.
+    pub(super) fn put(&mut self, parent: Slot, way: Way, ask: Ask, origin: Origin, delay: Span) -> Slot {
+        let link = &self.edges[way.edge.index()];
         let (node, cut, at) = (link.to, link.cut, self.now + delay + link.latency);
         let parent_generation = if parent == NO_CALL { 0 } else { self.calls[parent].generation };
         let slot = self.calls.add(Call {
@@ -256,9 +262,7 @@ impl Simulation {
         if call.origin.traced {
             self.trace_answered(slot);
         }
-        if call.target != NO_TARGET {
-            self.target_ended(&call);
-        }
+        self.attempt_ended(&call);
         self.calls.remove(slot);
         self.resume(&call);
     }
@@ -287,11 +291,16 @@ impl Simulation {
         }
     }
 
-    /// A call has ended that nobody waited for; a queue wants to know it all the same.
+    /// A call has ended that nobody waited for; a queue, and a cache that writes back, want to know it all the same.
     fn nobody_waited(&mut self, call: &Call) {
         let from = self.edges[call.edge.index()].from;
-        if let State::Queue(_) = self.nodes[from.index()].state {
-            self.message_done(call);
+        match self.nodes[from.index()].state {
+            State::Queue(_) => self.message_done(call),
+            // It was only in memory, and is nowhere now.
+            State::Cache(_) if call.parent == NO_CALL && call.outcome != Outcome::Ok => {
+                self.count(from.index(), Counter::LostWrites);
+            }
+            _ => {}
         }
     }
 

@@ -115,7 +115,7 @@ impl Simulation {
             let (edge, instance) = self.balancer(node).targets[target];
             let link = &self.edges[edge.index()];
             let station = &self.nodes[link.to.index()].stations[usize::from(instance)];
-            let up = station.up && station.in_service && !link.cut;
+            let up = station.serves() && !link.cut;
             let balancer = self.balancer(node);
             if let Some(transition) = balancer.health[target].probed(up) {
                 let healthy = transition == Transition::Returned;
@@ -135,6 +135,16 @@ impl Simulation {
                 balancer.balancers.iter_mut().for_each(|b| b.set_healthy(now, target as u16, false));
             }
         }
+    }
+
+    /// Whether a balancer that could reach an instance gives it requests; other nodes have nothing against it.
+    pub(in crate::sim) fn trusts(&self, balancer: usize, node: usize, instance: u16) -> bool {
+        let State::LoadBalancer(balancer) = &self.nodes[balancer].state else { return true };
+        let mut targets = balancer.targets.iter().zip(&balancer.health);
+        targets.all(|(&(edge, of), health)| {
+            let link = &self.edges[edge.index()];
+            of != instance || link.to.index() != node || link.cut || health.is_healthy()
+        })
     }
 
     pub(super) fn balancer_refuses(&mut self, slot: Slot) -> Refusal {
@@ -204,8 +214,6 @@ impl Simulation {
 
     /// A target was picked for a call with a policy, and then not called.
     pub(in crate::sim) fn untried(&mut self, call: &Call) {
-        let now = self.now;
-        let node = self.caller(call.edge).index();
-        self.balancer(node).balancers[usize::from(call.caller)].ended(now, call.target, Span::ZERO, true);
+        self.target_ended(&Call { sent: self.now, outcome: Outcome::Ok, ..*call });
     }
 }

@@ -106,7 +106,7 @@ impl Node {
         if station.slowness == 1.0 { time } else { Span((time.0 as f64 * station.slowness) as u64) }
     }
 
-    /// An instance has died, or its memory was cleared: what it remembered is gone.
+    /// An instance has died: what it remembered is gone.
     pub(super) fn forget(&mut self, instance: u16) {
         match &mut self.state {
             State::LoadBalancer(balancer) => balancer.forget(instance),
@@ -117,6 +117,18 @@ impl Node {
             State::Cdn(cdn) => cdn.forget(instance),
             State::Service(service) => service.forget(instance),
             // What databases and queues keep is on disk.
+            _ => {}
+        }
+    }
+
+    /// The memory of a cache's instance is cleared; who waits for a fetch goes on waiting.
+    pub(super) fn flush(&mut self, instance: u16) {
+        match &mut self.state {
+            State::Cache(cache) => {
+                let lost = cache.flush(instance);
+                self.counters.add(Counter::LostWrites, lost);
+            }
+            State::Cdn(cdn) => cdn.flush(instance),
             _ => {}
         }
     }
@@ -189,7 +201,7 @@ impl Simulation {
         }
     }
 
-    /// The next instance that is in service, dead or alive; the first when none is.
+    /// The next instance that is listed, dead or alive; the first when none is.
     fn in_turn(&mut self, edge: EdgeIndex) -> u16 {
         let link = &mut self.edges[edge.index()];
         let stations = &self.nodes[link.to.index()].stations;
@@ -197,7 +209,7 @@ impl Simulation {
         for _ in 0..count {
             let turn = link.turn;
             link.turn = (turn + 1) % count;
-            if stations[usize::from(turn)].in_service {
+            if stations[usize::from(turn)].is_listed() {
                 return turn;
             }
         }

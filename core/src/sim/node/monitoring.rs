@@ -26,7 +26,7 @@ impl Simulation {
         let (now, interval) = (self.now, self.plan.monitoring.unwrap_or(Span::SECOND));
         let backlog = self.backlog_of(node);
         let place = &mut self.nodes[node];
-        let serving = place.stations.iter().filter(|station| station.up && station.in_service);
+        let serving = place.stations.iter().filter(|station| station.serves());
         let workers: u32 = serving.clone().map(|station| station.workers).sum();
         let taken: u64 = place.stations.iter().map(|station| station.taken_ever(now)).sum();
         let scaling = place.scaling.as_mut().expect("only tiers that scale are looked at");

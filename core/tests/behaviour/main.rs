@@ -1,0 +1,8 @@
+//! What the simulator does with whole designs, against what theory says it must.
+mod calls;
+mod closed_loop;
+mod design;
+mod policies;
+mod queues;
+mod resilience;
+mod sharing;
