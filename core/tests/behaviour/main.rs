@@ -5,4 +5,6 @@ mod design;
 mod policies;
 mod queues;
 mod resilience;
+mod sessions;
 mod sharing;
+mod zones;
