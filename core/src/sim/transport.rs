@@ -129,9 +129,6 @@ impl Simulation {
         call.queued = self.now;
         let (node, instance, class) = (call.node.index(), usize::from(call.instance), call.origin.class);
         let (priority, session) = self.weight_of(class);
-        if self.detour(slot).is_none() {
-            return self.give_up_connecting(slot);
-        }
         if !self.nodes[node].stations[instance].up {
             return self.answer(slot, Outcome::Refused);
         }
@@ -256,32 +253,11 @@ impl Simulation {
         call.stage = Stage::Answered;
         call.outcome = outcome;
         let link = &self.edges[call.edge.index()];
-        let (cut, latency) = (link.cut, link.latency);
-        match self.detour(slot) {
-            Some(detour) if !cut => self.schedule(self.now + latency + detour, Event::Answer(slot)),
-            _ => self.give_up_connecting(slot),
+        if link.cut {
+            return self.give_up_connecting(slot);
         }
-    }
-
-    /// How much longer a call's way is than its edge says; none when no packet passes. The edge of a request that DNS has led
-    /// somewhere begins at DNS, and its packets go between the clients' zone and the callee's.
-    fn detour(&self, slot: Slot) -> Option<Span> {
-        let call = &self.calls[slot];
-        if call.source == 0 {
-            return Some(Span::ZERO);
-        }
-        let source = usize::from(call.source - 1);
-        if self.edges[call.edge.index()].from.index() == source {
-            return Some(Span::ZERO);
-        }
-        self.way_from(source, call.edge)
-    }
-
-    /// How long the network takes from the zone of these clients to where an edge of DNS leads; none when no packet passes.
-    pub(super) fn way_from(&self, source: usize, edge: EdgeIndex) -> Option<Span> {
-        let to = self.edges[edge.index()].to.index();
-        let (from, to) = (self.plan.nodes[source].zone, self.plan.nodes[to].zone);
-        (!self.is_cut(from, to)).then(|| self.plan.one_way(from, to))
+        let at = self.now + link.latency;
+        self.schedule(at, Event::Answer(slot));
     }
 
     /// An answer has reached its caller.

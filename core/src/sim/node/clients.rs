@@ -198,7 +198,6 @@ impl Simulation {
         }
         let (edge, delay) = self.resolve_name(source, (origin.user % resolvers) as usize);
         let instance = self.instance_for(edge, ask, &origin);
-        let delay = delay + self.way_from(source, edge).unwrap_or(Span::ZERO);
         self.send(NO_CALL, Way { edge, instance, target: NO_TARGET }, ask, origin, delay)
     }
 

@@ -77,7 +77,7 @@ impl Group {
     fn new(spec: &DatabaseNode, users: u32) -> Self {
         let copies = usize::from(spec.copies());
         Self {
-            log: Log::new(spec.copies(), acknowledge(spec.replication)),
+            log: Log::new(spec.copies(), Acknowledge::Async),
             under_way: vec![VecDeque::new(); copies],
             turn: 0,
             unacknowledged: VecDeque::new(),
@@ -186,15 +186,6 @@ impl Database {
             self.shards = migration.into_after();
         }
         None
-    }
-}
-
-/// When the log takes a write as acknowledged: at the same instant at which its writer is answered.
-const fn acknowledge(replication: Replication) -> Acknowledge {
-    match replication {
-        Replication::Async => Acknowledge::Async,
-        Replication::SemiSync => Acknowledge::SemiSync { replicas: 1 },
-        Replication::Sync => Acknowledge::Sync,
     }
 }
 

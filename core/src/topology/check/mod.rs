@@ -112,11 +112,8 @@ pub fn check(document: &Topology) -> Result<Plan, Vec<Fault>> {
     for i in 0..plan.edges.len() {
         let (from, to) = (plan.edges[i].from, plan.edges[i].to);
         plan.nodes[from.index()].out.push(EdgeIndex(i as u16));
-        // What DNS names is not called by DNS: that way begins at the clients, and each has its own.
-        if !matches!(plan.node(from).kind, NodeKind::Dns(_)) {
-            plan.edges[i].latency =
-                plan.edges[i].latency + plan.one_way(plan.node(from).zone, plan.node(to).zone);
-        }
+        plan.edges[i].latency =
+            plan.edges[i].latency + plan.one_way(plan.node(from).zone, plan.node(to).zone);
     }
     Ok(plan)
 }
