@@ -115,22 +115,30 @@ proptest! {
             simulation.run_until(simulation.now() + Span::from_micros(*micros));
             simulation.command(&command(deed)).expect("the node and the instance are there");
         }
-        // What was begun ends: a deployment takes each instance away for 50 ms, twice for those that are asked to.
+        // What was begun ends: a deployment takes each instance away for 50 ms. Where a thousand calls wait for one connection,
+        // each for several timeouts, that takes some minutes.
         simulation.command(&Command::SetRate { rate: 1e-6 }).expect("a rate above zero");
         simulation.run_until(simulation.now() + Span::from_millis(60_000));
         all_up(&mut simulation);
-        simulation.run_until(simulation.now() + Span::from_millis(60_000));
+        for _ in 0..60 {
+            simulation.run_until(simulation.now() + Span::from_millis(60_000));
+            if simulation.snapshot().nodes.iter().all(|node| node.in_flight == 0) {
+                break;
+            }
+        }
         for node in &simulation.snapshot().nodes {
             prop_assert_eq!((node.in_flight, node.backlog), (0, 0), "{}", node.id);
             prop_assert!(node.up.iter().all(|&up| up), "{}", node.id);
         }
+        // An edge whose timeout is shorter than its way never has an answer.
+        let always_late = links.iter().any(|link| link.contains("latency=8ms"));
         // And it works as before: workers, connections, breakers and health are all there. One request in ten milliseconds
         // finds everybody idle, but for one in a thousand that is slow by chance.
         simulation.command(&Command::SetRate { rate: 100.0 }).expect("a rate above zero");
         simulation.run_until(simulation.now() + Span::from_millis(3_000));
         let run = run_on(&mut simulation, 3.0);
-        // A rate of one in eleven days is left behind only with the next request: it may be that none has come.
-        if run.outcomes().total() > 0 {
+        prop_assert!(run.outcomes().total() > 200, "300 requests come: {:?}", run.outcomes());
+        if !always_late {
             prop_assert!(run.outcomes().error_share() < 0.2, "{:?}", run.outcomes());
         }
     }

@@ -85,6 +85,24 @@ fn the_order_in_which_nodes_are_written_changes_no_arrival() {
     assert_eq!(offered(&run(&mixed(""), 5, 20)), offered(&run(&other, 5, 20)));
 }
 
+#[test]
+fn a_new_rate_holds_from_now_on_and_not_from_the_next_request() {
+    let nodes = r#"{"id": "web", "kind": "service", "service_time": "1ms", "workers": 100}"#;
+    for arrivals in ["poisson", "constant", "bursty"] {
+        let workload = format!(r#""rate": "1000/s", "arrivals": "{arrivals}""#);
+        let mut simulation = Simulation::new(&design(nodes, &edges("users>web"), &workload, ""), Seed(9));
+        simulation.run_until(at(1.0));
+        simulation.command(&Command::SetRate { rate: 1e-6 }).expect("a rate above zero");
+        simulation.run_until(at(100.0));
+        let before = simulation.snapshot().total.ok;
+        simulation.command(&Command::SetRate { rate: 1_000.0 }).expect("a rate above zero");
+        simulation.run_until(at(110.0));
+        // Ten seconds of a thousand a second; the count of bursty arrivals has a variance of 8 times Poisson's.
+        let came = (simulation.snapshot().total.ok - before) as f64;
+        assert!((came - 10_000.0).abs() < 4.0 * (8.0f64 * 10_000.0).sqrt(), "{arrivals}: {came}");
+    }
+}
+
 /// Checks that hops are nested in time, as far as they are waited for.
 fn assert_nested(trace: &Trace) {
     for (i, hop) in trace.hops.iter().enumerate() {

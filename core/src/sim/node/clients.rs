@@ -153,7 +153,9 @@ impl Simulation {
 
     /// A request of an open loop is due: it is sent, and the next one is planned.
     pub(in crate::sim) fn request_due(&mut self, source: usize) {
-        let Some(planned) = self.clients(source).next else { return };
+        let now = self.now;
+        // Since it was put on the agenda, another rate may have given it another time.
+        let Some(planned) = self.clients(source).next.filter(|planned| planned.due == now) else { return };
         self.request(source, planned);
         self.plan_arrival(source);
     }
@@ -277,12 +279,19 @@ impl Simulation {
         }
     }
 
-    /// All clients together send at this rate from their next request on; a closed loop finds its own.
+    /// All clients together send at this rate from now on; a closed loop finds its own.
     pub(in crate::sim) fn set_rate(&mut self, rate: f64) {
+        let unchanged = rate == self.rate;
         self.rate = rate;
-        for node in &mut self.nodes {
-            if let State::Clients(clients) = &mut node.state {
-                clients.schedule.set_rate(rate * clients.share);
+        if unchanged {
+            return;
+        }
+        for (source, node) in self.nodes.iter_mut().enumerate() {
+            let State::Clients(clients) = &mut node.state else { continue };
+            let due = clients.schedule.set_rate(self.now, rate * clients.share);
+            if let Some(next) = &mut clients.next {
+                next.due = due;
+                self.agenda.push(due, Event::Arrive(source as u32));
             }
         }
     }
