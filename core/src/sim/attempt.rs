@@ -121,6 +121,7 @@ impl Simulation {
             sent: self.now,
             queued: Time::ZERO,
             wait: Span::ZERO,
+            leaves: Time::NEVER,
         });
         let generation = self.calls[slot].generation;
         let policy = self.policy(edge);
@@ -158,11 +159,19 @@ impl Simulation {
     fn attempt(&mut self, slot: Slot, way: Option<Way>) {
         let now = self.now;
         let call = self.calls[slot];
-        let caller = &mut self.policy(call.edge).callers[usize::from(call.caller)];
-        let pass = caller.breaker.as_mut().map(|breaker| breaker.admit(now));
+        let Some(way) = way.or_else(|| self.way_again(&call)) else {
+            if call.open == 0 {
+                self.lose(slot, Outcome::Refused);
+            }
+            return;
+        };
+        // A balancer's next attempt may go by another edge than the first: the breaker is that of the way that is taken.
+        let taken = self.edges[way.edge.index()].policy.as_deref_mut();
+        let breaker = taken.and_then(|policy| policy.callers[usize::from(call.caller)].breaker.as_mut());
+        let pass = breaker.map(|breaker| breaker.admit(now));
         if pass == Some(None) {
-            if way.is_some_and(|way| way.target != NO_TARGET) {
-                self.untried(&call);
+            if way.target != NO_TARGET {
+                self.untried(&Call { edge: way.edge, target: way.target, ..call });
             }
             if call.open > 0 {
                 return;
@@ -171,15 +180,6 @@ impl Simulation {
             self.count(from, Counter::BrokenCircuit);
             return self.lose(slot, Outcome::Refused);
         }
-        let Some(way) = way.or_else(|| self.way_again(&call)) else {
-            if let Some(Some(pass)) = pass {
-                self.breaker_hears(&call, pass, false);
-            }
-            if call.open == 0 {
-                self.lose(slot, Outcome::Refused);
-            }
-            return;
-        };
         self.calls[slot].open += 1;
         let attempt = self.send(slot, way, call.ask, call.origin, Span::ZERO);
         self.calls[attempt].pass = pass.flatten();

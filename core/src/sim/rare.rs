@@ -17,6 +17,8 @@ pub(super) enum Rare {
     Deploy { node: usize, instance: u16, pause: Span },
     /// An instance that left its balancers is stopped for a restart when it is idle, or at `until`.
     Stop { node: usize, instance: u16, pause: Span, until: Time },
+    /// Instances that scaling took out of service stop when they are idle.
+    StopIdle { node: usize },
     /// A shard's primary has been dead for so long that a replica is promoted.
     Failover { node: usize, shard: u16 },
     /// A key, or several, of a database that is resharded are due to move.
@@ -48,6 +50,7 @@ impl Simulation {
             Rare::Scale { node } => self.scale(node),
             Rare::Deploy { node, instance, pause } => self.deploy_next(node, instance, pause),
             Rare::Stop { node, instance, pause, until } => self.drain(node, instance, pause, until),
+            Rare::StopIdle { node } => self.stop_idle(node),
             Rare::Failover { node, shard } => self.failover_due(node, shard),
             Rare::MoveKeys { node } => self.move_keys(node),
             Rare::WriteBack { node, instance } => self.write_back(node, instance),

@@ -102,7 +102,8 @@ impl Simulation {
             hit_ratio: recent.hit_ratio(),
             error_share: recent.outcomes.error_share(),
             in_flight: node.in_flight,
-            backlog: stations.iter().map(|s| s.queue.len() as u64).sum::<u64>() + kept_for_later(&node.state),
+            backlog: stations.iter().map(|s| s.waiting(self.now) as u64).sum::<u64>()
+                + kept_for_later(&node.state),
             counters: node.counters.by_name(),
             up: stations.iter().map(|s| s.up).collect(),
             busy: each,

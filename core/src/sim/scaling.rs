@@ -77,7 +77,9 @@ impl Simulation {
             self.count(node, Counter::Stopped);
             self.leave(node, instance as u16);
         }
-        self.stop_idle(node);
+        if serving.len() > desired {
+            self.stop_idle(node);
+        }
     }
 
     /// An instance is taken out of service: it gets nothing new, and ends what it has.
@@ -96,12 +98,21 @@ impl Simulation {
     }
 
     /// Instances that were taken out of service stop when they have nothing to do.
-    fn stop_idle(&mut self, node: usize) {
+    pub(super) fn stop_idle(&mut self, node: usize) {
+        let mut busy = false;
         for instance in 0..self.nodes[node].stations.len() {
             let station = &self.nodes[node].stations[instance];
-            if !station.in_service && station.up && station.in_flight == 0 {
-                self.kill(node, instance as u16);
+            if station.in_service || !station.up {
+                continue;
             }
+            if station.in_flight == 0 {
+                self.kill(node, instance as u16);
+            } else {
+                busy = true;
+            }
+        }
+        if busy {
+            self.plan_rarely(self.now + LOOK, Rare::StopIdle { node });
         }
     }
 

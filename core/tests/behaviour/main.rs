@@ -2,9 +2,14 @@
 mod calls;
 mod closed_loop;
 mod design;
+mod extremes;
+mod interleavings;
+mod memory;
+mod overload;
 mod policies;
 mod queues;
 mod resilience;
+mod sameness;
 mod sessions;
 mod sharing;
 mod zones;

@@ -161,6 +161,11 @@ impl Database {
         }
     }
 
+    /// Whether a write may have to wait for replicas, with its connection held.
+    pub(super) fn commits(&self) -> bool {
+        !self.groups.is_empty()
+    }
+
     /// Whether a shard has replicas that could be promoted.
     pub(in crate::sim) fn can_promote(&self, shard: u16) -> bool {
         usize::from(shard) < self.groups.len()

@@ -39,7 +39,7 @@ impl Simulation {
 
     /// What waits for a tier: in its own queues, and in those that its workers take from.
     fn backlog_of(&self, node: usize) -> u64 {
-        let own: usize = self.nodes[node].stations.iter().map(|station| station.queue.len()).sum();
+        let own: usize = self.nodes[node].stations.iter().map(|station| station.waiting(self.now)).sum();
         let from = self.edges.iter().filter(|edge| edge.to.index() == node).map(|edge| edge.from.index());
         let queued: u64 = from
             .filter_map(|from| match &self.nodes[from].state {

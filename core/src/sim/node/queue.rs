@@ -149,10 +149,13 @@ impl Queue {
                 let oldest = log.first(log.partition(origin.key));
                 let (partition, _) = log.publish(now, origin.key, origin);
                 let forgot = log.first(partition) > oldest;
+                let at_work =
+                    |tier: &Tier| match self.flights.get(tier.reading[usize::from(partition)] as usize) {
+                        Some(Flight::Record { offset, .. }) => *offset == oldest,
+                        _ => false,
+                    };
                 let unread = |(group, tier): &(&ConsumerGroup, &Tier)| {
-                    let committed = group.committed(partition);
-                    let under_way = committed == oldest && tier.reading[usize::from(partition)] != NOTHING;
-                    committed <= oldest && !under_way
+                    group.committed(partition) <= oldest && !at_work(tier)
                 };
                 let lost = groups.iter().zip(&self.tiers).filter(unread).count();
                 Ok(if forgot { lost as u64 } else { 0 })

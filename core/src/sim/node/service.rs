@@ -43,6 +43,15 @@ impl Service {
         Self { shedding, deadlines, guarded, homes, ..Self::new(plan, index, &spec.work) }
     }
 
+    /// Whether it makes no calls, waits for nothing, and looks at nobody's deadline.
+    pub(super) fn is_plain(&self) -> bool {
+        self.steps.is_empty() && self.pause.is_none() && !self.deadlines && !self.shedding
+    }
+
+    pub(super) fn never_fails(&self) -> bool {
+        self.error_share == 0.0
+    }
+
     pub(super) fn of_workers(plan: &Plan, index: NodeIndex, spec: &WorkersNode) -> Self {
         Self::new(plan, index, &spec.work)
     }
