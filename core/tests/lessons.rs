@@ -4,7 +4,7 @@ use loadpath_core::claims;
 use loadpath_core::rng::Seed;
 use loadpath_core::sim::Simulation;
 use loadpath_core::time::{Span, Time};
-use loadpath_core::topology::lessons::{self, Lesson, Part, Relation, Shows};
+use loadpath_core::topology::lessons::{self, Lesson, Part, Relation, Shows, Variant};
 use loadpath_core::topology::{check, link};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
@@ -104,6 +104,27 @@ fn every_lesson_says_what_it_is_good_for_and_what_it_costs() {
             for variant in std::iter::once(&claim.design).chain(other) {
                 let design = lesson.variant(variant).unwrap_or_else(|| panic!("{id}: {}", claim.says));
                 assert!(check(&design).is_ok(), "{id}: {}: {:?}", claim.says, check(&design).err());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_change_that_a_claim_makes_changes_something() {
+    for lesson in lessons::all() {
+        for claim in &lesson.claims {
+            let other = match &claim.holds {
+                Relation::BelowTimes(_, other) | Relation::AboveTimes(_, other) => Some(other),
+                Relation::Below(_) | Relation::Above(_) => None,
+            };
+            for variant in std::iter::once(&claim.design).chain(other) {
+                let drawn = Variant { of: variant.of, ..Variant::default() };
+                let mut design = lesson.variant(&drawn).unwrap();
+                for change in &variant.with {
+                    let before = design.clone();
+                    change.apply(&mut design);
+                    assert_ne!(design, before, "{}: {}: {change:?}", lesson.id, claim.says);
+                }
             }
         }
     }

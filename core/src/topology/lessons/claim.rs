@@ -162,7 +162,7 @@ pub enum Relation {
 }
 
 impl Change {
-    /// Makes the change. What it names and the document lacks is left alone: [`super::check`] and the lessons' own test find it.
+    /// Makes the change. What it names and the document lacks is left alone; a test finds changes that change nothing.
     pub fn apply(&self, document: &mut Topology) {
         let put = |params: &mut Params, set: &Params| params.extend(set.clone());
         match self {
