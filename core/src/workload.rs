@@ -164,8 +164,13 @@ impl Schedule {
 
     /// What a user of a closed loop asks for who is done with thinking at `due`: class and key as in an open loop.
     pub fn ask(&mut self, due: Time, user: u32) -> Planned {
-        let u = self.picks.unit();
-        let class = self.shares.partition_point(|&share| share <= u).min(self.shares.len() - 1);
+        let class = match self.shares.len() {
+            1 => 0,
+            classes => {
+                let u = self.picks.unit();
+                self.shares.partition_point(|&share| share <= u).min(classes - 1)
+            }
+        };
         let key = self.laws[class].sample(&mut self.keys);
         Planned { due, class: class as u16, key, user }
     }

@@ -60,7 +60,7 @@ impl Tracer {
 pub fn trace(plan: &Plan, seed: Seed, request: u64, until: Time) -> Option<Trace> {
     let mut simulation = Simulation::new(plan, seed);
     simulation.follow(request);
-    while simulation.trace().is_none_or(|trace| trace.is_open()) {
+    while simulation.trace().is_none_or(Trace::is_open) {
         if simulation.run_some(until, 10_000) {
             break;
         }
