@@ -120,4 +120,11 @@ mod tests {
         };
         assert_eq!((benches.name.as_deref(), benches.arguments), (Some("engine"), vec!["--quick".into()]));
     }
+
+    #[test]
+    fn peers_are_chosen_by_name() {
+        let names = vec!["SimPy".into(), "desque".into()];
+        assert_eq!(command(&["bench-peers", "SimPy", "desque"]).unwrap(), Command::BenchPeers(names));
+        assert!(command(&["bench-peers", "--list"]).is_err());
+    }
 }

@@ -68,8 +68,8 @@ mod tests {
     #[test]
     fn the_exact_answers_are_those_of_the_tables() {
         // Gross, Shortle, Thompson, Harris, Fundamentals of Queueing Theory (4th ed.): 1/(mu - lambda), and
-        // `jackson_tandem3_mm4` of tests/data/theory.json.
+        // `jackson_tandem3_mm4` of tests/data/theory.json, which has nine digits.
         assert!((MM1.mean_response() - 0.004).abs() < 1e-12);
-        assert!((TANDEM.mean_response() - 0.016_757_189_7).abs() < 1e-12);
+        assert!((TANDEM.mean_response() - 0.016_757_189_7).abs() < 0.5e-10);
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn print(rows: &[Row]) -> ExitCode {
     println!();
     rows.iter().for_each(|row| print_row(row, answer_of));
     println!(
-        "\n* of another network than asked for, of which the mean is known too: constant service times, an M/D/1"
+        "\n* for another network than asked for, of which the mean is known too: constant service times, an M/D/1"
     );
     println!("\nNanoseconds of CPU time a customer, and how many times ours:\n");
     print!("{:<20}", "engine");
