@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::ffi::OsString;
+
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
@@ -16,6 +18,8 @@ Commands:
   test    install what the tests need, then format, clippy, build and run every test
   web     build the page into www/dist: a folder of static files that works from any web server
   bench   run the benches, or list them
+  bench-peers
+          the simulator beside other simulators, which are installed from their registries
   ci      test, without colours and without stopping at the first test binary that fails (also: CI=1 cargo xtask test)
 
 Options:
@@ -31,6 +35,7 @@ Examples:
   cargo xtask web                      build the page and print what it weighs
   cargo xtask bench engine             one bench
   cargo xtask bench engine -- --quick  ... with arguments of its own
+  cargo xtask bench-peers SimPy        one peer beside ours
 
 Nothing is done twice: what did not change since the last run is not built again.
 ";
@@ -44,6 +49,8 @@ pub(crate) enum Command {
     Test,
     Ci,
     Bench(Benches),
+    /// The peers whose names begin so; none means all.
+    BenchPeers(Vec<OsString>),
 }
 
 /// Reads the command and the options that belong to it.
@@ -60,6 +67,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         "test" => Command::Test,
         "ci" => Command::Ci,
         "bench" => Command::Bench(Benches::default()),
+        "bench-peers" => Command::BenchPeers(Vec::new()),
         other => bail!("there is no command {other:?}; `cargo xtask --help` lists them"),
     };
     while let Some(arg) = parser.next()? {
@@ -75,6 +83,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
                 benches.name = Some(bench.string()?);
             }
             (Command::Bench(benches), Value(argument)) => benches.arguments.push(argument),
+            (Command::BenchPeers(names), Value(name)) => names.push(name),
             (_, other) => {
                 return Err(other.unexpected()).with_context(|| format!("cargo xtask {name} (see --help)"));
             }
@@ -110,5 +119,12 @@ mod tests {
             panic!()
         };
         assert_eq!((benches.name.as_deref(), benches.arguments), (Some("engine"), vec!["--quick".into()]));
+    }
+
+    #[test]
+    fn peers_are_chosen_by_name() {
+        let names = vec!["SimPy".into(), "desque".into()];
+        assert_eq!(command(&["bench-peers", "SimPy", "desque"]).unwrap(), Command::BenchPeers(names));
+        assert!(command(&["bench-peers", "--list"]).is_err());
     }
 }
