@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 7] = [
     &["dist", "component"],
     &["workload", "run"],
     &["topology"],
-    &["sim"],
+    &["sim", "analytic"],
     &["claims", "compare", "wire"],
 ];
 

@@ -116,7 +116,8 @@ fn verdicts(lesson: &Lesson, claims: &[ClaimVerdict]) -> String {
     let mut text = format!("{}\n", lesson.title);
     for verdict in claims {
         let word = if verdict.holds { "holds" } else { "FAILS" };
-        write!(text, "  {word}  {}: {}", verdict.says, figure(&verdict.measured)).expect("a string takes every text");
+        write!(text, "  {word}  {}: {}", verdict.says, figure(&verdict.measured))
+            .expect("a string takes every text");
         if let Some(compared) = &verdict.compared {
             write!(text, ", compared with {}", figure(compared)).expect("a string takes every text");
         }
