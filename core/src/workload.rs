@@ -151,10 +151,14 @@ impl Schedule {
         }
     }
 
-    /// Changes the rate from the next gap on.
-    pub fn set_rate(&mut self, rate: f64) {
+    /// Changes the rate at `now`, and gives when the request that was planned last is due at the new one: what is left of its
+    /// gap shrinks or grows with all gaps, so that after a trickle a flood does not wait for the trickle's next drop.
+    pub fn set_rate(&mut self, now: Time, rate: f64) -> Time {
+        let left = self.now.since(now).0 as f64 * (self.arrivals.rate / rate);
+        self.now = now + Span(left as u64);
         self.arrivals.rate = rate;
         self.gap = self.arrivals.gap().sampler();
+        self.now
     }
 
     /// The arrivals it follows now.

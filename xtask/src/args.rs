@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::ffi::OsString;
+
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
@@ -17,6 +19,8 @@ Commands:
   test    install what the tests need, then format, clippy, build and run every test
   web     build the page into www/dist: a folder of static files that works from any web server
   bench   run the benches, or list them
+  bench-peers
+          the simulator beside other simulators, which are installed from their registries
   theory  lay exact results beside what the simulator and the formulas say; run it with cargo's --release
   ci      test, without colours and without stopping at the first test binary that fails (also: CI=1 cargo xtask test)
 
@@ -37,6 +41,7 @@ Examples:
   cargo xtask web                      build the page and print what it weighs
   cargo xtask bench engine             one bench
   cargo xtask bench engine -- --quick  ... with arguments of its own
+  cargo xtask bench-peers SimPy        one peer beside ours
   cargo run --release -p xtask -- theory --only M/M/1
 
 Nothing is done twice: what did not change since the last run is not built again.
@@ -51,6 +56,8 @@ pub(crate) enum Command {
     Test,
     Ci,
     Bench(Benches),
+    /// The peers whose names begin so; none means all.
+    BenchPeers(Vec<OsString>),
     Theory(Cases),
 }
 
@@ -68,6 +75,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         "test" => Command::Test,
         "ci" => Command::Ci,
         "bench" => Command::Bench(Benches::default()),
+        "bench-peers" => Command::BenchPeers(Vec::new()),
         "theory" => Command::Theory(Cases::default()),
         other => bail!("there is no command {other:?}; `cargo xtask --help` lists them"),
     };
@@ -88,6 +96,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
                 benches.name = Some(bench.string()?);
             }
             (Command::Bench(benches), Value(argument)) => benches.arguments.push(argument),
+            (Command::BenchPeers(names), Value(name)) => names.push(name),
             (_, other) => {
                 return Err(other.unexpected()).with_context(|| format!("cargo xtask {name} (see --help)"));
             }
@@ -123,5 +132,12 @@ mod tests {
             panic!()
         };
         assert_eq!((benches.name.as_deref(), benches.arguments), (Some("engine"), vec!["--quick".into()]));
+    }
+
+    #[test]
+    fn peers_are_chosen_by_name() {
+        let names = vec!["SimPy".into(), "desque".into()];
+        assert_eq!(command(&["bench-peers", "SimPy", "desque"]).unwrap(), Command::BenchPeers(names));
+        assert!(command(&["bench-peers", "--list"]).is_err());
     }
 }

@@ -39,6 +39,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test => checks::run(&Project::find()?),
         Command::Ci => checks::run(&Project { ci: true, ..Project::find()? }),
         Command::Bench(benches) => bench::run(&Project::find()?, benches),
+        Command::BenchPeers(names) => bench::run_peers(&Project::find()?, &names),
         Command::Theory(wishes) => theory::run(&Project::find()?, &wishes),
     }
 }

@@ -128,7 +128,7 @@ impl Simulation {
             Action::SetRate(rate) => self.set_rate(*rate),
             Action::Flush(node) => {
                 let count = self.nodes[node.index()].stations.len() as u16;
-                (0..count).for_each(|instance| self.nodes[node.index()].forget(instance));
+                (0..count).for_each(|instance| self.nodes[node.index()].flush(instance));
             }
             Action::Partition(zone, other) => self.cut(*zone, *other, true),
             Action::Heal(zone, other) => self.cut(*zone, *other, false),
@@ -165,9 +165,15 @@ impl Simulation {
             self.cuts[usize::from(zone) * n + i] = cut;
             self.cuts[i * n + usize::from(zone)] = cut;
         }
-        let plan = self.plan.clone();
-        for (i, edge) in plan.edges.iter().enumerate() {
-            self.edges[i].cut = self.is_cut(plan.node(edge.from).zone, plan.node(edge.to).zone);
+        for i in 0..self.edges.len() {
+            let zone_of = |node: NodeIndex| self.plan.node(node).zone;
+            self.edges[i].cut = self.is_cut(zone_of(self.edges[i].from), zone_of(self.edges[i].to));
+        }
+        // Workers that can be reached again get what waits.
+        for i in 0..self.nodes.len() {
+            if matches!(self.nodes[i].state, State::Queue(_)) {
+                self.hand_out_all(i);
+            }
         }
     }
 
@@ -181,13 +187,17 @@ impl Simulation {
 
     /// An instance dies.
     pub(super) fn kill(&mut self, place: usize, instance: u16) {
+        // Whoever is still starting never will have.
+        self.nodes[place].stations[usize::from(instance)].starting = None;
         if !self.nodes[place].stations[usize::from(instance)].up {
             return;
         }
         self.nodes[place].stations[usize::from(instance)].kill(self.now);
         self.nodes[place].forget(instance);
+        let now = self.now;
         let at_work = |call: &Call| {
             call.node.index() == place
+                && call.leaves > now
                 && call.instance == instance
                 && !call.orphan
                 && matches!(
@@ -234,26 +244,29 @@ impl Simulation {
 
     /// A dead instance starts again; it serves when its start is over.
     pub(super) fn restore(&mut self, node: usize, instance: u16) {
-        if self.nodes[node].stations[usize::from(instance)].up {
+        let at = self.now + self.nodes[node].start_time();
+        let station = &mut self.nodes[node].stations[usize::from(instance)];
+        if station.up || station.starting.is_some() {
             return;
         }
-        self.nodes[node].stations[usize::from(instance)].in_service = true;
-        let start = self.nodes[node].start_time();
-        if start == Span::ZERO {
+        station.in_service = true;
+        station.starting = Some(at);
+        if at == self.now {
             return self.started(node, instance);
         }
-        self.plan_rarely(self.now + start, Rare::Started { node, instance });
+        self.plan_rarely(at, Rare::Started { node, instance });
     }
 
-    /// An instance serves from now on.
+    /// An instance serves from now on, unless its start was cut short.
     pub(super) fn started(&mut self, node: usize, instance: u16) {
         let station = &mut self.nodes[node].stations[usize::from(instance)];
-        if station.up || !station.in_service {
+        if station.starting != Some(self.now) || !station.in_service {
             return;
         }
-        station.up = true;
+        (station.up, station.starting, station.restarting) = (true, None, false);
         match self.nodes[node].state {
             State::Database(_) => self.database_returned(node, instance),
+            State::Queue(_) => self.hand_out_all(node),
             State::Workers(_) => {
                 self.workers_changed(node, instance, true);
                 self.workers_free(node);

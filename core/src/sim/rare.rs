@@ -15,10 +15,14 @@ pub(super) enum Rare {
     Scale { node: usize },
     /// A rolling deployment takes an instance away, and the next.
     Deploy { node: usize, instance: u16, pause: Span },
-    /// An instance that left its balancers is stopped for a restart.
-    Stop { node: usize, instance: u16, pause: Span },
+    /// An instance that left its balancers is stopped for a restart when it is idle, or at `until`.
+    Stop { node: usize, instance: u16, pause: Span, until: Time },
+    /// Instances that scaling took out of service stop when they are idle.
+    StopIdle { node: usize },
     /// A shard's primary has been dead for so long that a replica is promoted.
     Failover { node: usize, shard: u16 },
+    /// A key, or several, of a database that is resharded are due to move.
+    MoveKeys { node: usize },
     /// A cache writes back what it has only in memory.
     WriteBack { node: usize, instance: u16 },
     /// A lookup that waits for another's fetch has waited long enough.
@@ -28,27 +32,27 @@ pub(super) enum Rare {
 impl Simulation {
     /// Puts something rare on the agenda.
     pub(super) fn plan_rarely(&mut self, at: Time, rare: Rare) {
-        let place = match self.rare.iter().position(Option::is_none) {
-            Some(place) => place,
-            None => {
-                self.rare.push(None);
-                self.rare.len() - 1
-            }
-        };
-        self.rare[place] = Some(rare);
-        self.agenda.push(at, Event::Rare(place as u32));
+        let place = self.rare_free.pop().unwrap_or_else(|| {
+            self.rare.push(None);
+            (self.rare.len() - 1) as u32
+        });
+        self.rare[place as usize] = Some(rare);
+        self.agenda.push(at, Event::Rare(place));
     }
 
     /// Something rare is due.
     pub(super) fn do_rarely(&mut self, place: u32) {
         let Some(rare) = self.rare[place as usize].take() else { return };
+        self.rare_free.push(place);
         match rare {
             Rare::Timeline(place) => self.happen(place),
             Rare::Started { node, instance } => self.started(node, instance),
             Rare::Scale { node } => self.scale(node),
             Rare::Deploy { node, instance, pause } => self.deploy_next(node, instance, pause),
-            Rare::Stop { node, instance, pause } => self.stop_for_restart(node, instance, pause),
-            Rare::Failover { node, shard } => self.fail_over(node, shard),
+            Rare::Stop { node, instance, pause, until } => self.drain(node, instance, pause, until),
+            Rare::StopIdle { node } => self.stop_idle(node),
+            Rare::Failover { node, shard } => self.failover_due(node, shard),
+            Rare::MoveKeys { node } => self.move_keys(node),
             Rare::WriteBack { node, instance } => self.write_back(node, instance),
             Rare::Unpark { slot, generation } => self.unpark(slot, generation),
         }

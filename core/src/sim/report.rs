@@ -36,8 +36,7 @@ impl Simulation {
             p99: self.p99(&response),
             classes: (0..self.meters.len()).map(|i| self.class_snapshot(i)).collect(),
             nodes: self.nodes.iter().map(|node| self.node_snapshot(node, window)).collect(),
-            edges: self
-                .edges
+            edges: self.edges[..self.plan.edges.len()]
                 .iter()
                 .map(|e| EdgeSnapshot { rate: e.meter.recent() as f64 / window })
                 .collect(),
@@ -103,7 +102,8 @@ impl Simulation {
             hit_ratio: recent.hit_ratio(),
             error_share: recent.outcomes.error_share(),
             in_flight: node.in_flight,
-            backlog: stations.iter().map(|s| s.queue.len() as u64).sum::<u64>() + kept_for_later(&node.state),
+            backlog: stations.iter().map(|s| s.waiting(self.now) as u64).sum::<u64>()
+                + kept_for_later(&node.state),
             counters: node.counters.by_name(),
             up: stations.iter().map(|s| s.up).collect(),
             busy: each,

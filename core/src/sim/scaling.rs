@@ -4,11 +4,16 @@ use super::node::State;
 use super::rare::Rare;
 use super::simulation::Simulation;
 use crate::component::scaling::{Autoscaler, Limits, Policy, QueueDepth, Step, StepScaling, TargetTracking};
-use crate::time::Span;
+use crate::time::{Span, Time};
 use crate::topology::{Autoscaling, NodeKind, ScaleBy};
 
 /// A mean this near to its target changes nothing, as in Kubernetes.
 const TOLERANCE: f64 = 0.1;
+
+/// How often a rolling deployment looks whether it can go on.
+const LOOK: Span = Span::from_millis(100);
+/// How long an instance that is taken away may end what it has: what Kubernetes grants (terminationGracePeriodSeconds).
+const GRACE: Span = Span::from_millis(30_000);
 
 /// What autoscaling knows of a tier.
 #[derive(Clone, Debug)]
@@ -72,12 +77,20 @@ impl Simulation {
             self.count(node, Counter::Stopped);
             self.leave(node, instance as u16);
         }
-        self.stop_idle(node);
+        if serving.len() > desired {
+            self.stop_idle(node);
+        }
     }
 
-    /// An instance gets nothing new; what it has it ends.
+    /// An instance is taken out of service: it gets nothing new, and ends what it has.
     fn leave(&mut self, node: usize, instance: u16) {
-        self.nodes[node].stations[usize::from(instance)].in_service = false;
+        let station = &mut self.nodes[node].stations[usize::from(instance)];
+        (station.in_service, station.restarting, station.starting) = (false, false, None);
+        self.left(node, instance);
+    }
+
+    /// Whoever gives an instance work knows that it takes none.
+    fn left(&mut self, node: usize, instance: u16) {
         if let State::Workers(_) = self.nodes[node].state {
             self.workers_changed(node, instance, false);
         }
@@ -85,11 +98,21 @@ impl Simulation {
     }
 
     /// Instances that were taken out of service stop when they have nothing to do.
-    fn stop_idle(&mut self, node: usize) {
-        for station in &mut self.nodes[node].stations {
-            if !station.in_service && station.up && station.in_flight == 0 {
-                station.kill(self.now);
+    pub(super) fn stop_idle(&mut self, node: usize) {
+        let mut busy = false;
+        for instance in 0..self.nodes[node].stations.len() {
+            let station = &self.nodes[node].stations[instance];
+            if station.in_service || !station.up {
+                continue;
             }
+            if station.in_flight == 0 {
+                self.kill(node, instance as u16);
+            } else {
+                busy = true;
+            }
+        }
+        if busy {
+            self.plan_rarely(self.now + LOOK, Rare::StopIdle { node });
         }
     }
 
@@ -102,26 +125,43 @@ impl Simulation {
         }
     }
 
-    /// A rolling deployment takes the next instance away, or is over.
+    /// A rolling deployment takes the next instance away when the one before is back, or is over.
     pub(super) fn deploy_next(&mut self, node: usize, instance: u16, pause: Span) {
+        if instance > 0 && !self.is_back(node, instance - 1) {
+            return self.plan_rarely(self.now + LOOK, Rare::Deploy { node, instance, pause });
+        }
         let stations = &self.nodes[node].stations;
-        let next =
-            (usize::from(instance)..stations.len()).find(|&i| stations[i].in_service && stations[i].up);
-        let Some(next) = next else { return };
-        self.leave(node, next as u16);
-        // What it works on may end in as much time as the restart takes.
-        self.plan_rarely(self.now + pause, Rare::Stop { node, instance: next as u16, pause });
+        let Some(next) = (usize::from(instance)..stations.len()).find(|&i| stations[i].serves()) else {
+            return;
+        };
+        let instance = next as u16;
+        self.nodes[node].stations[next].restarting = true;
+        self.left(node, instance);
+        self.drain(node, instance, pause, self.now + GRACE);
     }
 
-    /// An instance that left its balancers is stopped, and started again after the pause; then the next one's turn comes.
-    pub(super) fn stop_for_restart(&mut self, node: usize, instance: u16, pause: Span) {
-        self.kill(node, instance);
-        self.nodes[node].stations[usize::from(instance)].in_service = true;
-        self.plan_rarely(self.now + pause, Rare::Started { node, instance });
-        self.plan_rarely(
-            self.now + pause + self.nodes[node].start_time(),
-            Rare::Deploy { node, instance: instance + 1, pause },
-        );
+    /// Whether a restarted instance gets requests again, or is no longer meant to.
+    fn is_back(&self, node: usize, instance: u16) -> bool {
+        let station = &self.nodes[node].stations[usize::from(instance)];
+        let known = || (0..self.nodes.len()).all(|balancer| self.trusts(balancer, node, instance));
+        !station.in_service || station.serves() && known()
+    }
+
+    /// An instance that gets nothing new is stopped when it has ended what it had, and started again after the pause; then
+    /// the next one's turn comes.
+    pub(super) fn drain(&mut self, node: usize, instance: u16, pause: Span, until: Time) {
+        let station = &self.nodes[node].stations[usize::from(instance)];
+        if station.in_flight > 0 && self.now < until && station.in_service {
+            return self.plan_rarely(self.now + LOOK, Rare::Stop { node, instance, pause, until });
+        }
+        let mut back = self.now;
+        if station.in_service {
+            back = self.now + pause + self.nodes[node].start_time();
+            self.kill(node, instance);
+            self.nodes[node].stations[usize::from(instance)].starting = Some(back);
+            self.plan_rarely(back, Rare::Started { node, instance });
+        }
+        self.plan_rarely(back, Rare::Deploy { node, instance: instance + 1, pause });
     }
 }
 

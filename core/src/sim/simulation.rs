@@ -52,8 +52,10 @@ pub struct Simulation {
     pub(super) requests: u64,
     /// Cores that several instances or nodes share.
     pub(super) processors: Vec<SharedProcessor>,
-    /// What is done rarely, by the number in its event; free places are used again.
+    /// What is done rarely, by the number in its event.
     pub(super) rare: Vec<Option<Rare>>,
+    /// Its free places, to be used again.
+    pub(super) rare_free: Vec<u32>,
     /// The plan's zones, timeline and what else is looked at rarely.
     pub(super) plan: std::sync::Arc<Plan>,
     /// Which zones are cut off from which, row by row.
@@ -73,11 +75,19 @@ pub(super) struct Link {
     pub(super) to: NodeIndex,
     pub(super) latency: Span,
     pub(super) meter: EdgeMeter,
+    /// The edge of the document that its calls are counted on.
+    pub(super) shown_as: EdgeIndex,
     /// Whose turn it is among the callee's instances, where callers take turns.
     pub(super) turn: u16,
     /// No packet passes.
     pub(super) cut: bool,
     pub(super) policy: Option<Box<EdgePolicy>>,
+}
+
+impl Link {
+    fn new(from: NodeIndex, to: NodeIndex, latency: Span, shown_as: EdgeIndex) -> Self {
+        Self { from, to, latency, meter: EdgeMeter::default(), shown_as, turn: 0, cut: false, policy: None }
+    }
 }
 
 /// Simulates a plan from cold: `warm_up` that does not count, then `duration` that does.
@@ -92,14 +102,12 @@ pub fn simulate(plan: &Plan, seed: Seed, warm_up: Span, duration: Span) -> Run {
 impl Simulation {
     /// At the start of time: everything is up, empty and idle.
     pub fn new(plan: &Plan, seed: Seed) -> Self {
-        let edges = plan.edges.iter().map(|edge| Link {
-            from: edge.from,
-            to: edge.to,
-            latency: edge.latency,
-            meter: EdgeMeter::default(),
-            turn: 0,
-            cut: false,
-            policy: EdgePolicy::new(plan, edge, seed),
+        let drawn = plan.edges.iter().enumerate().map(|(i, edge)| {
+            let link = Link::new(edge.from, edge.to, edge.latency, EdgeIndex(i as u16));
+            Link { policy: EdgePolicy::new(plan, edge, seed), ..link }
+        });
+        let resolved = plan.resolved_ways().map(|(from, shown_as)| {
+            Link::new(from, plan.edge(shown_as).to, plan.resolved_latency(from, shown_as), shown_as)
         });
         let mut simulation = Self {
             now: Time::ZERO,
@@ -109,7 +117,7 @@ impl Simulation {
             next: None,
             calls: Calls::default(),
             nodes: (0..plan.nodes.len()).map(|i| Node::new(plan, NodeIndex(i as u16), seed)).collect(),
-            edges: edges.collect(),
+            edges: drawn.chain(resolved).collect(),
             classes: plan.classes.clone(),
             meters: plan.classes.iter().map(|_| ClassMeter::new()).collect(),
             second: Second::default(),
@@ -122,6 +130,7 @@ impl Simulation {
             requests: 0,
             processors: Vec::new(),
             rare: Vec::new(),
+            rare_free: Vec::new(),
             cuts: vec![false; plan.zones.len() * plan.zones.len()],
             plan: std::sync::Arc::new(plan.clone()),
             tracer: Tracer::default(),

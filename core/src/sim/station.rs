@@ -1,5 +1,6 @@
 //! An instance of a node: workers, and a bounded queue before them (FCFS).
 use super::call::Slot;
+use super::line::Line;
 use crate::component::queue::{Discipline, Full, WaitingLine};
 use crate::rng::Rng;
 use crate::time::Time;
@@ -14,6 +15,10 @@ pub(crate) struct Station {
     pub(crate) up: bool,
     /// It is meant to be there: not one that autoscaling has not started, or is taking away.
     pub(crate) in_service: bool,
+    /// A rolling deployment is taking it away, or has; it gets nothing new until it is back.
+    pub(crate) restarting: bool,
+    /// When its start is over, while it starts.
+    pub(crate) starting: Option<Time>,
     /// Its work takes so many times longer than the law says.
     pub(crate) slowness: f64,
     /// The processor whose cores its workers share, if not each has its own.
@@ -24,6 +29,8 @@ pub(crate) struct Station {
     /// Workers that are taken, at most `workers`.
     busy: u32,
     pub(crate) queue: WaitingLine<Slot>,
+    /// Stands for workers and queue where calls go through in order and nothing but the node's own work holds a worker.
+    pub(crate) line: Option<Line>,
     /// The instance's own chance.
     pub(crate) rng: Rng,
     /// Worker-nanoseconds taken up to `since`: room for a hundred thousand workers for two days.
@@ -52,12 +59,15 @@ impl Station {
         Self {
             up: true,
             in_service: true,
+            restarting: false,
+            starting: None,
             slowness: 1.0,
             processor: None,
             in_flight: 0,
             workers,
             busy: 0,
             queue: WaitingLine::new(order, queue as usize),
+            line: None,
             rng,
             taken: 0,
             since: Time::ZERO,
@@ -91,14 +101,36 @@ impl Station {
         next
     }
 
+    /// How many calls wait.
+    pub(crate) fn waiting(&self, now: Time) -> usize {
+        self.line.as_ref().map_or_else(|| self.queue.len(), |line| line.waiting(now))
+    }
+
+    /// Whether it may be addressed, dead or alive: nobody has taken it out, and it is not still starting.
+    pub(crate) const fn is_listed(&self) -> bool {
+        self.in_service && !self.restarting && self.starting.is_none()
+    }
+
+    /// Whether it serves, and may be given something new.
+    pub(crate) const fn serves(&self) -> bool {
+        self.up && self.in_service && !self.restarting
+    }
+
     /// Dies: all workers stop. What waited must be drained by the caller.
     pub(crate) fn kill(&mut self, now: Time) {
         self.account(now);
         self.busy = 0;
         self.up = false;
+        if let Some(line) = &mut self.line {
+            line.clear(now);
+        }
     }
 
     fn account(&mut self, now: Time) {
+        if let Some(line) = &self.line {
+            self.taken = line.taken(now);
+            return;
+        }
         self.taken += u64::from(self.busy) * now.since(self.since).0;
         self.since = now;
     }
@@ -116,6 +148,9 @@ impl Station {
     }
 
     fn taken_until(&self, now: Time) -> u64 {
+        if let Some(line) = &self.line {
+            return line.taken(now);
+        }
         self.taken + u64::from(self.busy) * now.since(self.since).0
     }
 

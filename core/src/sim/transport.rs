@@ -42,8 +42,14 @@ impl Simulation {
 
     /// Puts a call on its way, after a delay.
     pub(super) fn send(&mut self, parent: Slot, way: Way, ask: Ask, origin: Origin, delay: Span) -> Slot {
-        let link = &mut self.edges[way.edge.index()];
-        link.meter.seconds[0] += 1;
+        let shown = self.edges[way.edge.index()].shown_as;
+        self.edges[shown.index()].meter.seconds[0] += 1;
+        self.put(parent, way, ask, origin, delay)
+    }
+
+    /// As `send`, for what a node asks of itself: it is no traffic of the edge.
+    pub(super) fn put(&mut self, parent: Slot, way: Way, ask: Ask, origin: Origin, delay: Span) -> Slot {
+        let link = &self.edges[way.edge.index()];
         let (node, cut, at) = (link.to, link.cut, self.now + delay + link.latency);
         let parent_generation = if parent == NO_CALL { 0 } else { self.calls[parent].generation };
         let slot = self.calls.add(Call {
@@ -73,6 +79,7 @@ impl Simulation {
             sent: self.now,
             queued: Time::ZERO,
             wait: Span::ZERO,
+            leaves: Time::NEVER,
         });
         let callee = &mut self.nodes[node.index()];
         callee.in_flight += 1;
@@ -128,6 +135,9 @@ impl Simulation {
         if self.nodes[node].guarded && !self.admits(slot, priority, session) {
             return;
         }
+        if self.nodes[node].stations[instance].line.is_some() {
+            return self.line_up(slot, node, instance);
+        }
         match self.nodes[node].stations[instance].offer(self.now, slot, priority) {
             Offered::Started => self.begin_at_once(slot),
             Offered::Queued => self.calls[slot].stage = Stage::Queued,
@@ -138,6 +148,32 @@ impl Simulation {
             }
             Offered::Refused => self.answer(slot, Outcome::Refused),
         }
+    }
+
+    /// The call takes its place before workers whose every departure is known.
+    fn line_up(&mut self, slot: Slot, node: usize, instance: usize) {
+        let now = self.now;
+        let place = &mut self.nodes[node];
+        let line = place.stations[instance].line.as_mut();
+        let Some((worker, start)) = line.and_then(|line| line.place(now)) else {
+            return self.answer(slot, Outcome::Refused);
+        };
+        let call = &mut self.calls[slot];
+        let work = place.own_time(instance, call.ask);
+        call.stage = Stage::Working;
+        call.wait = start.since(now);
+        let Some(line) = &mut place.stations[instance].line else { return };
+        let done = line.take(now, worker, start, work);
+        if place.only_answers {
+            call.leaves = done;
+            let at = done + self.edges[call.edge.index()].latency;
+            return self.schedule(at, Event::Answer(slot));
+        }
+        if done == now {
+            // Nobody waits whom that would set off, and so chains do not grow.
+            return self.worked(slot);
+        }
+        self.schedule(done, Event::Finish(slot));
     }
 
     /// A worker was free. Work that takes no time is done here and needs no event; nobody waits whom that would set off, and
@@ -190,6 +226,9 @@ impl Simulation {
     pub(super) fn release(&mut self, slot: Slot) {
         let call = &self.calls[slot];
         let (node, instance) = (call.node.index(), usize::from(call.instance));
+        if self.nodes[node].stations[instance].line.is_some() {
+            return;
+        }
         loop {
             let mut dropped = std::mem::take(&mut self.dropped);
             let next = self.nodes[node].stations[instance].release(self.now, &mut dropped);
@@ -224,6 +263,9 @@ impl Simulation {
     /// An answer has reached its caller.
     pub(super) fn answered(&mut self, slot: Slot) {
         let call = self.calls[slot];
+        if call.orphan {
+            return self.calls.remove(slot);
+        }
         let node = &mut self.nodes[call.node.index()];
         node.in_flight -= 1;
         let station = &mut node.stations[usize::from(call.instance)];
@@ -232,9 +274,7 @@ impl Simulation {
         if call.origin.traced {
             self.trace_answered(slot);
         }
-        if call.target != NO_TARGET {
-            self.target_ended(&call);
-        }
+        self.attempt_ended(&call);
         self.calls.remove(slot);
         self.resume(&call);
     }
@@ -263,11 +303,16 @@ impl Simulation {
         }
     }
 
-    /// A call has ended that nobody waited for; a queue wants to know it all the same.
+    /// A call has ended that nobody waited for; a queue, and a cache that writes back, want to know it all the same.
     fn nobody_waited(&mut self, call: &Call) {
         let from = self.edges[call.edge.index()].from;
-        if let State::Queue(_) = self.nodes[from.index()].state {
-            self.message_done(call);
+        match self.nodes[from.index()].state {
+            State::Queue(_) => self.message_done(call),
+            // It was only in memory, and is nowhere now.
+            State::Cache(_) if call.parent == NO_CALL && call.outcome != Outcome::Ok => {
+                self.count(from.index(), Counter::LostWrites);
+            }
+            _ => {}
         }
     }
 

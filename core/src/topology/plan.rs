@@ -221,6 +221,25 @@ impl Plan {
         edges.map(|(i, _)| EdgeIndex(i as u16))
     }
 
+    /// The ways that clients take when DNS has told them an address, each with the edge from DNS to it, clients by clients:
+    /// DNS only tells, so that requests go from the clients' zone and not from where DNS stands.
+    pub fn resolved_ways(&self) -> impl Iterator<Item = (NodeIndex, EdgeIndex)> + '_ {
+        let is = |node: NodeIndex, wanted: fn(&NodeKind) -> bool| wanted(&self.node(node).kind);
+        let asked = self.edges.iter().filter(move |edge| {
+            is(edge.from, |kind| matches!(kind, NodeKind::Clients(_)))
+                && is(edge.to, |kind| matches!(kind, NodeKind::Dns(_)))
+        });
+        asked.flat_map(|edge| self.node(edge.to).out.iter().map(|&way| (edge.from, way)))
+    }
+
+    /// How long the network takes one way from clients to an address that an edge from DNS leads to.
+    pub fn resolved_latency(&self, clients: NodeIndex, edge: EdgeIndex) -> Span {
+        let edge = self.edge(edge);
+        let to = self.node(edge.to).zone;
+        let own = edge.latency.0 - self.one_way(self.node(edge.from).zone, to).0;
+        Span(own) + self.one_way(self.node(clients).zone, to)
+    }
+
     /// How long the network takes one way between two zones; zero within one, or where a node stands in none.
     pub fn one_way(&self, from: Option<u16>, to: Option<u16>) -> Span {
         match (from, to) {

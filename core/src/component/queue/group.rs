@@ -95,11 +95,22 @@ impl ConsumerGroup {
     /// The next message for `member` from one of its partitions, each in turn; `None` when it has read all. What the log has
     /// already forgotten is skipped. O(partitions) at worst.
     pub fn poll<T: Copy>(&mut self, log: &PartitionedLog<T>, member: u16) -> Option<Record<T>> {
+        self.poll_from(log, member, |_| true)
+    }
+
+    /// As [`ConsumerGroup::poll`], from the partitions that `may` accepts: whoever does not read on in a partition before it is done
+    /// with its last message works on its messages in order.
+    pub fn poll_from<T: Copy>(
+        &mut self,
+        log: &PartitionedLog<T>,
+        member: u16,
+        may: impl Fn(u16) -> bool,
+    ) -> Option<Record<T>> {
         let count = self.partitions.len();
         for number in (0..count).map(|i| (self.turn + i) % count) {
             let partition = number as u16;
             let progress = &mut self.partitions[number];
-            if progress.owner != Some(member) {
+            if progress.owner != Some(member) || !may(partition) {
                 continue;
             }
             let offset = progress.next.max(log.first(partition));

@@ -64,9 +64,13 @@ impl Cache {
 
     /// An instance has died, and its memory with it; gives how many values were nowhere else.
     pub(super) fn forget(&mut self, instance: u16) -> u64 {
-        let memory = &mut self.entries[usize::from(instance)];
-        memory.fetches.clear();
-        memory.cache.clear()
+        self.entries[usize::from(instance)].fetches.clear();
+        self.flush(instance)
+    }
+
+    /// An instance's values are gone; gives how many were nowhere else.
+    pub(super) fn flush(&mut self, instance: u16) -> u64 {
+        self.entries[usize::from(instance)].cache.clear()
     }
 
     /// It stands beside its caller, who fills it.

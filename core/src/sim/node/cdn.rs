@@ -49,9 +49,13 @@ impl Cdn {
 
     /// A point of presence has lost its memory.
     pub(super) fn forget(&mut self, instance: u16) {
-        let point = &mut self.points[usize::from(instance)];
-        point.cache.clear();
-        point.pulls.clear();
+        self.flush(instance);
+        self.points[usize::from(instance)].pulls.clear();
+    }
+
+    /// A point of presence forgets its files.
+    pub(super) fn flush(&mut self, instance: u16) {
+        self.points[usize::from(instance)].cache.clear();
     }
 
     const fn keeps(&self, ask: Ask) -> bool {

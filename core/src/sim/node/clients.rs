@@ -18,6 +18,8 @@ use std::collections::VecDeque;
 
 /// How many files all browsers of a clients node hold together.
 const BROWSER_FILES: u32 = 1_000_000;
+/// How long a user of a closed loop thinks at least about an answer that took no time.
+const LEAST_THOUGHT: Span = Span::from_millis(1);
 
 /// So many deadlines of answered requests may stay.
 const SOME: usize = 256;
@@ -43,6 +45,8 @@ pub(in crate::sim) struct Clients {
     waiting: usize,
     /// Files by user and key.
     browser: Option<(Cache, Rng)>,
+    /// The first of its own ways to the addresses that DNS knows, in the order of its edges.
+    pub(super) ways: u16,
     /// Whom each resolver leads to; empty without DNS.
     pub(super) resolvers: Vec<Resolved>,
 }
@@ -50,7 +54,7 @@ pub(in crate::sim) struct Clients {
 /// What a resolver believes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resolved {
-    /// The edge that leads there from DNS.
+    /// The way that leads there.
     pub(super) edge: EdgeIndex,
     /// The answer is here from this instant on.
     pub(super) from: Time,
@@ -81,21 +85,24 @@ impl Clients {
             browser: (spec.browser_cache > Span::ZERO).then(|| {
                 (Cache::new(Eviction::Lru, Capacity::Entries(BROWSER_FILES), ttl), stream("browser"))
             }),
+            ways: (plan.edges.len() + plan.resolved_ways().take_while(|&(from, _)| from != index).count())
+                as u16,
             resolvers: if asks_dns { vec![unknown; spec.resolvers as usize] } else { Vec::new() },
         }
     }
 }
 
-/// The users of a clients node: all users, cut by the nodes' shares. Each node has at least one.
+/// The users of a clients node: all users, cut by the nodes' shares. Each node has at least one, and none is another's.
 fn users_of(plan: &Plan, index: NodeIndex) -> std::ops::Range<u32> {
-    let share = |i: usize| match &plan.nodes[i].kind {
-        NodeKind::Clients(clients) => clients.share,
-        _ => 0.0,
-    };
-    let before: f64 = (0..index.index()).map(share).sum();
-    let at = |share: f64| (share * f64::from(plan.users)).round() as u32;
-    let start = at(before);
-    start..at(before + share(index.index())).max(start + 1)
+    let (mut share, mut users) = (0.0, 0..0);
+    for node in &plan.nodes[..=index.index()] {
+        if let NodeKind::Clients(clients) = &node.kind {
+            share += clients.share;
+            let end = (share * f64::from(plan.users)).round() as u32;
+            users = users.end..end.max(users.end + 1);
+        }
+    }
+    users
 }
 
 impl Simulation {
@@ -112,7 +119,7 @@ impl Simulation {
             return self.plan_arrival(source);
         }
         for user in self.clients(source).users.clone() {
-            self.think(source, user);
+            self.think(source, user, Span::ZERO);
         }
     }
 
@@ -124,9 +131,10 @@ impl Simulation {
         }
     }
 
-    fn think(&mut self, source: usize, user: u32) {
+    /// A user of a closed loop thinks, for `least` at least.
+    fn think(&mut self, source: usize, user: u32, least: Span) {
         let Some((law, rng)) = &mut self.clients(source).think else { return };
-        let span = law.sample(rng);
+        let span = law.sample(rng).max(least);
         self.agenda.push(self.now + span, Event::Wake(user));
     }
 
@@ -145,7 +153,9 @@ impl Simulation {
 
     /// A request of an open loop is due: it is sent, and the next one is planned.
     pub(in crate::sim) fn request_due(&mut self, source: usize) {
-        let Some(planned) = self.clients(source).next else { return };
+        let now = self.now;
+        // Since it was put on the agenda, another rate may have given it another time.
+        let Some(planned) = self.clients(source).next.filter(|planned| planned.due == now) else { return };
         self.request(source, planned);
         self.plan_arrival(source);
     }
@@ -223,7 +233,9 @@ impl Simulation {
     fn request_ended(&mut self, source: usize, class: u16, user: u32, outcome: Outcome, response: Span) {
         self.nodes[source].meter.record_request(outcome, response);
         self.count_request(class, outcome, response);
-        self.think(source, user);
+        // An answer that took no time is thought about for a while: else the same instant might never end.
+        let least = if response == Span::ZERO { LEAST_THOUGHT } else { Span::ZERO };
+        self.think(source, user, least);
     }
 
     fn is_waiting(&self, source: usize, slot: Slot, generation: u32) -> bool {
@@ -267,12 +279,19 @@ impl Simulation {
         }
     }
 
-    /// All clients together send at this rate from their next request on; a closed loop finds its own.
+    /// All clients together send at this rate from now on; a closed loop finds its own.
     pub(in crate::sim) fn set_rate(&mut self, rate: f64) {
+        let unchanged = rate == self.rate;
         self.rate = rate;
-        for node in &mut self.nodes {
-            if let State::Clients(clients) = &mut node.state {
-                clients.schedule.set_rate(rate * clients.share);
+        if unchanged {
+            return;
+        }
+        for (source, node) in self.nodes.iter_mut().enumerate() {
+            let State::Clients(clients) = &mut node.state else { continue };
+            let due = clients.schedule.set_rate(self.now, rate * clients.share);
+            if let Some(next) = &mut clients.next {
+                next.due = due;
+                self.agenda.push(due, Event::Arrive(source as u32));
             }
         }
     }

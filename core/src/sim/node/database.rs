@@ -1,15 +1,15 @@
 //! A database at work: each server of each shard is a station whose workers are connections; replicas follow a log.
+mod failover;
+mod reshard;
+
 use super::super::agenda::Event;
 use super::super::call::{Ask, Origin, Slot};
 use super::super::counter::Counter;
-use super::super::rare::Rare;
 use super::super::simulation::Simulation;
-use super::super::station::Station;
 use super::State;
 use crate::component::Shards;
-use crate::component::queue::Discipline;
 use crate::component::replication::{Acknowledge, Guarantees, Log, MultiPrimary, Position, Session, Update};
-use crate::component::shard::{Migration, ReshardPlan};
+use crate::component::shard::{KeyMove, Migration};
 use crate::dist::Sampler;
 use crate::rng::{Rng, Seed};
 use crate::run::Outcome;
@@ -45,6 +45,9 @@ pub(in crate::sim) struct Database {
     id: String,
 }
 
+/// Updates on their way, first first.
+type Updates = VecDeque<(Time, Update)>;
+
 /// A shard's servers.
 #[derive(Clone, Debug)]
 struct Group {
@@ -53,6 +56,10 @@ struct Group {
     under_way: Vec<VecDeque<(Time, Position)>>,
     /// Whose turn it is to be read from.
     turn: u16,
+    /// Writes that wait for replicas: when they will be acknowledged. Nobody has been told that they are kept.
+    unacknowledged: VecDeque<(Time, Position)>,
+    /// When the primary died, while there is none.
+    died: Time,
     /// What each user has written, by number.
     sessions: Vec<Session>,
     /// Where every member takes writes: the values, and updates on their way to each.
@@ -63,7 +70,7 @@ struct Group {
 #[derive(Clone, Debug)]
 struct Many {
     values: MultiPrimary,
-    under_way: Vec<VecDeque<(Time, Update)>>,
+    under_way: Vec<Updates>,
 }
 
 impl Group {
@@ -73,6 +80,8 @@ impl Group {
             log: Log::new(spec.copies(), Acknowledge::Async),
             under_way: vec![VecDeque::new(); copies],
             turn: 0,
+            unacknowledged: VecDeque::new(),
+            died: Time::ZERO,
             sessions: if spec.own_writes { vec![Session::default(); users as usize] } else { Vec::new() },
             multi: spec.multi_primary.then(|| Many {
                 values: MultiPrimary::new(spec.copies()),
@@ -104,10 +113,12 @@ impl Group {
         values.conflicts.concurrent - before
     }
 
-    /// The server that takes writes, alive or dead.
-    fn writer(&self, user: u32) -> u16 {
+    /// The server that takes writes, alive or dead; where all do, the user's own, or the next that is up.
+    fn writer(&self, user: u32, up: impl Fn(u16) -> bool) -> u16 {
+        let copies = self.under_way.len() as u16;
+        let own = (user % u32::from(copies)) as u16;
         match &self.multi {
-            Some(_) => (user % self.under_way.len() as u32) as u16,
+            Some(_) => (0..copies).map(|i| (own + i) % copies).find(|&member| up(member)).unwrap_or(own),
             None => self.log.primary().unwrap_or(self.log.last_primary()),
         }
     }
@@ -150,6 +161,11 @@ impl Database {
         }
     }
 
+    /// Whether a write may have to wait for replicas, with its connection held.
+    pub(super) fn commits(&self) -> bool {
+        !self.groups.is_empty()
+    }
+
     /// Whether a shard has replicas that could be promoted.
     pub(in crate::sim) fn can_promote(&self, shard: u16) -> bool {
         usize::from(shard) < self.groups.len()
@@ -159,17 +175,17 @@ impl Database {
         self.migration.as_ref().map_or_else(|| self.shards.shard(key), |migration| migration.shard(key))
     }
 
-    /// Keys that were due to move have moved; gives how many.
-    fn migrate(&mut self, now: Time) -> u64 {
-        let Some(migration) = &mut self.migration else { return 0 };
-        let mut moved = 0;
-        migration.advance(now, |_| moved += 1);
-        if migration.is_done()
-            && let Some(migration) = self.migration.take()
-        {
+    /// Moves the keys that are due into `moved`; gives when the next is.
+    fn migrate(&mut self, now: Time, moved: &mut Vec<KeyMove>) -> Option<Time> {
+        let migration = self.migration.as_mut()?;
+        migration.advance(now, |step| moved.push(step));
+        if !migration.is_done() {
+            return Some(migration.next_at());
+        }
+        if let Some(migration) = self.migration.take() {
             self.shards = migration.into_after();
         }
-        moved
+        None
     }
 }
 
@@ -183,11 +199,6 @@ impl Simulation {
 
     /// The server of a database that a query about a key goes to.
     pub(super) fn database_server(&mut self, node: usize, ask: Ask, origin: &Origin) -> u16 {
-        let now = self.now;
-        let moved = self.database(node).migrate(now);
-        if moved > 0 {
-            self.nodes[node].counters.add(Counter::MovedKeys, moved);
-        }
         let shard = self.database(node).shard(origin.key);
         self.server_of(node, shard, ask, origin)
     }
@@ -195,7 +206,8 @@ impl Simulation {
     /// One server of each shard, for a query that needs all.
     pub(super) fn shard_servers(&mut self, node: usize, ask: Ask, origin: &Origin) -> Vec<u16> {
         let database = self.database(node);
-        let count = database.shards.count().max(database.groups.len() as u16);
+        let growing = u16::from(database.migration.is_some());
+        let count = database.shards.count() + growing;
         (0..count).map(|shard| self.server_of(node, shard, ask, origin)).collect()
     }
 
@@ -205,11 +217,14 @@ impl Simulation {
         if database.groups.is_empty() {
             return shard;
         }
-        let member = match (ask, database.reads) {
-            (Ask::Read, Reads::Replicas | Reads::All) => self.reader(node, shard, origin),
-            _ => database.groups[usize::from(shard)].writer(origin.user),
-        };
-        shard * copies + member
+        if let (Ask::Read, Reads::Replicas | Reads::All) = (ask, database.reads) {
+            return shard * copies + self.reader(node, shard, origin);
+        }
+        let place = &self.nodes[node];
+        let State::Database(database) = &place.state else { unreachable!("the node is a database") };
+        let base = shard * copies;
+        let up = |member: u16| place.stations[usize::from(base + member)].up;
+        base + database.groups[usize::from(shard)].writer(origin.user, up)
     }
 
     /// The member of a shard that a read goes to: the next in turn that is up and may serve this user; else the primary.
@@ -234,7 +249,7 @@ impl Simulation {
                 return member;
             }
         }
-        group.writer(origin.user)
+        group.writer(origin.user, |member| place.stations[base + usize::from(member)].up)
     }
 
     /// A query is done: a read is perhaps of an old value, a write goes into the log and waits for whom it must.
@@ -312,97 +327,15 @@ impl Simulation {
                 (first, last) = (first.min(at), last.max(at));
             }
         }
-        Some(match database.replication {
+        let until = match database.replication {
             Replication::SemiSync if first < Time::NEVER => first,
             Replication::Sync => last,
             Replication::Async | Replication::SemiSync => now,
-        })
-    }
-
-    /// A server has died. What the primary had sent is lost on its way; after a while a replica may take its place.
-    pub(in crate::sim) fn database_died(&mut self, node: usize, instance: u16) {
-        let now = self.now;
-        let database = self.database(node);
-        let (shard, member) = (instance / database.copies, instance % database.copies);
-        let failover = database.failover;
-        let Some(group) = database.groups.get_mut(usize::from(shard)) else { return };
-        group.settle(now);
-        let was_primary = group.log.primary() == Some(member);
-        group.under_way[usize::from(member)].clear();
-        if was_primary {
-            group.under_way.iter_mut().for_each(VecDeque::clear);
+        };
+        while group.unacknowledged.pop_front_if(|(at, _)| *at <= now).is_some() {}
+        if until > now {
+            group.unacknowledged.push_back((until, position));
         }
-        group.log.fail(member);
-        if was_primary && failover > Span::ZERO && group.multi.is_none() {
-            self.plan_rarely(now + failover, Rare::Failover { node, shard });
-        }
-    }
-
-    /// A server is back: it catches up with the log.
-    pub(in crate::sim) fn database_returned(&mut self, node: usize, instance: u16) {
-        let now = self.now;
-        let database = self.database(node);
-        let (shard, member) = (instance / database.copies, instance % database.copies);
-        let lag = database.replica_lag.sample(&mut database.rng);
-        let Some(group) = database.groups.get_mut(usize::from(shard)) else { return };
-        group.settle(now);
-        group.log.restore(member);
-        if group.log.primary() != Some(member) {
-            let head = group.log.head();
-            group.under_way[usize::from(member)].push_back((now + lag, head));
-        }
-    }
-
-    /// The primary has been dead for so long that a replica takes its place, unless it is back.
-    pub(in crate::sim) fn fail_over(&mut self, node: usize, shard: u16) {
-        let now = self.now;
-        let group = &mut self.database(node).groups[usize::from(shard)];
-        group.settle(now);
-        let Some(promotion) = group.log.promote() else { return };
-        group.under_way.iter_mut().for_each(VecDeque::clear);
-        let lost = promotion.lost_acknowledged;
-        let counters = &mut self.nodes[node].counters;
-        counters.add(Counter::Promotions, 1);
-        counters.add(Counter::LostWrites, lost);
-    }
-
-    /// A replica takes the primary's place although that may be alive; it follows from then on.
-    pub(in crate::sim) fn promote(&mut self, node: usize, shard: u16) {
-        let copies = self.database(node).copies;
-        let Some(group) = self.database(node).groups.get_mut(usize::from(shard)) else { return };
-        let before = group.log.primary();
-        if let Some(primary) = before {
-            group.log.fail(primary);
-        }
-        self.fail_over(node, shard);
-        if let Some(primary) = before {
-            self.database_returned(node, shard * copies + primary);
-        }
-    }
-
-    /// A database gets another shard, and keys begin to move there.
-    pub(in crate::sim) fn add_shard(&mut self, node: usize, rate: f64) {
-        let (now, plan) = (self.now, self.plan.clone());
-        let crate::topology::NodeKind::Database(spec) = &plan.nodes[node].kind else { return };
-        let database = self.database(node);
-        // One migration at a time: what still moves is taken as moved.
-        if let Some(migration) = database.migration.take() {
-            database.shards = migration.into_after();
-        }
-        let mut after = database.shards.clone();
-        after.grow();
-        let (before, keys) = (database.shards.clone(), database.keys);
-        database.migration = Some(ReshardPlan::between(before, after, keys).start(now, rate));
-        if !database.groups.is_empty() {
-            database.groups.push(Group::new(spec, plan.users));
-        }
-        let (copies, connections, queue, seed) =
-            (database.copies, database.connections, database.queue, database.seed);
-        let id = database.id.clone();
-        let stations = &mut self.nodes[node].stations;
-        for _ in 0..copies {
-            let stream = seed.stream(&format!("{id}#{}/service", stations.len() + 1));
-            stations.push(Station::new(connections, queue, Discipline::Fifo, stream));
-        }
+        Some(until)
     }
 }

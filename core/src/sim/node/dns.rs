@@ -1,6 +1,7 @@
 //! DNS at work: answers by policy and health; resolvers believe them until their time to live is over.
 use super::super::counter::Counter;
 use super::super::simulation::Simulation;
+use super::super::station::Station;
 use super::State;
 use super::clients::Resolved;
 use crate::component::balance::{Health, Transition};
@@ -70,8 +71,7 @@ impl Simulation {
         for i in 0..self.dns(node).addresses.len() {
             let edge = self.dns(node).addresses[i];
             let callee = self.edges[edge.index()].to.index();
-            let up = self.nodes[callee].stations.iter().any(|station| station.up && station.in_service)
-                && !self.edges[edge.index()].cut;
+            let up = self.nodes[callee].stations.iter().any(Station::serves) && !self.edges[edge.index()].cut;
             let dns = self.dns(node);
             if let Some(transition) = dns.health[i].probed(up) {
                 dns.healthy[i] = transition == Transition::Returned;
@@ -97,7 +97,8 @@ impl Simulation {
         // Plain DNS knows nothing of health.
         let answer =
             dns.resolver.resolve(zone, |target| simple || healthy[usize::from(target)], &mut dns.rng);
-        let (edge, ttl) = (dns.addresses[usize::from(answer.target)], answer.ttl);
+        let (target, ttl) = (answer.target, answer.ttl);
+        let edge = EdgeIndex(self.clients(source).ways + target);
         let resolved = Resolved { edge, from: now + span, until: now + span + ttl };
         self.clients(source).resolvers[resolver] = resolved;
         (edge, span)

@@ -68,7 +68,11 @@ impl LoadBalancer {
 
     /// An instance has died; when it comes back it knows of nothing in flight.
     pub(super) fn forget(&mut self, instance: u16) {
-        self.balancers[usize::from(instance)].forget();
+        let balancer = &mut self.balancers[usize::from(instance)];
+        // Who goes where is in the users' cookies.
+        let cookies = balancer.sticky.take();
+        balancer.forget();
+        balancer.sticky = cookies;
         let epoch = &mut self.epochs[usize::from(instance)];
         *epoch = epoch.wrapping_add(1);
     }
@@ -111,7 +115,7 @@ impl Simulation {
             let (edge, instance) = self.balancer(node).targets[target];
             let link = &self.edges[edge.index()];
             let station = &self.nodes[link.to.index()].stations[usize::from(instance)];
-            let up = station.up && station.in_service && !link.cut;
+            let up = station.serves() && !link.cut;
             let balancer = self.balancer(node);
             if let Some(transition) = balancer.health[target].probed(up) {
                 let healthy = transition == Transition::Returned;
@@ -131,6 +135,16 @@ impl Simulation {
                 balancer.balancers.iter_mut().for_each(|b| b.set_healthy(now, target as u16, false));
             }
         }
+    }
+
+    /// Whether a balancer that could reach an instance gives it requests; other nodes have nothing against it.
+    pub(in crate::sim) fn trusts(&self, balancer: usize, node: usize, instance: u16) -> bool {
+        let State::LoadBalancer(balancer) = &self.nodes[balancer].state else { return true };
+        let mut targets = balancer.targets.iter().zip(&balancer.health);
+        targets.all(|(&(edge, of), health)| {
+            let link = &self.edges[edge.index()];
+            of != instance || link.to.index() != node || link.cut || health.is_healthy()
+        })
     }
 
     pub(super) fn balancer_refuses(&mut self, slot: Slot) -> Refusal {
@@ -164,6 +178,11 @@ impl Simulation {
         let request = Request { key: origin.key, client: user, session };
         let rng = &mut place.stations[usize::from(instance)].rng;
         let target = balancer.balancers[usize::from(instance)].pick(self.now, &request, rng)?;
+        // The user's cookie says where to go to whichever instance is asked next.
+        if let Some(session) = session {
+            let sticky = balancer.balancers.iter_mut().filter_map(|balancer| balancer.sticky.as_mut());
+            sticky.for_each(|sticky| sticky.stick(session, target));
+        }
         let (edge, instance) = balancer.targets[usize::from(target)];
         Some(Way { edge, instance, target })
     }
@@ -195,8 +214,6 @@ impl Simulation {
 
     /// A target was picked for a call with a policy, and then not called.
     pub(in crate::sim) fn untried(&mut self, call: &Call) {
-        let now = self.now;
-        let node = self.caller(call.edge).index();
-        self.balancer(node).balancers[usize::from(call.caller)].ended(now, call.target, Span::ZERO, true);
+        self.target_ended(&Call { sent: self.now, outcome: Outcome::Ok, ..*call });
     }
 }

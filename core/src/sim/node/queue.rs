@@ -36,7 +36,12 @@ struct Tier {
     line: usize,
     /// The number of its first instance among the line's consumers.
     first: u16,
+    /// Of a log: which delivery is under way from each partition. The next waits for its end, so that the order holds.
+    reading: Vec<u32>,
 }
+
+/// Stands for "nothing is under way".
+const NOTHING: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
 enum Store {
@@ -85,7 +90,8 @@ impl Queue {
             let numbers: Vec<u16> =
                 (0..node.most_instances()).map(|_| lines[line].add_consumer(u32::MAX)).collect();
             let first = numbers[0];
-            tiers.push(Tier { edge, node: link.to, line, first });
+            let reading = vec![NOTHING; spec.partitions as usize];
+            tiers.push(Tier { edge, node: link.to, line, first, reading });
             if !shared {
                 exchange.bind(&link.binding, line as u16);
             }
@@ -98,7 +104,10 @@ impl Queue {
             service_time: spec.service_time.sampler(),
             store: match spec.mode {
                 QueueMode::Log => Store::Log(
-                    PartitionedLog::new(spec.partitions as u16, spec.capacity as usize),
+                    PartitionedLog::new(
+                        spec.partitions as u16,
+                        spec.capacity.div_ceil(spec.partitions) as usize,
+                    ),
                     out.iter().map(group).collect(),
                 ),
                 _ => Store::Lines(exchange, lines),
@@ -121,7 +130,7 @@ impl Queue {
         let Some(place) = self.tiers.iter().position(|tier| tier.node.index() == node) else { return 0 };
         match &self.store {
             Store::Lines(_, lines) => lines[self.tiers[place].line].len() as u64,
-            Store::Log(log, groups) => groups[place].lag(log),
+            Store::Log(log, groups) => groups[place].lag(log) - groups[place].missed(log),
         }
     }
 
@@ -129,16 +138,27 @@ impl Queue {
     pub(in crate::sim) fn waiting(&self) -> u64 {
         match &self.store {
             Store::Lines(_, lines) => lines.iter().map(|line| line.len() as u64).sum(),
-            Store::Log(log, groups) => groups.iter().map(|group| group.lag(log)).sum(),
+            Store::Log(log, groups) => groups.iter().map(|group| group.lag(log) - group.missed(log)).sum(),
         }
     }
 
     /// Takes a message in; how many had to go for it, or whether there was no room.
     fn publish(&mut self, now: Time, topic: &str, origin: Origin) -> Result<u64, ()> {
         match &mut self.store {
-            Store::Log(log, _) => {
-                log.publish(now, origin.key, origin);
-                Ok(0)
+            Store::Log(log, groups) => {
+                let oldest = log.first(log.partition(origin.key));
+                let (partition, _) = log.publish(now, origin.key, origin);
+                let forgot = log.first(partition) > oldest;
+                let at_work =
+                    |tier: &Tier| match self.flights.get(tier.reading[usize::from(partition)] as usize) {
+                        Some(Flight::Record { offset, .. }) => *offset == oldest,
+                        _ => false,
+                    };
+                let unread = |(group, tier): &(&ConsumerGroup, &Tier)| {
+                    group.committed(partition) <= oldest && !at_work(tier)
+                };
+                let lost = groups.iter().zip(&self.tiers).filter(unread).count();
+                Ok(if forgot { lost as u64 } else { 0 })
             }
             Store::Lines(exchange, lines) => {
                 self.routed.clear();
@@ -165,7 +185,8 @@ impl Queue {
                 (delivery.message, delivery.published, Flight::Message { line, tag: delivery.tag })
             }
             Store::Log(log, groups) => {
-                let record = groups[tier].poll(log, instance)?;
+                let reading = &self.tiers[tier].reading;
+                let record = groups[tier].poll_from(log, instance, |p| reading[usize::from(p)] == NOTHING)?;
                 let (origin, published) = (record.entry.message, record.entry.published);
                 let (partition, offset) = (record.partition, record.offset);
                 (
@@ -179,12 +200,15 @@ impl Queue {
     }
 
     fn keep(&mut self, flight: Flight) -> u32 {
-        if let Some(place) = self.free.pop() {
-            self.flights[place as usize] = flight;
-            return place;
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.flights.push(flight);
+            (self.flights.len() - 1) as u32
+        });
+        self.flights[place as usize] = flight;
+        if let Flight::Record { tier, partition, .. } = flight {
+            self.tiers[tier].reading[usize::from(partition)] = place;
         }
-        self.flights.push(flight);
-        (self.flights.len() - 1) as u32
+        place
     }
 
     /// An instance of the workers may read the log, or may no longer.
@@ -192,8 +216,10 @@ impl Queue {
         let Some(place) = self.tiers.iter().position(|tier| tier.node.index() == node) else { return };
         if let Store::Log(_, groups) = &mut self.store {
             let group = &mut groups[place];
-            // Who owns what follows from who is there; how it moved is not needed here.
-            drop(if present { group.join(instance) } else { group.leave(instance) });
+            // Whoever takes a partition reads on from what was committed, whatever is under way.
+            for handover in if present { group.join(instance) } else { group.leave(instance) } {
+                self.tiers[place].reading[usize::from(handover.partition)] = NOTHING;
+            }
         }
     }
 }
@@ -225,6 +251,11 @@ impl Simulation {
         }
         self.count(node, Counter::Published);
         self.answer(slot, Outcome::Ok);
+        self.hand_out_all(node);
+    }
+
+    /// Messages go to whoever is free.
+    pub(in crate::sim) fn hand_out_all(&mut self, node: usize) {
         for tier in 0..self.queue(node).tiers.len() {
             let workers = self.queue(node).tiers[tier].node.index();
             self.hand_out(node, workers);
@@ -236,6 +267,11 @@ impl Simulation {
         let Some(tier) = self.queue(node).tiers.iter().position(|tier| tier.node.index() == workers) else {
             return;
         };
+        // A dead queue hands out nothing, and none reaches workers behind a cut.
+        let edge = self.queue(node).tiers[tier].edge;
+        if !self.nodes[node].stations[0].up || self.edges[edge.index()].cut {
+            return;
+        }
         match self.queue(node).store {
             Store::Lines(..) => {
                 while let Some(instance) = self.free_worker(workers) {
@@ -258,7 +294,7 @@ impl Simulation {
 
     fn is_free(&self, workers: usize, instance: u16) -> bool {
         let station = &self.nodes[workers].stations[usize::from(instance)];
-        station.up && station.in_service && station.in_flight < station.workers
+        station.serves() && station.in_flight < station.workers
     }
 
     fn deliver_message(
@@ -313,6 +349,13 @@ impl Simulation {
         };
         let queue = self.queue(node);
         let most = queue.deliveries;
+        let reading = &mut queue.tiers[tier].reading[usize::from(partition)];
+        if *reading != call.parent_generation {
+            // The partition has changed hands: whoever has it now reads this record again.
+            self.count(node, Counter::Redelivered);
+            return false;
+        }
+        *reading = NOTHING;
         let Store::Log(_, groups) = &mut queue.store else { return false };
         if well || deliveries >= most {
             groups[tier].commit(instance, partition, offset + 1);
@@ -322,10 +365,6 @@ impl Simulation {
             return false;
         }
         self.count(node, Counter::Redelivered);
-        if !self.is_free(call.node.index(), instance) {
-            // Whoever owns the partition next begins after what was committed.
-            return false;
-        }
         let queue = self.queue(node);
         let again = Flight::Record {
             tier,

@@ -27,7 +27,7 @@ impl Simulation {
     /// workers, the first among equals. Messages on their way count as taken.
     pub(super) fn free_worker(&self, node: usize) -> Option<u16> {
         let stations = self.nodes[node].stations.iter().enumerate();
-        let free = stations.filter(|(_, s)| s.up && s.in_service && s.in_flight < s.workers);
+        let free = stations.filter(|(_, s)| s.serves() && s.in_flight < s.workers);
         let best = free.max_by_key(|&(i, s)| (s.workers - s.in_flight, std::cmp::Reverse(i)))?;
         Some(best.0 as u16)
     }

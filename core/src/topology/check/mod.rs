@@ -35,6 +35,10 @@ pub struct Limits {
     pub instances: usize,
     /// Entries of all caches together.
     pub cache_entries: u64,
+    /// Sessions that services and databases remember: users times whoever remembers them.
+    pub sessions: u64,
+    /// Keys that are looked at for the shards that the timeline adds: keys times shards.
+    pub resharded_keys: u64,
     /// Characters of a name or label.
     pub name: usize,
 }
@@ -49,6 +53,8 @@ pub const LIMITS: Limits = Limits {
     timeline: 1_000,
     instances: 10_000,
     cache_entries: 50_000_000,
+    sessions: 20_000_000,
+    resharded_keys: 50_000_000,
     name: 200,
 };
 
@@ -80,7 +86,8 @@ pub fn check(document: &Topology) -> Result<Plan, Vec<Fault>> {
     });
     if faults.is_empty() {
         wiring::check(document, &edges, &kinds, &mut faults);
-        totals::check(document, &nodes, monitoring.is_some(), &mut faults);
+        let asked = totals::Asked { users: traffic.users, classes: &classes, timeline: &timeline };
+        totals::check(document, &nodes, &edges, &asked, monitoring.is_some(), &mut faults);
     }
     if !faults.is_empty() {
         return Err(faults);

@@ -87,7 +87,7 @@ pub struct CacheNode {
     pub eviction: Eviction,
     /// How long an entry is good, > 0.
     pub ttl: Span,
-    /// By which share it is shortened at random, in [0, 1).
+    /// By which share it is longer or shorter at random, in [0, 1).
     pub ttl_jitter: f64,
     /// What a write does to it.
     pub writes: Writes,

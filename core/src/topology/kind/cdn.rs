@@ -62,7 +62,7 @@ pub struct CdnNode {
     pub eviction: Eviction,
     /// How long a file is good, > 0.
     pub ttl: Span,
-    /// By which share it is shortened at random, in [0, 1).
+    /// By which share it is longer or shorter at random, in [0, 1).
     pub ttl_jitter: f64,
     /// Whether it keeps reads too.
     pub keeps_reads: bool,

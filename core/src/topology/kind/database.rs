@@ -3,6 +3,7 @@ use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, count, number, sp
 use super::super::reader::Reader;
 use super::rows::QUEUE;
 use crate::component::Sharding;
+use crate::component::replication::MAX_PRIMARIES;
 use crate::dist::Law;
 use crate::time::Span;
 
@@ -199,18 +200,25 @@ impl DatabaseNode {
             let what = "only relational and graph databases join; set it to 0, or choose one of these";
             r.fault(Some("joins"), what.to_owned());
         }
+        let (replicas, multi_primary) = (r.count("replicas") as u16, r.choice("primaries", &[false, true]));
+        if multi_primary && usize::from(replicas) >= MAX_PRIMARIES {
+            let what = format!(
+                "at most {MAX_PRIMARIES} copies can all take writes; have fewer replicas, or one primary"
+            );
+            r.fault(Some("replicas"), what);
+        }
         use Replication::{Async, SemiSync, Sync};
         Self {
             shards: r.count("shards") as u16,
             sharding: r.choice("sharding", &super::SHARDINGS),
             isolated_keys: r.count("isolated_keys"),
-            replicas: r.count("replicas") as u16,
+            replicas,
             replication: r.choice("replication", &[Async, SemiSync, Sync]),
             replica_lag: r.law("replica_lag"),
             reads: r.choice("reads", &[Reads::Primary, Reads::Replicas, Reads::All]),
             own_writes: r.choice("session", &[false, true]),
             failover: r.span("failover"),
-            multi_primary: r.choice("primaries", &[false, true]),
+            multi_primary,
             joins,
             connections: r.count("connections"),
             read_time: r.law("read_time"),

@@ -58,7 +58,7 @@ pub(super) const TTL: Param =
 pub(super) const TTL_JITTER: Param = Param::new(
     "ttl_jitter",
     "TTL jitter",
-    "By which share of its length the time to live of an entry is shortened at random.",
+    "By which share of its length the time to live of an entry is longer or shorter at random.",
     number(0.0, 0.99),
     "0",
 );
