@@ -65,7 +65,9 @@ pub(crate) fn rows(
             {
                 Verdict::Outside
             }
-            (_, Some(estimate)) if estimate.half_width > effort.limit(name) * exact.abs() => Verdict::Wide,
+            (_, Some(estimate)) if estimate.half_width > effort.limit(name) * estimate.value.abs() => {
+                Verdict::Wide
+            }
             _ => Verdict::Inside,
         };
         let value = analytic.and_then(|values| values.iter().find(|(known, _)| known == name));
