@@ -232,7 +232,9 @@ impl Simulation {
         }
         let (now, good) = (self.now, answer.outcome == Outcome::Ok);
         if let Some(pass) = answer.pass {
-            self.breaker_hears(answer, pass, good);
+            // A balancer's retry may have gone by another edge; the pass is of this call's.
+            let asked = self.calls[slot];
+            self.breaker_hears(&asked, pass, good);
         }
         let call = &mut self.calls[slot];
         call.open -= 1;
