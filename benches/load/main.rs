@@ -9,7 +9,7 @@ use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
 use loadpath_core::stats::Histogram;
 use loadpath_core::time::Span;
-use loadpath_core::workload::{Arrivals, Class, Operation, Spacing};
+use loadpath_core::workload::{Arrivals, Class, Spacing};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -50,8 +50,9 @@ async fn main() {
 }
 
 async fn load(target: Target, arrivals: Arrivals) -> Run {
-    let class = Class { name: "/".to_owned(), weight: 1.0, operation: Operation::Read, keys: 1, skew: 0.0 };
+    let class = Class::named("/");
     let attack = Attack {
+        users: 1,
         name: "bench".to_owned(),
         target,
         arrivals,

@@ -11,11 +11,13 @@
 //! | L1 | [`rng`], [`stats`] | named random streams; histograms, intervals, batch means, series |
 //! | L2 | [`dist`], [`component`] | laws of chance; the architecture's algorithms as pure data structures |
 //! | L3 | [`workload`], [`run`] | arrivals, classes, keys; the record that simulation and measurement both yield |
-//! | L4 | [`topology`] | the document, the catalog of kinds, `check` → [`topology::Plan`], edits, links |
-//! | L5 | [`sim`] | from a plan to a run, by discrete events |
-//! | L6 | [`compare`], [`wire`] | two runs side by side; the agent's API types |
+//! | L4 | [`topology`] | the document, the catalog of kinds, `check` → [`topology::Plan`], edits, links, lessons |
+//! | L5 | [`sim`], [`analytic`] | from a plan to a run by discrete events; to an estimate by formulas |
+//! | L6 | [`claims`], [`compare`], [`wire`] | lessons' claims tried out; two runs side by side; the agent's API types |
 #![warn(missing_docs)]
 
+pub mod analytic;
+pub mod claims;
 pub mod compare;
 pub mod component;
 pub mod dist;

@@ -41,6 +41,23 @@ pub struct Class {
     pub topic: String,
 }
 
+impl Class {
+    /// Reads of one key, with what the catalog says of the rest.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            weight: 1.0,
+            operation: Operation::Read,
+            keys: 1,
+            skew: 0.0,
+            size: 4_096,
+            priority: 5,
+            session: false,
+            topic: name.to_owned(),
+        }
+    }
+}
+
 /// How arrivals are spaced. Open loop: they do not wait for answers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Spacing {
@@ -134,10 +151,14 @@ impl Schedule {
         }
     }
 
-    /// Changes the rate from the next gap on.
-    pub fn set_rate(&mut self, rate: f64) {
+    /// Changes the rate at `now`, and gives when the request that was planned last is due at the new one: what is left of its
+    /// gap shrinks or grows with all gaps, so that after a trickle a flood does not wait for the trickle's next drop.
+    pub fn set_rate(&mut self, now: Time, rate: f64) -> Time {
+        let left = self.now.since(now).0 as f64 * (self.arrivals.rate / rate);
+        self.now = now + Span(left as u64);
         self.arrivals.rate = rate;
         self.gap = self.arrivals.gap().sampler();
+        self.now
     }
 
     /// The arrivals it follows now.
@@ -147,8 +168,13 @@ impl Schedule {
 
     /// What a user of a closed loop asks for who is done with thinking at `due`: class and key as in an open loop.
     pub fn ask(&mut self, due: Time, user: u32) -> Planned {
-        let u = self.picks.unit();
-        let class = self.shares.partition_point(|&share| share <= u).min(self.shares.len() - 1);
+        let class = match self.shares.len() {
+            1 => 0,
+            classes => {
+                let u = self.picks.unit();
+                self.shares.partition_point(|&share| share <= u).min(classes - 1)
+            }
+        };
         let key = self.laws[class].sample(&mut self.keys);
         Planned { due, class: class as u16, key, user }
     }
@@ -169,17 +195,7 @@ mod tests {
     use super::*;
 
     fn class(name: &str, weight: f64) -> Class {
-        Class {
-            name: name.to_owned(),
-            weight,
-            operation: Operation::Read,
-            keys: 100,
-            skew: 0.9,
-            size: 1,
-            priority: 5,
-            session: false,
-            topic: name.to_owned(),
-        }
+        Class { weight, keys: 100, skew: 0.9, ..Class::named(name) }
     }
 
     #[test]

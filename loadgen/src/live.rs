@@ -3,6 +3,7 @@
 //! The command line and the agent's API both start one here; they differ in who listens to its [`Feed`].
 mod feed;
 mod fit;
+mod support;
 mod usage;
 
 pub use feed::{Feed, Kept};
@@ -217,6 +218,7 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
         target: Target { address, host: address.to_string(), paths: Paths::PerClass },
         arrivals: plan.arrivals,
         classes: plan.classes.clone(),
+        users: plan.users,
         source: source.clone(),
         seed: Seed(wish.seed),
         warm_up: wish.warm_up,

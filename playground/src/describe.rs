@@ -32,14 +32,27 @@ pub fn size(document: &Topology, node: &Node, hit_ratio: Option<f64>) -> String 
         "clients" => {
             let rate = document.workload.params.get("rate");
             let rate = rate.map_or_else(|| default_rate().to_owned(), ToString::to_string);
+            let workload = |name| document.workload.params.get(name).map(ToString::to_string);
+            if workload("arrivals").as_deref() == Some("closed") {
+                let users = workload("users").unwrap_or_else(|| "10000".to_owned());
+                return format!("closed loop · {} users", grouped(&users));
+            }
             format!("open loop · {rate}")
         }
         "load_balancer" => format!("{} · {}×", short_policy(&of("policy")), of("instances")),
         "service" => format!("{} × {} workers", of("instances"), of("workers")),
-        "cache" => match hit_ratio {
-            Some(share) => format!("LRU · hit {}", format::percent(share)),
-            None => format!("LRU · {} entries", grouped(&of("capacity"))),
+        "cache" | "cdn" => match hit_ratio {
+            Some(share) => format!("{} · hit {}", short_eviction(&of("eviction")), format::percent(share)),
+            None => format!("{} · {} entries", short_eviction(&of("eviction")), grouped(&of("capacity"))),
         },
+        "dns" => format!("{} · TTL {}", of("policy"), of("ttl")),
+        "queue" => format!("{} · room for {}", choice(&of("mode")), grouped(&of("capacity"))),
+        "workers" => format!("{} × {} at once", of("instances"), of("workers")),
+        "object_store" | "external" => of("service_time"),
+        "monitoring" => format!("every {}", of("interval")),
+        "database" if of("replicas") != "0" => {
+            format!("{} shards × (1 + {} replicas)", of("shards"), of("replicas"))
+        }
         "database" if of("shards") == "1" => format!("{} connections", of("connections")),
         "database" => format!("{} shards × {} conn.", of("shards"), of("connections")),
         _ => kind.title.to_owned(),
@@ -48,6 +61,17 @@ pub fn size(document: &Topology, node: &Node, hit_ratio: Option<f64>) -> String 
 
 fn default_rate() -> &'static str {
     catalog::param(catalog::ARRIVALS, "rate").map_or("", |param| param.default)
+}
+
+fn short_eviction(name: &str) -> String {
+    match name {
+        "lru" | "lfu" | "fifo" => name.to_uppercase(),
+        "clock" => "CLOCK".to_owned(),
+        "sieve" => "SIEVE".to_owned(),
+        "s3fifo" => "S3-FIFO".to_owned(),
+        "tinylfu" => "W-TinyLFU".to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 fn short_policy(name: &str) -> String {

@@ -33,7 +33,7 @@ pub fn add_node(document: &mut Topology, kind: &Kind, at: WorldPoint) -> usize {
         kind: kind.name.to_owned(),
         label: String::new(),
         at: Some([at.x, at.y]),
-        params: Params::new(),
+        ..Node::default()
     });
     document.nodes.len() - 1
 }

@@ -22,9 +22,9 @@ pub(crate) static TURN: Mutex<()> = Mutex::const_new(());
 
 /// Evenly spaced GETs of `/`, without warm-up.
 fn attack(address: SocketAddr, rate: f64, duration: Span) -> Attack {
-    let class =
-        |name: &str, operation| Class { name: name.to_owned(), weight: 1.0, operation, keys: 1, skew: 0.0 };
+    let class = |name: &str, operation| Class { operation, ..Class::named(name) };
     Attack {
+        users: 1,
         name: "test".to_owned(),
         target: Target { address, host: address.to_string(), paths: Paths::Plain("/".to_owned()) },
         arrivals: Arrivals { spacing: Spacing::Constant, rate },

@@ -47,16 +47,16 @@ async fn the_requests_are_those_of_the_schedule_that_the_simulator_follows() {
     attack.arrivals.spacing = Spacing::Poisson;
     attack.target.paths = Paths::PerClass;
     let class = |name: &str, weight, operation| Class {
-        name: name.to_owned(),
         weight,
         operation,
         keys: 50,
         skew: 0.9,
+        ..Class::named(name)
     };
     attack.classes = vec![class("read", 3.0, Operation::Read), class("write", 1.0, Operation::Write)];
     attack.warm_up = Span::SECOND;
     let last = attack.warm_up + attack.duration;
-    let plan = Schedule::new(attack.arrivals, &attack.classes, attack.seed, &attack.source);
+    let plan = Schedule::new(attack.arrivals, &attack.classes, attack.users, attack.seed, &attack.source);
     let planned: Vec<_> = plan.take_while(|planned| planned.due.0 < last.0).collect();
     let (run, _) = driven(attack).await;
     let run = run.unwrap();

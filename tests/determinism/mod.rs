@@ -3,6 +3,7 @@ use crate::browser::{Browser, Site};
 use loadpath_core::rng::Seed;
 use loadpath_core::sim::simulate;
 use loadpath_core::time::Span;
+use loadpath_core::topology::lessons::{self, Lesson};
 use loadpath_core::topology::{Node, Topology, check, three_tier};
 
 /// Every component and every law of time, under enough load to fill queues.
@@ -30,8 +31,11 @@ const EVERYTHING: &str = r#"{"loadpath": 1, "name": "everything",
 const SEED: u32 = 7;
 const SECONDS: u32 = 20;
 
+/// The example, everything, and every lesson.
 fn designs() -> Vec<Topology> {
-    vec![three_tier(), Topology::from_json(EVERYTHING).unwrap()]
+    let mut designs = vec![three_tier(), Topology::from_json(EVERYTHING).unwrap()];
+    designs.extend(lessons::all().iter().map(Lesson::document));
+    designs
 }
 
 fn native(document: &Topology) -> u64 {

@@ -3,7 +3,8 @@ use loadpath_core::rng::Seed;
 use loadpath_core::sim::{Command, Simulation};
 use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::{
-    Class, Edge, Node, Params, Topology, Value, Workload, catalog, check, link, parse_rate, three_tier,
+    Class, Edge, Happening, Host, Node, Params, RoundTrip, Topology, Value, Workload, Zone, catalog, check,
+    link, parse_rate, three_tier,
 };
 use proptest::prelude::*;
 
@@ -37,6 +38,24 @@ fn value() -> impl Strategy<Value = Value> {
             "1e9/s",
             "exp 10m",
             "999999",
+            "closed",
+            "bursty",
+            "static",
+            "job",
+            "none",
+            "all",
+            "a, b",
+            "64KiB",
+            "own_writes",
+            "replicas",
+            "semi_sync",
+            "back",
+            "on",
+            "parallel",
+            "asynchronous",
+            "order.#",
+            "a",
+            "b",
         ])
         .prop_map(Value::from),
     ]
@@ -67,6 +86,8 @@ fn node(sound: bool) -> impl Strategy<Value = Node> {
                 id: id.clone(),
                 kind: kind.name.to_owned(),
                 label: String::new(),
+                zone: String::new(),
+                host: String::new(),
                 at: at.map(|at| at.map(f64::from)),
                 params,
             })
@@ -83,8 +104,58 @@ fn any_document(sound: bool) -> impl Strategy<Value = Topology> {
     let workload = (prop::collection::vec(class, 0..4), params(catalog::ARRIVALS))
         .prop_map(|(classes, params)| Workload { classes, params });
     let nodes = prop::collection::vec(node(sound), 0..8);
-    (nodes, prop::collection::vec(edge(), 0..12), workload, "\\PC{0,30}")
-        .prop_map(|(nodes, edges, workload, name)| Topology { loadpath: 1, name, nodes, edges, workload })
+    let zone =
+        ("[a-c]", params(catalog::ZONE)).prop_map(|(id, params)| Zone { id, label: String::new(), params });
+    let host =
+        ("[a-c]", params(catalog::HOST)).prop_map(|(id, params)| Host { id, label: String::new(), params });
+    let trip = ("[a-c]", "[a-c]", params(catalog::ROUND_TRIP)).prop_map(|(from, to, params)| RoundTrip {
+        from,
+        to,
+        params,
+    });
+    let places = (
+        prop::collection::vec(zone, 0..3),
+        prop::collection::vec(trip, 0..2),
+        prop::collection::vec(host, 0..2),
+        prop::collection::vec(happening(), 0..4),
+        prop::collection::vec(("[a-c]?", "[a-c]?"), 8),
+    );
+    let bags = (params(catalog::OBJECTIVES), params(catalog::PRICES));
+    (nodes, prop::collection::vec(edge(), 0..12), workload, "\\PC{0,30}", places, bags).prop_map(
+        move |(mut nodes, edges, workload, name, places, (objectives, prices))| {
+            let (zones, round_trips, hosts, timeline, standing) = places;
+            if sound {
+                return Topology { loadpath: 1, name, nodes, edges, workload, ..Topology::default() };
+            }
+            for (node, (zone, host)) in nodes.iter_mut().zip(standing) {
+                (node.zone, node.host) = (zone, host);
+            }
+            Topology {
+                loadpath: 1,
+                name,
+                zones,
+                round_trips,
+                hosts,
+                nodes,
+                edges,
+                workload,
+                timeline,
+                objectives,
+                prices,
+            }
+        },
+    )
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let actions: Vec<&'static catalog::ActionKind> = catalog::ACTIONS.iter().collect();
+    ("[0-9]{1,3}ms", prop::sample::select(actions)).prop_flat_map(|(at, action)| {
+        params(action.params).prop_map(move |params| Happening {
+            at: at.clone(),
+            action: action.name.to_owned(),
+            params,
+        })
+    })
 }
 
 /// A document that is sound for certain: clients, then layers that may call one another.

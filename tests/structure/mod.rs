@@ -10,8 +10,8 @@ const LAYERS: [&[&str]; 7] = [
     &["dist", "component"],
     &["workload", "run"],
     &["topology"],
-    &["sim"],
-    &["compare", "wire"],
+    &["sim", "analytic"],
+    &["claims", "compare", "wire"],
 ];
 
 /// Siblings of one layer that may know one another, with the reason.
@@ -82,6 +82,11 @@ fn every_kind_has_a_file_in_the_simulator_and_one_in_the_agent() {
             simulated.display(),
             kind.name
         );
+        // What is only simulated so far is refused by name: the agent's list of what comes up is the other half of this.
+        let comes_up = fs::read_to_string(root().join("loadgen/src/live/support.rs")).unwrap();
+        if !comes_up.contains(&format!("\"{}\"", kind.name)) {
+            continue;
+        }
         // Clients come up as the attack, which is no server.
         let folder = if kind.name == "clients" { "attack" } else { "deploy" };
         let deployed = root().join(format!("loadgen/src/{folder}/{}.rs", kind.name));

@@ -1,10 +1,13 @@
 //! The command line.
 
+use std::ffi::OsString;
+
 use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
 use crate::bench::Benches;
 use crate::play::Wishes;
+use crate::theory::Cases;
 
 pub(crate) const HELP: &str = "\
 Build automation for Loadpath.
@@ -16,6 +19,9 @@ Commands:
   test    install what the tests need, then format, clippy, build and run every test
   web     build the page into www/dist: a folder of static files that works from any web server
   bench   run the benches, or list them
+  bench-peers
+          the simulator beside other simulators, which are installed from their registries
+  theory  lay exact results beside what the simulator and the formulas say; run it with cargo's --release
   ci      test, without colours and without stopping at the first test binary that fails (also: CI=1 cargo xtask test)
 
 Options:
@@ -23,6 +29,10 @@ Options:
       --port N       play: the first port that the agent tries
       --no-open      play: print the address and open no browser
       --list         bench: name the benches and run none
+      --cases FILE   theory: other cases than tests/data/theory.json, in its form
+      --only TEXT    theory: the cases whose id or family holds this text
+      --quick        theory: rough intervals, in seconds
+      --json         theory: as JSON
 
 Examples:
   cargo xtask play                     everything, from nothing to a running topology
@@ -31,6 +41,8 @@ Examples:
   cargo xtask web                      build the page and print what it weighs
   cargo xtask bench engine             one bench
   cargo xtask bench engine -- --quick  ... with arguments of its own
+  cargo xtask bench-peers SimPy        one peer beside ours
+  cargo run --release -p xtask -- theory --only M/M/1
 
 Nothing is done twice: what did not change since the last run is not built again.
 ";
@@ -44,6 +56,9 @@ pub(crate) enum Command {
     Test,
     Ci,
     Bench(Benches),
+    /// The peers whose names begin so; none means all.
+    BenchPeers(Vec<OsString>),
+    Theory(Cases),
 }
 
 /// Reads the command and the options that belong to it.
@@ -60,6 +75,8 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         "test" => Command::Test,
         "ci" => Command::Ci,
         "bench" => Command::Bench(Benches::default()),
+        "bench-peers" => Command::BenchPeers(Vec::new()),
+        "theory" => Command::Theory(Cases::default()),
         other => bail!("there is no command {other:?}; `cargo xtask --help` lists them"),
     };
     while let Some(arg) = parser.next()? {
@@ -70,11 +87,16 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
                 wishes.port = Some(port.context("--port takes a number from 1 to 65535")?);
             }
             (Command::Play(wishes), Long("no-open")) => wishes.no_open = true,
+            (Command::Theory(cases), Long("cases")) => cases.file = Some(parser.value()?.into()),
+            (Command::Theory(cases), Long("only")) => cases.only = parser.value()?.string()?,
+            (Command::Theory(cases), Long("quick")) => cases.quick = true,
+            (Command::Theory(cases), Long("json")) => cases.json = true,
             (Command::Bench(benches), Long("list")) => benches.list = true,
             (Command::Bench(benches), Value(bench)) if benches.name.is_none() => {
                 benches.name = Some(bench.string()?);
             }
             (Command::Bench(benches), Value(argument)) => benches.arguments.push(argument),
+            (Command::BenchPeers(names), Value(name)) => names.push(name),
             (_, other) => {
                 return Err(other.unexpected()).with_context(|| format!("cargo xtask {name} (see --help)"));
             }
@@ -110,5 +132,12 @@ mod tests {
             panic!()
         };
         assert_eq!((benches.name.as_deref(), benches.arguments), (Some("engine"), vec!["--quick".into()]));
+    }
+
+    #[test]
+    fn peers_are_chosen_by_name() {
+        let names = vec!["SimPy".into(), "desque".into()];
+        assert_eq!(command(&["bench-peers", "SimPy", "desque"]).unwrap(), Command::BenchPeers(names));
+        assert!(command(&["bench-peers", "--list"]).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the benches of the workspace by name.
+//! `cargo xtask bench`: the benches of the workspace by name; `bench-peers`: the one that stands apart.
 
 use std::ffi::OsString;
 
@@ -38,6 +38,14 @@ pub(crate) fn run(project: &Project, benches: Benches) -> Result<()> {
         run_command(cargo.args(&benches.arguments))?;
     }
     Ok(())
+}
+
+/// Runs the simulator beside its peers, all or those of these names. They are a workspace of their own, so that nothing they
+/// depend on enters this one's lock file; what they build and install lies in a folder of its own too.
+pub(crate) fn run_peers(project: &Project, names: &[OsString]) -> Result<()> {
+    let mut cargo =
+        project.cargo(&["run", "--release", "--locked", "--manifest-path", "benches/peers/Cargo.toml"]);
+    run_command(cargo.arg("--target-dir").arg(project.target.join("peers")).arg("--").args(names))
 }
 
 /// Package and name of every bench that cargo knows of.

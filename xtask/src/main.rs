@@ -7,6 +7,7 @@ mod debian;
 mod play;
 mod project;
 mod steps;
+mod theory;
 mod toolchain;
 mod web;
 
@@ -38,5 +39,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test => checks::run(&Project::find()?),
         Command::Ci => checks::run(&Project { ci: true, ..Project::find()? }),
         Command::Bench(benches) => bench::run(&Project::find()?, benches),
+        Command::BenchPeers(names) => bench::run_peers(&Project::find()?, &names),
+        Command::Theory(wishes) => theory::run(&Project::find()?, &wishes),
     }
 }

@@ -107,7 +107,9 @@ const LEVELS: usize = 11;
 const SORTED: usize = 48;
 /// A run that has grown longer is cut.
 const LONGEST_RUN: usize = 96;
-/// An emptied bucket keeps at most room for so many events.
+/// Room for the first events of a bucket.
+const LEAST: usize = 64;
+/// Room for more events than this is given up when a bucket is emptied.
 const KEPT: usize = 1_024;
 
 /// The calendar. Times must not lie before the last event that was taken.
@@ -120,8 +122,11 @@ pub(crate) struct Agenda {
     run_level: u32,
     /// No event in the buckets is earlier.
     base: u64,
-    /// By level, then by digit.
+    /// By level, then by digit. One that holds nothing has no memory.
     buckets: Vec<Vec<Entry>>,
+    /// The memory of buckets that were emptied, for those that are next filled: so few pieces of it go round, and soon
+    /// none has to grow.
+    spare: Vec<Vec<Entry>>,
     /// Which buckets of each level hold events, and which levels do.
     filled: [u64; LEVELS],
     filled_levels: u16,
@@ -139,6 +144,7 @@ impl Default for Agenda {
             run_level: 0,
             base: 0,
             buckets: vec![Vec::new(); LEVELS * SLOTS],
+            spare: Vec::new(),
             filled: [0; LEVELS],
             filled_levels: 0,
         }
@@ -196,7 +202,11 @@ impl Agenda {
         let differs = (at ^ self.base) | 1;
         let level = (63 - differs.leading_zeros()) / DIGIT;
         let slot = (at >> (level * DIGIT)) as usize % SLOTS;
-        self.buckets[level as usize * SLOTS + slot].push(entry);
+        let bucket = &mut self.buckets[level as usize * SLOTS + slot];
+        if bucket.capacity() == 0 {
+            *bucket = self.spare.pop().unwrap_or_else(|| Vec::with_capacity(LEAST));
+        }
+        bucket.push(entry);
         self.filled[level as usize] |= 1 << slot;
         self.filled_levels |= 1 << level;
     }
@@ -227,7 +237,7 @@ impl Agenda {
             bucket.drain(..).for_each(|entry| self.drop_into_bucket(entry));
         }
         if bucket.capacity() <= KEPT {
-            self.buckets[place] = bucket;
+            self.spare.push(bucket);
         }
         Some(())
     }

@@ -121,8 +121,9 @@ impl Simulation {
             sent: self.now,
             queued: Time::ZERO,
             wait: Span::ZERO,
+            leaves: Time::NEVER,
         });
-        let (now, generation) = (self.now, self.calls[slot].generation);
+        let generation = self.calls[slot].generation;
         let policy = self.policy(edge);
         let (bound, caller) = (policy.connections, &mut policy.callers[usize::from(instance)]);
         if bound.is_some_and(|bound| caller.open >= bound) {
@@ -133,9 +134,6 @@ impl Simulation {
             return slot;
         }
         caller.open += 1;
-        if let Some(budget) = &mut policy.budget {
-            budget.deposit(now);
-        }
         self.first_attempt(slot, way);
         slot
     }
@@ -145,6 +143,9 @@ impl Simulation {
         let (now, edge, generation) = (self.now, self.calls[slot].edge, self.calls[slot].generation);
         self.calls[slot].stage = Stage::Trying;
         let policy = self.policy(edge);
+        if let Some(budget) = &mut policy.budget {
+            budget.deposit(now);
+        }
         if let Some(after) = policy.hedge_after {
             policy.hedges.push_back((now + after, slot, generation));
             if policy.hedges.len() == 1 {
@@ -158,11 +159,19 @@ impl Simulation {
     fn attempt(&mut self, slot: Slot, way: Option<Way>) {
         let now = self.now;
         let call = self.calls[slot];
-        let caller = &mut self.policy(call.edge).callers[usize::from(call.caller)];
-        let pass = caller.breaker.as_mut().map(|breaker| breaker.admit(now));
+        let Some(way) = way.or_else(|| self.way_again(&call)) else {
+            if call.open == 0 {
+                self.lose(slot, Outcome::Refused);
+            }
+            return;
+        };
+        // A balancer's next attempt may go by another edge than the first: the breaker is that of the way that is taken.
+        let taken = self.edges[way.edge.index()].policy.as_deref_mut();
+        let breaker = taken.and_then(|policy| policy.callers[usize::from(call.caller)].breaker.as_mut());
+        let pass = breaker.map(|breaker| breaker.admit(now));
         if pass == Some(None) {
-            if way.is_some_and(|way| way.target != NO_TARGET) {
-                self.untried(&call);
+            if way.target != NO_TARGET {
+                self.untried(&Call { edge: way.edge, target: way.target, ..call });
             }
             if call.open > 0 {
                 return;
@@ -171,15 +180,6 @@ impl Simulation {
             self.count(from, Counter::BrokenCircuit);
             return self.lose(slot, Outcome::Refused);
         }
-        let Some(way) = way.or_else(|| self.way_again(&call)) else {
-            if let Some(Some(pass)) = pass {
-                self.breaker_hears(&call, pass, false);
-            }
-            if call.open == 0 {
-                self.lose(slot, Outcome::Refused);
-            }
-            return;
-        };
         self.calls[slot].open += 1;
         let attempt = self.send(slot, way, call.ask, call.origin, Span::ZERO);
         self.calls[attempt].pass = pass.flatten();
@@ -217,7 +217,7 @@ impl Simulation {
     /// A backoff is over, or a lost call is to be ended.
     pub(super) fn retry_due(&mut self, slot: Slot) {
         match self.calls[slot].stage {
-            Stage::Backoff => {
+            Stage::Backoff if self.is_awaited(&self.calls[slot]) => {
                 self.calls[slot].stage = Stage::Trying;
                 self.attempt(slot, None);
             }
@@ -231,11 +231,6 @@ impl Simulation {
             return;
         }
         let (now, good) = (self.now, answer.outcome == Outcome::Ok);
-        if let Some(pass) = answer.pass {
-            // A balancer's retry may have gone by another edge; the pass is of this call's.
-            let asked = self.calls[slot];
-            self.breaker_hears(&asked, pass, good);
-        }
         let call = &mut self.calls[slot];
         call.open -= 1;
         call.outcome = answer.outcome;
@@ -248,14 +243,14 @@ impl Simulation {
         if call.open > 0 {
             return;
         }
-        if call.given_up || call.left >= self.policy(edge).retries || !self.is_worth_retrying(&call) {
+        if call.left >= self.policy(edge).retries || !self.is_awaited(&call) {
             return self.end_trying(slot);
         }
         let policy = self.policy(edge);
         if policy.budget.as_mut().is_some_and(|budget| !budget.withdraw(now)) {
             return self.end_trying(slot);
         }
-        let wait = policy.backoff.delay(u32::from(call.left), &mut policy.rng);
+        let wait = policy.backoff.delay(u32::from(call.left) + 1, &mut policy.rng);
         let call = &mut self.calls[slot];
         call.left += 1;
         call.stage = Stage::Backoff;
@@ -264,7 +259,7 @@ impl Simulation {
         self.schedule(now + wait, Event::Retry(slot));
     }
 
-    /// The breaker of a call's edge learns how it ended.
+    /// The breaker of an attempt's edge learns how it ended.
     fn breaker_hears(&mut self, call: &Call, pass: Pass, good: bool) {
         let now = self.now;
         if let Some(breaker) = &mut self.policy(call.edge).callers[usize::from(call.caller)].breaker {
@@ -272,9 +267,16 @@ impl Simulation {
         }
     }
 
-    /// Nobody retries what its own caller no longer waits for.
-    fn is_worth_retrying(&self, call: &Call) -> bool {
-        call.parent == NO_CALL || self.calls.is_open(call.parent, call.parent_generation)
+    /// Whether a call with a policy is still wanted: its user has not given it up, its caller is alive and waits for it, or it
+    /// was never meant to be waited for. Nobody tries again what is not.
+    fn is_awaited(&self, call: &Call) -> bool {
+        match call.parent {
+            NO_CALL => !call.given_up,
+            parent => {
+                self.calls.is_open(parent, call.parent_generation)
+                    && self.calls[parent].stage == Stage::Calling
+            }
+        }
     }
 
     /// The call is over: its connection is free, and whoever waits for it goes on.
@@ -295,7 +297,10 @@ impl Simulation {
                 continue;
             }
             let waiting = self.calls[next];
-            if waiting.source == 0 && waiting.parent != NO_CALL && !self.is_worth_retrying(&waiting) {
+            if !self.is_awaited(&waiting) {
+                if waiting.target != NO_TARGET {
+                    self.untried(&waiting);
+                }
                 self.calls.remove(next);
                 continue;
             }
@@ -349,17 +354,29 @@ impl Simulation {
         self.due = due;
     }
 
+    /// An attempt has had its time, and nobody listens any more: for its caller it has failed, whatever becomes of it.
     fn time_out(&mut self, edge: EdgeIndex, slot: Slot) {
-        let attempt = &mut self.calls[slot];
-        let mut answer = *attempt;
-        answer.outcome = Outcome::TimedOut;
-        attempt.given_up = true;
+        let answer = Call { outcome: Outcome::TimedOut, ..self.calls[slot] };
+        // Of two attempts, the other has been answered before.
+        if !self.calls.is_open(answer.parent, answer.parent_generation) {
+            return;
+        }
+        self.calls[slot].given_up = true;
         let from = self.caller(edge).index();
         self.count(from, Counter::TimedOut);
-        if self.calls.is_open(answer.parent, answer.parent_generation)
-            && self.calls[answer.parent].stage == Stage::Trying
-        {
-            self.attempt_answered(answer.parent, &answer);
+        self.attempt_ended(&answer);
+        self.calls[slot].target = NO_TARGET;
+        self.calls[slot].pass = None;
+        self.attempt_answered(answer.parent, &answer);
+    }
+
+    /// Balancer and breaker learn how an attempt, or a call to a target, has ended.
+    pub(super) fn attempt_ended(&mut self, call: &Call) {
+        if call.target != NO_TARGET {
+            self.target_ended(call);
+        }
+        if let Some(pass) = call.pass {
+            self.breaker_hears(call, pass, call.outcome == Outcome::Ok);
         }
     }
 
@@ -367,7 +384,8 @@ impl Simulation {
     pub(super) fn hedge(&mut self, edge: EdgeIndex) {
         let due = self.take_due(edge, |policy| &mut policy.hedges, Event::Hedge(u32::from(edge.0)));
         for &slot in &due {
-            if self.calls[slot].stage == Stage::Trying && self.calls[slot].open > 0 {
+            let call = &self.calls[slot];
+            if call.stage == Stage::Trying && call.open > 0 && self.is_awaited(call) {
                 let from = self.caller(edge).index();
                 self.count(from, Counter::Hedges);
                 self.attempt(slot, None);

@@ -101,8 +101,8 @@ pub(crate) struct Call {
     pub(crate) pass: Option<Pass>,
     /// How far the node's own program has come.
     pub(crate) step: u16,
-    /// Calls of its own that are open.
-    pub(crate) open: u16,
+    /// Calls of its own that are open: at a hundred for each of twenty thousand edges, more than 16 bits can count.
+    pub(crate) open: u32,
     /// Calls of this step that are still to be made, one after the other; attempts that were made.
     pub(crate) left: u16,
     pub(crate) ask: Ask,
@@ -123,8 +123,10 @@ pub(crate) struct Call {
     pub(crate) sent: Time,
     /// When it reached the node.
     pub(crate) queued: Time,
-    /// How long it waited for a worker.
+    /// How long it waited for a worker, or will have.
     pub(crate) wait: Span,
+    /// When its answer leaves the node, where that is known already.
+    pub(crate) leaves: Time,
 }
 
 /// All calls under way.

@@ -194,8 +194,10 @@ impl Simulation {
         }
         self.nodes[place].stations[usize::from(instance)].kill(self.now);
         self.nodes[place].forget(instance);
+        let now = self.now;
         let at_work = |call: &Call| {
             call.node.index() == place
+                && call.leaves > now
                 && call.instance == instance
                 && !call.orphan
                 && matches!(

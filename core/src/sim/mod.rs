@@ -19,6 +19,7 @@ mod call;
 mod command;
 mod control;
 mod counter;
+mod line;
 mod meter;
 mod node;
 mod processors;

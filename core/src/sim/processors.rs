@@ -76,6 +76,8 @@ impl Simulation {
                     _ => continue,
                 };
                 self.nodes[i].stations[station].processor = Some(processor);
+                self.nodes[i].stations[station].line = None;
+                self.nodes[i].only_answers = false;
             }
         }
     }

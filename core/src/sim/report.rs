@@ -84,7 +84,7 @@ impl Simulation {
 
     fn node_snapshot(&self, node: &Node, window: f64) -> NodeSnapshot {
         let recent = node.meter.recent();
-        let busy = |taken: u128, workers: u32| taken as f64 / 1e9 / window / f64::from(workers.max(1));
+        let busy = |taken: u64, workers: u32| taken as f64 / 1e9 / window / f64::from(workers.max(1));
         let stations = &node.stations;
         let each: Vec<f64> = stations
             .iter()
@@ -102,7 +102,8 @@ impl Simulation {
             hit_ratio: recent.hit_ratio(),
             error_share: recent.outcomes.error_share(),
             in_flight: node.in_flight,
-            backlog: stations.iter().map(|s| s.queue.len() as u64).sum::<u64>() + kept_for_later(&node.state),
+            backlog: stations.iter().map(|s| s.waiting(self.now) as u64).sum::<u64>()
+                + kept_for_later(&node.state),
             counters: node.counters.by_name(),
             up: stations.iter().map(|s| s.up).collect(),
             busy: each,
@@ -134,7 +135,7 @@ impl Simulation {
     fn node_run(&self, node: &Node, duration: Span) -> NodeRun {
         let total = node.meter.total();
         let busy =
-            |taken: u128, workers: u32| taken as f64 / f64::from(workers.max(1)) / duration.0.max(1) as f64;
+            |taken: u64, workers: u32| taken as f64 / f64::from(workers.max(1)) / duration.0.max(1) as f64;
         let each: Vec<f64> = node
             .stations
             .iter()

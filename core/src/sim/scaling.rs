@@ -22,7 +22,7 @@ pub(super) struct Scaling {
     /// It follows the backlog, not utilization.
     pub(super) by_backlog: bool,
     /// Worker-nanoseconds that were taken when monitoring last looked.
-    pub(super) taken: u128,
+    pub(super) taken: u64,
 }
 
 impl Scaling {

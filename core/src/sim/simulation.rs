@@ -29,6 +29,8 @@ pub struct Simulation {
     /// Events of this instant, to be handled before the agenda is asked again: calls and answers over links without
     /// latency. A queue and not recursion, since a chain of nodes may be long.
     pub(super) at_once: VecDeque<Event>,
+    /// The first of them, which is mostly the only one.
+    pub(super) next: Option<Event>,
     pub(super) calls: Calls,
     pub(super) nodes: Vec<Node>,
     pub(super) edges: Vec<Link>,
@@ -112,6 +114,7 @@ impl Simulation {
             seed,
             agenda: Agenda::default(),
             at_once: VecDeque::new(),
+            next: None,
             calls: Calls::default(),
             nodes: (0..plan.nodes.len()).map(|i| Node::new(plan, NodeIndex(i as u16), seed)).collect(),
             edges: drawn.chain(resolved).collect(),
@@ -193,7 +196,7 @@ impl Simulation {
 
     /// Handles what else happens at this instant over links without latency.
     fn settle(&mut self) {
-        while let Some(event) = self.at_once.pop_front() {
+        while let Some(event) = self.next.take().or_else(|| self.at_once.pop_front()) {
             self.handle(event);
         }
     }

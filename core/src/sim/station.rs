@@ -1,5 +1,6 @@
 //! An instance of a node: workers, and a bounded queue before them (FCFS).
 use super::call::Slot;
+use super::line::Line;
 use crate::component::queue::{Discipline, Full, WaitingLine};
 use crate::rng::Rng;
 use crate::time::Time;
@@ -28,14 +29,16 @@ pub(crate) struct Station {
     /// Workers that are taken, at most `workers`.
     busy: u32,
     pub(crate) queue: WaitingLine<Slot>,
+    /// Stands for workers and queue where calls go through in order and nothing but the node's own work holds a worker.
+    pub(crate) line: Option<Line>,
     /// The instance's own chance.
     pub(crate) rng: Rng,
-    /// Worker-nanoseconds taken up to `since`.
-    taken: u128,
+    /// Worker-nanoseconds taken up to `since`: room for a hundred thousand workers for two days.
+    taken: u64,
     since: Time,
-    taken_at_reset: u128,
+    taken_at_reset: u64,
     /// `taken` when the running second began, and at the whole seconds before it, newest first.
-    taken_before: [u128; RECENT + 1],
+    taken_before: [u64; RECENT + 1],
 }
 
 /// What became of a call that was offered.
@@ -64,6 +67,7 @@ impl Station {
             workers,
             busy: 0,
             queue: WaitingLine::new(order, queue as usize),
+            line: None,
             rng,
             taken: 0,
             since: Time::ZERO,
@@ -97,6 +101,11 @@ impl Station {
         next
     }
 
+    /// How many calls wait.
+    pub(crate) fn waiting(&self, now: Time) -> usize {
+        self.line.as_ref().map_or_else(|| self.queue.len(), |line| line.waiting(now))
+    }
+
     /// Whether it may be addressed, dead or alive: nobody has taken it out, and it is not still starting.
     pub(crate) const fn is_listed(&self) -> bool {
         self.in_service && !self.restarting && self.starting.is_none()
@@ -112,10 +121,17 @@ impl Station {
         self.account(now);
         self.busy = 0;
         self.up = false;
+        if let Some(line) = &mut self.line {
+            line.clear(now);
+        }
     }
 
     fn account(&mut self, now: Time) {
-        self.taken += u128::from(self.busy) * u128::from(now.since(self.since).0);
+        if let Some(line) = &self.line {
+            self.taken = line.taken(now);
+            return;
+        }
+        self.taken += u64::from(self.busy) * now.since(self.since).0;
         self.since = now;
     }
 
@@ -131,22 +147,25 @@ impl Station {
         self.taken_before[0] = self.taken;
     }
 
-    fn taken_until(&self, now: Time) -> u128 {
-        self.taken + u128::from(self.busy) * u128::from(now.since(self.since).0)
+    fn taken_until(&self, now: Time) -> u64 {
+        if let Some(line) = &self.line {
+            return line.taken(now);
+        }
+        self.taken + u64::from(self.busy) * now.since(self.since).0
     }
 
     /// Worker-nanoseconds ever taken.
-    pub(crate) fn taken_ever(&self, now: Time) -> u128 {
+    pub(crate) fn taken_ever(&self, now: Time) -> u64 {
         self.taken_until(now)
     }
 
     /// Worker-nanoseconds taken since the reset.
-    pub(crate) fn taken_since_reset(&self, now: Time) -> u128 {
+    pub(crate) fn taken_since_reset(&self, now: Time) -> u64 {
         self.taken_until(now) - self.taken_at_reset
     }
 
     /// Worker-nanoseconds taken since the oldest whole second that is remembered.
-    pub(crate) fn taken_recently(&self, now: Time) -> u128 {
+    pub(crate) fn taken_recently(&self, now: Time) -> u64 {
         self.taken_until(now) - self.taken_before[RECENT]
     }
 }

@@ -79,6 +79,7 @@ impl Simulation {
             sent: self.now,
             queued: Time::ZERO,
             wait: Span::ZERO,
+            leaves: Time::NEVER,
         });
         let callee = &mut self.nodes[node.index()];
         callee.in_flight += 1;
@@ -113,10 +114,12 @@ impl Simulation {
     }
 
     pub(super) fn schedule(&mut self, at: Time, event: Event) {
-        if at == self.now {
-            self.at_once.push_back(event);
-        } else {
+        if at > self.now {
             self.agenda.push(at, event);
+        } else if self.next.is_none() && self.at_once.is_empty() {
+            self.next = Some(event);
+        } else {
+            self.at_once.push_back(event);
         }
     }
 
@@ -132,8 +135,11 @@ impl Simulation {
         if self.nodes[node].guarded && !self.admits(slot, priority, session) {
             return;
         }
+        if self.nodes[node].stations[instance].line.is_some() {
+            return self.line_up(slot, node, instance);
+        }
         match self.nodes[node].stations[instance].offer(self.now, slot, priority) {
-            Offered::Started => self.begin(slot),
+            Offered::Started => self.begin_at_once(slot),
             Offered::Queued => self.calls[slot].stage = Stage::Queued,
             Offered::QueuedInstead(other) => {
                 self.calls[slot].stage = Stage::Queued;
@@ -141,6 +147,42 @@ impl Simulation {
                 self.answer(other, Outcome::Refused);
             }
             Offered::Refused => self.answer(slot, Outcome::Refused),
+        }
+    }
+
+    /// The call takes its place before workers whose every departure is known.
+    fn line_up(&mut self, slot: Slot, node: usize, instance: usize) {
+        let now = self.now;
+        let place = &mut self.nodes[node];
+        let line = place.stations[instance].line.as_mut();
+        let Some((worker, start)) = line.and_then(|line| line.place(now)) else {
+            return self.answer(slot, Outcome::Refused);
+        };
+        let call = &mut self.calls[slot];
+        let work = place.own_time(instance, call.ask);
+        call.stage = Stage::Working;
+        call.wait = start.since(now);
+        let Some(line) = &mut place.stations[instance].line else { return };
+        let done = line.take(now, worker, start, work);
+        if place.only_answers {
+            call.leaves = done;
+            let at = done + self.edges[call.edge.index()].latency;
+            return self.schedule(at, Event::Answer(slot));
+        }
+        if done == now {
+            // Nobody waits whom that would set off, and so chains do not grow.
+            return self.worked(slot);
+        }
+        self.schedule(done, Event::Finish(slot));
+    }
+
+    /// A worker was free. Work that takes no time is done here and needs no event; nobody waits whom that would set off, and
+    /// so chains do not grow.
+    fn begin_at_once(&mut self, slot: Slot) {
+        self.begin(slot);
+        if self.next == Some(Event::Finish(slot)) {
+            self.next = None;
+            self.worked(slot);
         }
     }
 
@@ -184,6 +226,9 @@ impl Simulation {
     pub(super) fn release(&mut self, slot: Slot) {
         let call = &self.calls[slot];
         let (node, instance) = (call.node.index(), usize::from(call.instance));
+        if self.nodes[node].stations[instance].line.is_some() {
+            return;
+        }
         loop {
             let mut dropped = std::mem::take(&mut self.dropped);
             let next = self.nodes[node].stations[instance].release(self.now, &mut dropped);
@@ -218,6 +263,9 @@ impl Simulation {
     /// An answer has reached its caller.
     pub(super) fn answered(&mut self, slot: Slot) {
         let call = self.calls[slot];
+        if call.orphan {
+            return self.calls.remove(slot);
+        }
         let node = &mut self.nodes[call.node.index()];
         node.in_flight -= 1;
         let station = &mut node.stations[usize::from(call.instance)];
@@ -226,9 +274,7 @@ impl Simulation {
         if call.origin.traced {
             self.trace_answered(slot);
         }
-        if call.target != NO_TARGET {
-            self.target_ended(&call);
-        }
+        self.attempt_ended(&call);
         self.calls.remove(slot);
         self.resume(&call);
     }

@@ -2,7 +2,7 @@
 //!
 //! From 1 µs to 10 minutes; longer is counted as 10 minutes, shorter is kept to half a microsecond. In JSON it is the
 //! compressed HdrHistogram V2 format in base64 ("HISTF..."), which other tools read.
-use super::counts::{Counts, HIGHEST};
+use super::counts::{self, Counts, HIGHEST};
 use crate::time::Span;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,12 +36,10 @@ impl Precision {
         }
     }
 
-    /// For twice the digits' power of ten, rounded up to a power of two, buckets must be of one unit: the upper half of them
-    /// is an octave.
     const fn octave_bits(self) -> u32 {
         match self {
-            Self::Fine => 10,
-            Self::Coarse => 7,
+            Self::Fine => counts::FINE,
+            Self::Coarse => counts::COARSE,
         }
     }
 }
@@ -320,6 +318,16 @@ mod tests {
             assert_eq!(ours.to_base64(), text);
             assert_eq!(Histogram::from_base64(&text).unwrap(), ours);
         }
+    }
+
+    #[test]
+    fn more_values_than_anyone_could_have_seen_are_refused() {
+        let mut hdr = hdrhistogram::Histogram::<u64>::new_with_bounds(LOWEST_NS, HIGHEST, 3).unwrap();
+        hdr.record_n(5_000_000, MOST_COUNTED + 1).unwrap();
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new().serialize(&hdr, &mut bytes).unwrap();
+        let fault = Histogram::from_base64(&STANDARD.encode(bytes)).unwrap_err().to_string();
+        assert!(fault.contains("than anyone could have seen"), "{fault}");
     }
 
     #[test]

@@ -1,9 +1,15 @@
-//! Statistics of a run: histograms of latency, intervals of confidence from batches, counts by second.
+//! Statistics of a run: histograms of latency, intervals of confidence from batches and replications, the end of the warm-up.
 mod batches;
 mod counts;
 mod histogram;
 mod moments;
+mod proportion;
+mod student;
+mod warm_up;
 
 pub use batches::Batches;
 pub use histogram::{BadHistogram, Histogram, Precision};
 pub use moments::{Estimate, Moments};
+pub use proportion::{Interval, share_interval};
+pub use student::student_quantile;
+pub use warm_up::warm_up;

@@ -1,5 +1,5 @@
 //! Mean and variance of a stream, and an estimate with its half-width.
-use crate::math;
+use super::student_quantile;
 use serde::{Deserialize, Serialize};
 
 /// Count, mean and variance of what was added (Welford 1962). O(1) per value.
@@ -32,13 +32,14 @@ impl Moments {
     }
 
     /// The mean with the half-width of Student's interval at `confidence` in (0, 1), taking the values as independent;
-    /// `None` for fewer than four, which say too little.
+    /// `None` for
+    /// fewer than two. So it is the interval for the mean of that many replications.
     pub fn interval(&self, confidence: f64) -> Option<Estimate> {
-        if self.count < 4 {
+        if self.count < 2 {
             return None;
         }
         let freedom = u32::try_from(self.count - 1).unwrap_or(u32::MAX);
-        let t = math::student_quantile(0.5 + confidence / 2.0, freedom);
+        let t = student_quantile(0.5 + confidence / 2.0, freedom);
         Some(Estimate { value: self.mean, half_width: t * (self.variance() / self.count as f64).sqrt() })
     }
 }
@@ -73,5 +74,24 @@ mod tests {
         let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / 4.0;
         assert!((moments.mean() - mean).abs() < 1e-12);
         assert!((moments.variance() - variance).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_interval_of_a_few_replications_covers_the_mean_as_often_as_it_says() {
+        let mut rng = crate::rng::Seed(8).stream("replications");
+        // The sum of twelve even draws is nearly normal.
+        let mut draw = || (0..12).map(|_| rng.unit()).sum::<f64>() - 6.0;
+        for (n, confidence) in [(2, 0.95), (3, 0.99), (5, 0.95), (10, 0.99)] {
+            let mut covered = 0;
+            for _ in 0..4_000 {
+                let mut moments = Moments::default();
+                (0..n).for_each(|_| moments.add(draw()));
+                covered += u32::from(moments.interval(confidence).unwrap().holds(0.0));
+            }
+            // Four standard deviations of a binomial count.
+            let expected = 4_000.0 * confidence;
+            let bound = 4.0 * (expected * (1.0 - confidence)).sqrt();
+            assert!((f64::from(covered) - expected).abs() <= bound, "{n}, {confidence}: {covered}");
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! The topology document: [`spec`](Topology) as people write it, the [`catalog`] of kinds, [`check`] from one to the other.
 //!
 //! A document is plain data and may say anything; [`check`] turns it into a [`Plan`], which cannot be wrong, or into every
-//! [`Fault`] at once. [`link`] carries a document in a URL's fragment.
+//! [`Fault`] at once. [`link`] carries a document in a URL's fragment; [`lessons`] are documents to learn from.
 pub mod catalog;
 mod check;
 mod examples;
 mod fault;
 mod kind;
+pub mod lessons;
 pub mod link;
 mod plan;
 mod reader;

@@ -73,7 +73,7 @@ mod tests {
     use loadpath_core::time::Time;
 
     fn planned(key: u64) -> Planned {
-        Planned { due: Time(key), class: 0, key }
+        Planned { due: Time(key), class: 0, key, user: 0 }
     }
 
     #[tokio::test]

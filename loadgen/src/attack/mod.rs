@@ -43,6 +43,8 @@ pub struct Attack {
     pub arrivals: Arrivals,
     /// What they ask for; at least one.
     pub classes: Vec<Class>,
+    /// How many users take turns, as the schedule counts them.
+    pub users: u32,
     /// The name of the schedule's streams: the client node's id, so that the simulator plans the same requests.
     pub source: String,
     /// What the plan comes from.

@@ -148,8 +148,8 @@ impl Requests {
             Paths::PerClass => None,
         };
         let method = |class: &Class| match class.operation {
-            Operation::Read => Method::GET,
-            Operation::Write => Method::PUT,
+            Operation::Read | Operation::Static => Method::GET,
+            Operation::Write | Operation::Job => Method::PUT,
         };
         let classes = classes.iter().map(|class| (class.name.clone(), method(class))).collect();
         let requests = Self { host, plain, classes };

@@ -7,12 +7,14 @@ mod check;
 mod compare;
 mod failure;
 mod input;
+mod lesson;
 mod link;
 mod progress;
 mod run;
 mod run_design;
 mod serve;
 mod sim;
+mod trace;
 mod up;
 
 pub use failure::Failure;
@@ -42,6 +44,7 @@ Examples:
   loadgen sim shop.json
   loadgen compare shop.json measured.json
   loadgen check shop.json
+  loadgen lesson sharding
 
 A FILE may also be a link to a design (\"#d1...\", or a whole URL with it), or - for standard input.";
 
@@ -57,10 +60,14 @@ enum Command {
     Sim(sim::Args),
     /// Lay two runs side by side; designs are simulated first
     Compare(compare::Args),
+    /// Follow one request of a simulation, hop by hop
+    Trace(trace::Args),
     /// Say everything that is wrong with a design
     Check(check::Args),
     /// Turn a design into a link, or a link into a design
     Link(link::Args),
+    /// List and read the lessons, and check what they claim
+    Lesson(lesson::Args),
     /// Be an instance of a node: what `up` starts
     #[command(name = "__node", hide = true)]
     Node,
@@ -83,6 +90,8 @@ pub fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Link(args) => link::run(&args),
+        Command::Trace(args) => trace::run(&args),
+        Command::Lesson(args) => lesson::run(&args),
         Command::Node => deploy::serve_node().map_err(Failure::Went),
         Command::Supervise { directory } => deploy::supervise(&directory).map_err(Failure::Went),
     };

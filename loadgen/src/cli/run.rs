@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
 use loadpath_core::time::Span;
-use loadpath_core::workload::{Arrivals, Class, Operation, Spacing};
+use loadpath_core::workload::{Arrivals, Class, Spacing};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
@@ -162,18 +162,13 @@ impl Load {
             Some(SpacingName::Constant) => Spacing::Constant,
         };
         let rate = self.rate.expect("clap asks for it where there is no design");
-        let class = Class {
-            name: target.path().to_owned(),
-            weight: 1.0,
-            operation: Operation::Read,
-            keys: 1,
-            skew: 0.0,
-        };
+        let class = Class::named(target.path());
         Attack {
             name,
             target,
             arrivals: Arrivals { spacing, rate },
             classes: vec![class],
+            users: 1,
             source: "clients".to_owned(),
             seed: Seed(self.seed),
             warm_up: self.warm_up,

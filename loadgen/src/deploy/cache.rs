@@ -5,7 +5,7 @@ use super::node::{Answer, Ask, Instance};
 use super::timing::Timing;
 use super::work::Work;
 use hyper::{Method, StatusCode};
-use loadpath_core::component::cache::{self, Capacity, Eviction, Ttl};
+use loadpath_core::component::cache::{self, Capacity, Ttl};
 use loadpath_core::id::NodeIndex;
 use loadpath_core::run::Outcome;
 use loadpath_core::time::Time;
@@ -31,8 +31,8 @@ impl Cache {
         instance: Instance,
     ) -> Self {
         let behind = plan.node(index).out.first();
-        let entries =
-            cache::Cache::new(Eviction::Lru, Capacity::Entries(spec.capacity), Ttl::fixed(spec.ttl));
+        let ttl = Ttl { span: spec.ttl, jitter: spec.ttl_jitter };
+        let entries = cache::Cache::new(spec.eviction, Capacity::Entries(spec.capacity), ttl);
         Self {
             work: Work::new(&spec.service_time),
             entries: RefCell::new(entries),

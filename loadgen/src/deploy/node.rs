@@ -168,7 +168,7 @@ impl Node {
                 Self::LoadBalancer(LoadBalancer::new(&plan, index, spec, assignment, instance))
             }
             NodeKind::Service(spec) => {
-                let instance = instance(spec.workers, spec.queue)?;
+                let instance = instance(spec.work.workers, spec.work.queue)?;
                 Self::Service(Service::new(&plan, index, spec, assignment, instance))
             }
             NodeKind::Cache(spec) => {
@@ -178,6 +178,7 @@ impl Node {
             NodeKind::Database(spec) => {
                 Self::Database(Database::open(spec, instance(spec.connections, spec.queue)?)?)
             }
+            other => return Err(format!("a {} has no process", other.name().replace('_', " "))),
         })
     }
 

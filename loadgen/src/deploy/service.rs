@@ -64,7 +64,7 @@ impl Service {
         let edge = |&edge: &EdgeIndex| Rc::new(Edge::new(plan, edge, assignment, &instance.time));
         let edges = out.iter().map(edge).collect();
         let (reads, writes) = steps(plan, out);
-        let work = Work::new(&spec.service_time);
+        let work = Work::new(&spec.work.service_time);
         Self { instance, work, edges, reads, writes, unreported: Rc::default() }
     }
 

@@ -1,4 +1,5 @@
 //! Which designs can be run live, and the sentence for those that cannot.
+use super::support;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::time::Span;
 use loadpath_core::topology::{self, ClientsNode, Fault, NodeKind, Plan, Topology};
@@ -52,6 +53,9 @@ pub(super) struct Drivable {
 /// When it is faulty, or has no process or too many.
 pub fn check_deployable(document: &Topology, caps: &Caps) -> Result<Plan, Unfit> {
     let plan = topology::check(document).map_err(Unfit::Faulty)?;
+    if let Some(why) = support::missing(document) {
+        return Err(Unfit::Cannot(why));
+    }
     let processes: usize = plan
         .nodes
         .iter()

@@ -339,6 +339,7 @@ fn node_run((counts, id): (NodeCounts, String)) -> NodeRun {
         id,
         outcomes: counts.outcomes,
         hit_ratio: counts.hit_ratio(),
+        counters: std::collections::BTreeMap::new(),
         response: counts.response,
         wait: counts.wait,
         utilization: None,

@@ -54,7 +54,9 @@ fn target(fault: &Fault) -> Option<Selection> {
         Place::Node(node) => Some(Selection::node(node)),
         Place::Edge(edge) => Some(Selection::edge(edge)),
         Place::Workload | Place::Class(_) => Some(Selection::default()),
-        Place::Document => None,
+        // What has no place on the canvas.
+        Place::Zone(_) | Place::RoundTrip(_) | Place::Host(_) | Place::Timeline(_) => None,
+        Place::Objectives | Place::Prices | Place::Document => None,
     }
 }
 

@@ -93,6 +93,7 @@ impl Measured {
                 wait: Histogram::new(Precision::Coarse),
                 utilization: None,
                 hit_ratio: None,
+                counters: std::collections::BTreeMap::new(),
             });
             nodes.len() - 1
         });

@@ -18,6 +18,11 @@ use std::collections::VecDeque;
 
 /// How many files all browsers of a clients node hold together.
 const BROWSER_FILES: u32 = 1_000_000;
+/// How long a user of a closed loop thinks at least about an answer that took no time.
+const LEAST_THOUGHT: Span = Span::from_millis(1);
+
+/// So many deadlines of answered requests may stay.
+const SOME: usize = 256;
 
 /// What clients know.
 #[derive(Clone, Debug)]
@@ -36,6 +41,8 @@ pub(in crate::sim) struct Clients {
     /// Requests by deadline. All wait equally long, so the first sent has the first deadline, and one event for the head
     /// is enough. A slot may have been used again since: the generation tells.
     deadlines: VecDeque<(Time, Slot, u32)>,
+    /// How many of them are waited for.
+    waiting: usize,
     /// Files by user and key.
     browser: Option<(Cache, Rng)>,
     /// The first of its own ways to the addresses that DNS knows, in the order of its edges.
@@ -74,6 +81,7 @@ impl Clients {
             users,
             edge,
             deadlines: VecDeque::new(),
+            waiting: 0,
             browser: (spec.browser_cache > Span::ZERO).then(|| {
                 (Cache::new(Eviction::Lru, Capacity::Entries(BROWSER_FILES), ttl), stream("browser"))
             }),
@@ -84,16 +92,17 @@ impl Clients {
     }
 }
 
-/// The users of a clients node: all users, cut by the nodes' shares. Each node has at least one.
+/// The users of a clients node: all users, cut by the nodes' shares. Each node has at least one, and none is another's.
 fn users_of(plan: &Plan, index: NodeIndex) -> std::ops::Range<u32> {
-    let share = |i: usize| match &plan.nodes[i].kind {
-        NodeKind::Clients(clients) => clients.share,
-        _ => 0.0,
-    };
-    let before: f64 = (0..index.index()).map(share).sum();
-    let at = |share: f64| (share * f64::from(plan.users)).round() as u32;
-    let start = at(before);
-    start..at(before + share(index.index())).max(start + 1)
+    let (mut share, mut users) = (0.0, 0..0);
+    for node in &plan.nodes[..=index.index()] {
+        if let NodeKind::Clients(clients) = &node.kind {
+            share += clients.share;
+            let end = (share * f64::from(plan.users)).round() as u32;
+            users = users.end..end.max(users.end + 1);
+        }
+    }
+    users
 }
 
 impl Simulation {
@@ -110,7 +119,7 @@ impl Simulation {
             return self.plan_arrival(source);
         }
         for user in self.clients(source).users.clone() {
-            self.think(source, user);
+            self.think(source, user, Span::ZERO);
         }
     }
 
@@ -122,9 +131,10 @@ impl Simulation {
         }
     }
 
-    fn think(&mut self, source: usize, user: u32) {
+    /// A user of a closed loop thinks, for `least` at least.
+    fn think(&mut self, source: usize, user: u32, least: Span) {
         let Some((law, rng)) = &mut self.clients(source).think else { return };
-        let span = law.sample(rng);
+        let span = law.sample(rng).max(least);
         self.agenda.push(self.now + span, Event::Wake(user));
     }
 
@@ -143,7 +153,9 @@ impl Simulation {
 
     /// A request of an open loop is due: it is sent, and the next one is planned.
     pub(in crate::sim) fn request_due(&mut self, source: usize) {
-        let Some(planned) = self.clients(source).next else { return };
+        let now = self.now;
+        // Since it was put on the agenda, another rate may have given it another time.
+        let Some(planned) = self.clients(source).next.filter(|planned| planned.due == now) else { return };
         self.request(source, planned);
         self.plan_arrival(source);
     }
@@ -173,6 +185,7 @@ impl Simulation {
         let generation = call.generation;
         let clients = self.clients(source);
         clients.deadlines.push_back((now + timeout, slot, generation));
+        clients.waiting += 1;
         if clients.deadlines.len() == 1 {
             self.agenda.push(now + timeout, Event::Deadline(source as u32));
         }
@@ -216,10 +229,13 @@ impl Simulation {
     }
 
     /// A request has ended, or its user has given it up.
+    #[inline]
     fn request_ended(&mut self, source: usize, class: u16, user: u32, outcome: Outcome, response: Span) {
         self.nodes[source].meter.record_request(outcome, response);
         self.count_request(class, outcome, response);
-        self.think(source, user);
+        // An answer that took no time is thought about for a while: else the same instant might never end.
+        let least = if response == Span::ZERO { LEAST_THOUGHT } else { Span::ZERO };
+        self.think(source, user, least);
     }
 
     fn is_waiting(&self, source: usize, slot: Slot, generation: u32) -> bool {
@@ -227,14 +243,20 @@ impl Simulation {
         call.generation == generation && usize::from(call.source) == source + 1
     }
 
+    /// Forgets the deadlines of what was answered when most of them are: now and then, and so O(1) for each.
     fn drop_answered(&mut self, source: usize) {
-        // The head stays: its event is on the agenda. What follows it may go while it is not waiting.
-        while let Some(&(_, slot, generation)) = self.clients(source).deadlines.get(1) {
-            if self.is_waiting(source, slot, generation) {
-                return;
-            }
-            self.clients(source).deadlines.remove(1);
+        let clients = self.clients(source);
+        clients.waiting -= 1;
+        if clients.deadlines.len() <= 2 * clients.waiting + SOME {
+            return;
         }
+        let mut deadlines = std::mem::take(&mut clients.deadlines);
+        // The head stays: its event is on the agenda.
+        let mut head = true;
+        deadlines.retain(|&(_, slot, generation)| {
+            std::mem::take(&mut head) || self.is_waiting(source, slot, generation)
+        });
+        self.clients(source).deadlines = deadlines;
     }
 
     /// The first deadline of a source is reached.
@@ -246,7 +268,9 @@ impl Simulation {
             }
             self.clients(source).deadlines.pop_front();
             if waiting {
-                let timeout = self.clients(source).timeout;
+                let clients = self.clients(source);
+                clients.waiting -= 1;
+                let timeout = clients.timeout;
                 let call = &mut self.calls[slot];
                 call.given_up = true;
                 let (class, user) = (call.origin.class, call.origin.user);
@@ -255,12 +279,19 @@ impl Simulation {
         }
     }
 
-    /// All clients together send at this rate from their next request on; a closed loop finds its own.
+    /// All clients together send at this rate from now on; a closed loop finds its own.
     pub(in crate::sim) fn set_rate(&mut self, rate: f64) {
+        let unchanged = rate == self.rate;
         self.rate = rate;
-        for node in &mut self.nodes {
-            if let State::Clients(clients) = &mut node.state {
-                clients.schedule.set_rate(rate * clients.share);
+        if unchanged {
+            return;
+        }
+        for (source, node) in self.nodes.iter_mut().enumerate() {
+            let State::Clients(clients) = &mut node.state else { continue };
+            let due = clients.schedule.set_rate(self.now, rate * clients.share);
+            if let Some(next) = &mut clients.next {
+                next.due = due;
+                self.agenda.push(due, Event::Arrive(source as u32));
             }
         }
     }

@@ -63,7 +63,14 @@ struct Group {
     /// What each user has written, by number.
     sessions: Vec<Session>,
     /// Where every member takes writes: the values, and updates on their way to each.
-    multi: Option<(MultiPrimary, Vec<Updates>)>,
+    multi: Option<Many>,
+}
+
+/// Every member takes writes: the values, and for each member the updates on their way to it, first first.
+#[derive(Clone, Debug)]
+struct Many {
+    values: MultiPrimary,
+    under_way: Vec<Updates>,
 }
 
 impl Group {
@@ -76,9 +83,10 @@ impl Group {
             unacknowledged: VecDeque::new(),
             died: Time::ZERO,
             sessions: if spec.own_writes { vec![Session::default(); users as usize] } else { Vec::new() },
-            multi: spec
-                .multi_primary
-                .then(|| (MultiPrimary::new(spec.copies()), vec![VecDeque::new(); copies])),
+            multi: spec.multi_primary.then(|| Many {
+                values: MultiPrimary::new(spec.copies()),
+                under_way: vec![VecDeque::new(); copies],
+            }),
         }
     }
 
@@ -92,7 +100,7 @@ impl Group {
                 self.log.deliver(member as u16, position);
             }
         }
-        let Some((values, lines)) = &mut self.multi else { return 0 };
+        let Some(Many { values, under_way: lines }) = &mut self.multi else { return 0 };
         let before = values.conflicts.concurrent;
         for (member, line) in lines.iter_mut().enumerate() {
             while let Some(&(at, _)) = line.front()
@@ -151,6 +159,11 @@ impl Database {
             Ask::Read => &self.read_time,
             _ => &self.write_time,
         }
+    }
+
+    /// Whether a write may have to wait for replicas, with its connection held.
+    pub(super) fn commits(&self) -> bool {
+        !self.groups.is_empty()
     }
 
     /// Whether a shard has replicas that could be promoted.
@@ -271,7 +284,7 @@ impl Simulation {
         let conflicts = group.settle(now);
         place.counters.add(Counter::Conflicts, conflicts);
         let stale = match &group.multi {
-            Some((values, _)) => values.diverges(call.origin.key),
+            Some(many) => many.values.diverges(call.origin.key),
             None => group.log.is_stale(member, call.origin.key),
         };
         place.counters.add(Counter::StaleReads, u64::from(stale));
@@ -288,7 +301,7 @@ impl Simulation {
         let group = &mut database.groups[usize::from(shard)];
         let conflicts = group.settle(now);
         place.counters.add(Counter::Conflicts, conflicts);
-        let update = group.multi.as_mut().map(|(values, _)| values.write(now, writer, origin.key));
+        let update = group.multi.as_mut().map(|many| many.values.write(now, writer, origin.key));
         let position = match &update {
             Some(_) => Position::START,
             None if group.log.primary() == Some(writer) => group.log.append(now, origin.key, origin.user)?,
@@ -303,8 +316,8 @@ impl Simulation {
             let sent = now + database.replica_lag.sample(&mut database.rng);
             let line = &mut group.under_way[usize::from(member)];
             let at = line.back().map_or(sent, |&(before, _)| sent.max(before));
-            if let (Some(update), Some((_, lines))) = (update, &mut group.multi) {
-                let line = &mut lines[usize::from(member)];
+            if let (Some(update), Some(many)) = (update, &mut group.multi) {
+                let line = &mut many.under_way[usize::from(member)];
                 let at = line.back().map_or(sent, |&(before, _)| sent.max(before));
                 line.push_back((at, update));
             } else if up {

@@ -68,7 +68,11 @@ impl LoadBalancer {
 
     /// An instance has died; when it comes back it knows of nothing in flight.
     pub(super) fn forget(&mut self, instance: u16) {
-        self.balancers[usize::from(instance)].forget();
+        let balancer = &mut self.balancers[usize::from(instance)];
+        // Who goes where is in the users' cookies.
+        let cookies = balancer.sticky.take();
+        balancer.forget();
+        balancer.sticky = cookies;
         let epoch = &mut self.epochs[usize::from(instance)];
         *epoch = epoch.wrapping_add(1);
     }
@@ -174,6 +178,11 @@ impl Simulation {
         let request = Request { key: origin.key, client: user, session };
         let rng = &mut place.stations[usize::from(instance)].rng;
         let target = balancer.balancers[usize::from(instance)].pick(self.now, &request, rng)?;
+        // The user's cookie says where to go to whichever instance is asked next.
+        if let Some(session) = session {
+            let sticky = balancer.balancers.iter_mut().filter_map(|balancer| balancer.sticky.as_mut());
+            sticky.for_each(|sticky| sticky.stick(session, target));
+        }
         let (edge, instance) = balancer.targets[usize::from(target)];
         Some(Way { edge, instance, target })
     }
@@ -205,8 +214,6 @@ impl Simulation {
 
     /// A target was picked for a call with a policy, and then not called.
     pub(in crate::sim) fn untried(&mut self, call: &Call) {
-        let now = self.now;
-        let node = self.caller(call.edge).index();
-        self.balancer(node).balancers[usize::from(call.caller)].ended(now, call.target, Span::ZERO, true);
+        self.target_ended(&Call { sent: self.now, outcome: Outcome::Ok, ..*call });
     }
 }

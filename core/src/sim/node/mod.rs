@@ -15,6 +15,7 @@ mod workers;
 
 use super::call::{Ask, Origin, Slot};
 use super::counter::{Counter, Counters};
+use super::line::{Line, MOST_WORKERS};
 use super::meter::NodeMeter;
 use super::scaling::{Scaling, scaling_of};
 use super::simulation::Simulation;
@@ -41,6 +42,8 @@ pub(super) struct Node {
     pub(super) in_flight: u64,
     /// Somebody looks at requests before they may queue.
     pub(super) guarded: bool,
+    /// What its own work ends with is always a good answer.
+    pub(super) only_answers: bool,
     pub(super) scaling: Option<Scaling>,
 }
 
@@ -60,6 +63,27 @@ pub(super) enum State {
     Monitoring,
 }
 
+impl State {
+    /// Whether a worker is free as soon as the node's own work on a call is done, and nothing but that work is waited for.
+    fn holds_workers_for_its_own_work_only(&self) -> bool {
+        match self {
+            Self::LoadBalancer(_) | Self::Cache(_) | Self::Cdn(_) | Self::Queue(_) => true,
+            Self::Database(database) => !database.commits(),
+            Self::Service(service) => service.is_plain(),
+            _ => false,
+        }
+    }
+
+    /// Whether the node's own work is always followed by a good answer, and by nothing else.
+    fn only_answers(&self) -> bool {
+        match self {
+            Self::Database(database) => !database.commits(),
+            Self::Service(service) => service.is_plain() && service.never_fails(),
+            _ => false,
+        }
+    }
+}
+
 /// How the instances of a node are stations: how many, workers, queue, who is next.
 struct Stations(u16, u32, u32, Discipline);
 
@@ -70,6 +94,11 @@ impl Node {
         let Stations(count, workers, queue, order) = stations;
         let station =
             |i| Station::new(workers, queue, order, seed.stream(&format!("{}#{}/service", node.id, i + 1)));
+        let mut stations: Vec<Station> = (0..count).map(station).collect();
+        if order == Discipline::Fifo && workers <= MOST_WORKERS && state.holds_workers_for_its_own_work_only()
+        {
+            stations.iter_mut().for_each(|station| station.line = Some(Line::new(workers, queue)));
+        }
         Self {
             id: node.id.clone(),
             guarded: match &state {
@@ -78,8 +107,10 @@ impl Node {
                 State::LoadBalancer(balancer) => balancer.is_limited(),
                 _ => false,
             },
+            // A way that may be cut is looked at when the answer leaves.
+            only_answers: state.only_answers() && plan.zones.is_empty(),
             state,
-            stations: (0..count).map(station).collect(),
+            stations,
             meter: NodeMeter::new(),
             counters: Counters::default(),
             in_flight: 0,
@@ -206,6 +237,9 @@ impl Simulation {
         let link = &mut self.edges[edge.index()];
         let stations = &self.nodes[link.to.index()].stations;
         let count = stations.len() as u16;
+        if count == 1 {
+            return 0;
+        }
         for _ in 0..count {
             let turn = link.turn;
             link.turn = (turn + 1) % count;

@@ -28,7 +28,7 @@ impl Simulation {
         let place = &mut self.nodes[node];
         let serving = place.stations.iter().filter(|station| station.serves());
         let workers: u32 = serving.clone().map(|station| station.workers).sum();
-        let taken: u128 = place.stations.iter().map(|station| station.taken_ever(now)).sum();
+        let taken: u64 = place.stations.iter().map(|station| station.taken_ever(now)).sum();
         let scaling = place.scaling.as_mut().expect("only tiers that scale are looked at");
         let used = (taken - std::mem::replace(&mut scaling.taken, taken)) as f64;
         let utilization = used / interval.0 as f64 / f64::from(workers.max(1));
@@ -39,7 +39,7 @@ impl Simulation {
 
     /// What waits for a tier: in its own queues, and in those that its workers take from.
     fn backlog_of(&self, node: usize) -> u64 {
-        let own: usize = self.nodes[node].stations.iter().map(|station| station.queue.len()).sum();
+        let own: usize = self.nodes[node].stations.iter().map(|station| station.waiting(self.now)).sum();
         let from = self.edges.iter().filter(|edge| edge.to.index() == node).map(|edge| edge.from.index());
         let queued: u64 = from
             .filter_map(|from| match &self.nodes[from].state {

@@ -25,25 +25,40 @@ pub(in crate::sim) struct Service {
     pub(super) deadlines: bool,
     /// Somebody looks at requests before they may queue.
     pub(super) guarded: bool,
-    /// Which instance has each user's session, counted from one; zero is none. Empty when sessions are not kept here.
+    /// Which instance has each user's session, counted from one; `NO_HOME` before the first, `LOST` when it died with its
+    /// instance. Empty when sessions are not kept here.
     homes: Vec<u16>,
 }
 
+/// A user who has not been here yet.
+const NO_HOME: u16 = 0;
+/// A session that no instance has any more.
+const LOST: u16 = u16::MAX;
+
 impl Service {
     pub(super) fn of_service(plan: &Plan, index: NodeIndex, spec: &ServiceNode) -> Self {
-        let homes = if spec.stateful { vec![0; plan.users as usize] } else { Vec::new() };
-        let guarded = spec.shedding || spec.stateful;
+        let homes = if spec.stateful { vec![NO_HOME; plan.users as usize] } else { Vec::new() };
+        let guarded = spec.shedding || spec.stateful || spec.deadlines;
         let (shedding, deadlines) = (spec.shedding, spec.deadlines);
         Self { shedding, deadlines, guarded, homes, ..Self::new(plan, index, &spec.work) }
+    }
+
+    /// Whether it makes no calls, waits for nothing, and looks at nobody's deadline.
+    pub(super) fn is_plain(&self) -> bool {
+        self.steps.is_empty() && self.pause.is_none() && !self.deadlines && !self.shedding
+    }
+
+    pub(super) fn never_fails(&self) -> bool {
+        self.error_share == 0.0
     }
 
     pub(super) fn of_workers(plan: &Plan, index: NodeIndex, spec: &WorkersNode) -> Self {
         Self::new(plan, index, &spec.work)
     }
 
-    /// An instance has died, and the sessions in its memory with it: whoever comes back finds none.
+    /// An instance has died, and the sessions in its memory with it. O(users).
     pub(super) fn forget(&mut self, instance: u16) {
-        self.homes.iter_mut().filter(|home| **home == instance + 1).for_each(|home| *home = LOST_HOME);
+        self.homes.iter_mut().filter(|home| **home == instance + 1).for_each(|home| *home = LOST);
     }
 
     fn new(plan: &Plan, index: NodeIndex, work: &Work) -> Self {
@@ -63,8 +78,6 @@ impl Service {
     }
 }
 
-/// The home of a session that died with its instance. No instance has this number.
-const LOST_HOME: u16 = u16::MAX;
 /// What a call's `step` is while its own pause lasts: steps are numbered from one after it.
 const PAUSING: u16 = u16::MAX;
 
@@ -80,16 +93,19 @@ impl Simulation {
     pub(super) fn service_refuses(&mut self, slot: Slot, priority: u8, session: bool) -> Refusal {
         let call = &self.calls[slot];
         let (node, instance, user) = (call.node.index(), call.instance, call.origin.user);
+        if self.is_too_late(node, slot) {
+            return Some((Counter::Shed, Outcome::TimedOut));
+        }
         let queue = &self.nodes[node].stations[usize::from(instance)].queue;
-        // The last tenth is for the most important class alone, and so on.
-        let full = queue.len() * 10 >= queue.bound() * (usize::from(priority) + 1);
+        // The last tenth is for the most important class alone, and so on. Without a queue there is nothing to keep free.
+        let full = queue.bound() > 0 && queue.len() * 10 >= queue.bound() * (usize::from(priority) + 1);
         let service = self.service(node);
         if service.shedding && full {
             return Some((Counter::Shed, Outcome::Refused));
         }
         if session && let Some(home) = service.homes.get_mut(user as usize) {
             let before = std::mem::replace(home, instance + 1);
-            if before != 0 && before != instance + 1 {
+            if before != NO_HOME && before != instance + 1 {
                 return Some((Counter::LostSessions, Outcome::Failed));
             }
         }

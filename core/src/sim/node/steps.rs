@@ -63,6 +63,11 @@ impl Steps {
         }
     }
 
+    /// Whether no call is ever made.
+    pub(super) fn is_empty(&self) -> bool {
+        [&self.reads, &self.writes, &self.statics, &self.jobs].iter().all(|steps| steps.is_empty())
+    }
+
     /// The calls for what is asked.
     pub(super) fn of(&self, ask: Ask) -> &[Step] {
         match ask {

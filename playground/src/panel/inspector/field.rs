@@ -75,9 +75,7 @@ fn ParamField(props: &FieldProps) -> Html {
     let id = field_id(&props.bag, param.name);
     let control = match param.form {
         Form::Choice(choices) => select(props, choices, &id),
-        Form::Count { .. } | Form::Number { .. } | Form::Span { .. } | Form::Rate | Form::Law => {
-            input(props, &id)
-        }
+        _ => input(props, &id),
     };
     let meaning = match param.form {
         Form::Choice(choices) => {

@@ -1,0 +1,184 @@
+//! Tries the claims of lessons out: each design is simulated several times, and a claim holds when the whole interval of its
+//! margin lies on the right side of the bound.
+//!
+//! Designs that are compared meet the same arrivals (common random numbers; Law 2015, section 11.2), and what is judged is the
+//! margin of each pair, so that what both have in common does not widen the interval.
+use crate::hash;
+use crate::rng::Seed;
+use crate::run::Run;
+use crate::sim::{NodeSnapshot, Simulation, Snapshot};
+use crate::stats::{Estimate, Moments};
+use crate::time::{Span, Time};
+use crate::topology::lessons::{Claim, Lesson, Measure, Relation, Variant};
+use crate::topology::{Topology, check as check_document};
+use serde::{Deserialize, Serialize};
+
+/// How often each design is simulated.
+pub const REPLICATIONS: u64 = 5;
+/// How sure the intervals are.
+const CONFIDENCE: f64 = 0.95;
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimVerdict {
+    /// The claim, in its own words.
+    pub says: String,
+    /// Whether it holds: the interval of the margin lies above zero.
+    pub holds: bool,
+    /// The figure with its 95 % interval over the replications, in its own unit.
+    pub measured: Estimate,
+    /// The same figure of the design that it is compared with.
+    pub compared: Option<Estimate>,
+    /// How far the figure lies on the right side of the bound, in its own unit, with its 95 % interval.
+    pub margin: Estimate,
+}
+
+/// Checks all claims of a lesson. Costs some simulated minutes for each: about a second, native.
+///
+/// # Panics
+/// If a claim's design is none, or it names what is not there: the lessons' own test checks them all.
+pub fn check(lesson: &Lesson, seed: Seed) -> Vec<ClaimVerdict> {
+    let mut trials = Trials { lesson, seed, done: Vec::new() };
+    lesson.claims.iter().map(|claim| trials.judge(claim)).collect()
+}
+
+/// Checks one claim of a lesson.
+///
+/// # Panics
+/// As [`check`].
+pub fn check_claim(lesson: &Lesson, claim: &Claim, seed: Seed) -> ClaimVerdict {
+    Trials { lesson, seed, done: Vec::new() }.judge(claim)
+}
+
+/// What was simulated for a lesson: claims often look at the same design in the same window.
+struct Trials<'a> {
+    lesson: &'a Lesson,
+    seed: Seed,
+    done: Vec<Trial>,
+}
+
+/// A design's replications.
+struct Trial {
+    design: Topology,
+    window: (Span, Span),
+    seen: Vec<Seen>,
+}
+
+/// What was seen of a replication in a window.
+struct Seen {
+    run: Run,
+    end: Snapshot,
+}
+
+impl Trials<'_> {
+    fn judge(&mut self, claim: &Claim) -> ClaimVerdict {
+        let measured = self.measure(claim, &claim.design);
+        let compared = match &claim.holds {
+            Relation::Below(_) | Relation::Above(_) => None,
+            Relation::BelowTimes(_, other) | Relation::AboveTimes(_, other) => {
+                Some(self.measure(claim, other))
+            }
+        };
+        let margin = |i: usize| {
+            let (value, other) = (measured[i], compared.as_ref().map_or(0.0, |values| values[i]));
+            match claim.holds {
+                Relation::Below(bound) => bound - value,
+                Relation::Above(bound) => value - bound,
+                Relation::BelowTimes(factor, _) => factor * other - value,
+                Relation::AboveTimes(factor, _) => value - factor * other,
+            }
+        };
+        let margins: Vec<f64> = (0..measured.len()).map(margin).collect();
+        let margin = estimate(&margins);
+        ClaimVerdict {
+            says: claim.says.clone(),
+            holds: margin.value - margin.half_width > 0.0,
+            measured: estimate(&measured),
+            compared: compared.as_deref().map(estimate),
+            margin,
+        }
+    }
+
+    /// The figure in each replication.
+    fn measure(&mut self, claim: &Claim, variant: &Variant) -> Vec<f64> {
+        let design = self.lesson.variant(variant).expect("only a phase of growth looks at the one before");
+        let window = (claim.from, claim.to);
+        let known = self.done.iter().position(|trial| trial.design == design && trial.window == window);
+        let place = known.unwrap_or_else(|| {
+            let seen = (0..REPLICATIONS).map(|i| simulate(&design, self.seed, i, window)).collect();
+            self.done.push(Trial { design, window, seen });
+            self.done.len() - 1
+        });
+        let figure = |seen: &Seen| {
+            let figure = seen.figure(&claim.measure, claim.class.as_deref());
+            figure.unwrap_or_else(|| panic!("\"{}\" names what is there", claim.says))
+        };
+        self.done[place].seen.iter().map(figure).collect()
+    }
+}
+
+fn simulate(design: &Topology, seed: Seed, replication: u64, (from, to): (Span, Span)) -> Seen {
+    let plan = check_document(design).unwrap_or_else(|faults| panic!("{}: {faults:?}", design.name));
+    let mut simulation = Simulation::new(&plan, Seed(hash::pair(seed.0, replication)));
+    simulation.run_until(Time::ZERO + from);
+    simulation.reset_statistics();
+    simulation.run_until(Time::ZERO + to);
+    Seen { run: simulation.run(&plan.name), end: simulation.snapshot() }
+}
+
+fn estimate(values: &[f64]) -> Estimate {
+    let mut moments = Moments::default();
+    values.iter().for_each(|&value| moments.add(value));
+    moments.interval(CONFIDENCE).expect("there are enough replications for an interval")
+}
+
+impl Seen {
+    /// The figure; none when the run has no such node or class.
+    fn figure(&self, measure: &Measure, class: Option<&str>) -> Option<f64> {
+        let node = |id: &String| self.run.nodes.iter().find(|node| node.id == *id);
+        let quantile = |id, q| node(id).map(|node| node.response.quantile(q).as_secs());
+        Some(match measure {
+            Measure::P50 => self.quantile(class, 0.5)?,
+            Measure::P99 => self.quantile(class, 0.99)?,
+            Measure::ErrorShare => self.outcomes(class)?.error_share(),
+            Measure::Throughput => self.per_second(self.outcomes(class)?.ok),
+            Measure::NodeP50(id) => quantile(id, 0.5)?,
+            Measure::NodeP99(id) => quantile(id, 0.99)?,
+            Measure::NodeErrorShare(id) => node(id)?.outcomes.error_share(),
+            Measure::NodeRate(id) => self.per_second(node(id)?.outcomes.total()),
+            Measure::HitRatio(id) => node(id)?.hit_ratio?,
+            Measure::Utilization(id) => node(id)?.utilization?,
+            Measure::Hottest(id) => self.at_end(id)?.busy.iter().copied().fold(0.0, f64::max),
+            Measure::Backlog(id) => self.at_end(id)?.backlog as f64,
+            Measure::Instances(id) => self.at_end(id)?.up.iter().filter(|&&up| up).count() as f64,
+            // What did not happen is not listed.
+            Measure::Counter { node: id, name } => {
+                node(id)?.counters.get(name).map_or(0.0, |&count| count as f64)
+            }
+        })
+    }
+
+    fn quantile(&self, class: Option<&str>, q: f64) -> Option<f64> {
+        let response = match class {
+            None => self.run.response(),
+            Some(name) => self.run.classes.iter().find(|class| class.name == name)?.response.clone(),
+        };
+        Some(response.quantile(q).as_secs())
+    }
+
+    fn outcomes(&self, class: Option<&str>) -> Option<crate::run::Outcomes> {
+        match class {
+            None => Some(self.run.outcomes()),
+            Some(name) => self.run.classes.iter().find(|class| class.name == name).map(|c| c.outcomes),
+        }
+    }
+
+    fn per_second(&self, count: u64) -> f64 {
+        count as f64 / self.run.duration.as_secs().max(1e-9)
+    }
+
+    fn at_end(&self, id: &str) -> Option<&NodeSnapshot> {
+        self.end.nodes.iter().find(|node| node.id == id)
+    }
+}

@@ -1,0 +1,123 @@
+//! What the processes can do so far. A design that asks for more is refused by name, so that no live run measures less than
+//! what is drawn.
+use loadpath_core::topology::catalog::{self, Param};
+use loadpath_core::topology::{Params, Topology};
+
+/// For each kind that comes up: the parameters that its process acts on.
+const KINDS: &[(&str, &[&str])] = &[
+    ("clients", &["share", "timeout"]),
+    (
+        "load_balancer",
+        &[
+            "policy",
+            "instances",
+            "cores",
+            "service_time",
+            "queue",
+            "check_interval",
+            "fall",
+            "rise",
+            "slow_start",
+        ],
+    ),
+    ("service", &["instances", "workers", "service_time", "queue"]),
+    (
+        "cache",
+        &["instances", "capacity", "eviction", "ttl", "ttl_jitter", "workers", "service_time", "queue"],
+    ),
+    ("database", &["model", "shards", "sharding", "connections", "read_time", "write_time", "queue"]),
+];
+
+/// The other parameters that a live run acts on.
+const EDGE: &[&str] = &["latency"];
+const CLASS: &[&str] = &["operation", "weight", "keys", "skew", "size", "topic", "priority"];
+const ARRIVALS: &[&str] = &["arrivals", "rate", "burstiness", "users"];
+
+/// Choices that the simulator knows and the processes do not.
+const UNKNOWN_CHOICES: &[(&str, &str)] =
+    &[("operation", "static"), ("operation", "job"), ("arrivals", "closed"), ("policy", "ip_hash")];
+
+/// What of a design the processes cannot do: the first such thing, in a sentence.
+pub(super) fn missing(document: &Topology) -> Option<String> {
+    let nodes = document.nodes.iter().find_map(|node| {
+        let Some((_, known)) = KINDS.iter().find(|(kind, _)| *kind == node.kind) else {
+            let title = catalog::kind(&node.kind).map_or(node.kind.as_str(), |kind| kind.title);
+            return Some(format!(
+                "node \"{}\" is a kind that is only simulated so far ({title}): take it out for a live run",
+                node.id
+            ));
+        };
+        let rows = catalog::kind(&node.kind).map_or(&[][..], |kind| kind.params);
+        let on_host = (!node.host.is_empty()).then_some("host");
+        on_host
+            .or_else(|| beyond(&node.params, rows, known))
+            .map(|name| sentence(&format!("node \"{}\"", node.id), name))
+    });
+    let edges = || {
+        document.edges.iter().find_map(|edge| {
+            let name = beyond(&edge.params, catalog::EDGE, EDGE)?;
+            Some(sentence(&format!("edge \"{}\" to \"{}\"", edge.from, edge.to), name))
+        })
+    };
+    let classes = || {
+        document.workload.classes.iter().find_map(|class| {
+            let name = beyond(&class.params, catalog::CLASS, CLASS)?;
+            Some(sentence(&format!("class \"{}\"", class.name), name))
+        })
+    };
+    let workload = || {
+        beyond(&document.workload.params, catalog::ARRIVALS, ARRIVALS)
+            .map(|name| sentence("the workload", name))
+    };
+    let timeline = || {
+        let what = "the timeline is only simulated so far: empty it for a live run";
+        (!document.timeline.is_empty()).then(|| what.to_owned())
+    };
+    nodes.or_else(edges).or_else(classes).or_else(workload).or_else(timeline)
+}
+
+/// The first parameter that is set to something that is not acted on.
+fn beyond<'p>(params: &'p Params, rows: &'static [Param], known: &[&str]) -> Option<&'p str> {
+    let set = params.iter().find(|(name, value)| {
+        let value = value.to_string();
+        let is_default = rows.iter().any(|row| row.name == name.as_str() && row.default == value);
+        let unknown = UNKNOWN_CHOICES.iter().any(|&(row, choice)| row == name.as_str() && choice == value);
+        !is_default && (unknown || !known.contains(&name.as_str()))
+    });
+    set.map(|(name, _)| name.as_str())
+}
+
+fn sentence(called: &str, name: &str) -> String {
+    format!("{called}, {name}: this is only simulated so far; set it back to its default for a live run")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loadpath_core::topology::{Edge, Node, three_tier};
+
+    #[test]
+    fn what_is_only_simulated_is_named_and_the_rest_comes_up() {
+        assert_eq!(missing(&three_tier()), None);
+        let with = |change: fn(&mut Topology)| {
+            let mut document = three_tier();
+            change(&mut document);
+            missing(&document).unwrap()
+        };
+        let said = with(|d| d.nodes.push(Node { id: "mq".into(), kind: "queue".into(), ..Node::default() }));
+        assert!(said.contains("\"mq\"") && said.contains("Queue"), "{said}");
+        let said = with(|d| drop(d.nodes[2].params.insert("cores".into(), 2.0.into())));
+        assert!(said.starts_with("node \"web\", cores"), "{said}");
+        let said = with(|d| d.nodes[2].host = "box".into());
+        assert!(said.starts_with("node \"web\", host"), "{said}");
+        let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("retries".into(), 2.0.into())));
+        assert!(said.starts_with("edge \"users\" to \"lb\", retries"), "{said}");
+        let said = with(|d| drop(d.workload.params.insert("arrivals".into(), "closed".into())));
+        assert!(said.starts_with("the workload, arrivals"), "{said}");
+        // The default, written out, asks for nothing.
+        let mut document = three_tier();
+        document.edges.push(Edge { from: "lb".into(), to: "db".into(), ..Edge::default() });
+        document.edges[0].params.insert("timeout".into(), "0s".into());
+        assert_eq!(missing(&document), None);
+    }
+}

@@ -1,0 +1,133 @@
+//! Calls: fan-out, hedges, retries.
+
+use anyhow::{Result, bail};
+use loadpath_core::run::Run;
+
+use super::super::case::Case;
+use super::super::measure::{Effort, Measured, Probe, probe, simulate};
+use super::UNIT;
+use super::queues::{mean, quantile, span};
+
+/// A service that takes no time and calls each of `callees` (id, parameters of the node, parameters of the edge).
+fn calling(rate: f64, callees: &[(String, String, String)]) -> String {
+    let nodes: Vec<String> = callees
+        .iter()
+        .map(|(id, node, _)| format!(r#"{{"id": "{id}", "kind": "external", {node}}}"#))
+        .collect();
+    let edges: Vec<String> = callees
+        .iter()
+        .map(|(id, _, edge)| format!(r#"{{"from": "web", "to": "{id}", "latency": "0s", {edge}}}"#))
+        .collect();
+    format!(
+        r#"{{"loadpath": 1,
+            "nodes": [{{"id": "users", "kind": "clients", "timeout": "10m"}},
+                      {{"id": "web", "kind": "service", "workers": 4096, "service_time": "0s"}}, {}],
+            "edges": [{{"from": "users", "to": "web", "latency": "0s"}}, {}],
+            "workload": {{"rate": "{}/s", "users": 1, "classes": [{{"name": "job", "keys": 1}}]}}}}"#,
+        nodes.join(", "),
+        edges.join(", "),
+        rate / UNIT
+    )
+}
+
+const BATCH: f64 = 5_000.0;
+
+/// Mean and percentiles of the slowest of n. An edge makes at most a hundred calls; neighbours that are parallel go together.
+pub(super) fn fan_out(case: &Case, effort: &Effort) -> Result<Measured> {
+    let n = case.count("n");
+    let callees: Vec<_> = (0..n.div_ceil(100))
+        .map(|i| {
+            let node = format!(r#""concurrency": 4096, "service_time": "exp {}""#, span(1.0));
+            let calls = (n - 100 * i).min(100);
+            (format!("leaf{i}"), node, format!(r#""mode": "parallel", "calls": {calls}"#))
+        })
+        .collect();
+    // One request at a time, nearly: no leaf may be short of servers.
+    let probes = [
+        probe("mean_max", |run| mean(run, 0)),
+        probe("p50", |run| quantile(run, 0.5)),
+        probe("p99", |run| quantile(run, 0.99)),
+    ];
+    simulate(&calling(0.2, &callees), BATCH, effort, &probes)
+}
+
+/// The share of requests that meet a slow leaf: leaves that fail in so many cases, none of which may.
+pub(super) fn slow_leaves(case: &Case, effort: &Effort) -> Result<Measured> {
+    let (n, p) = (case.count("n"), case.number("p_slow"));
+    let callees: Vec<_> = (0..n.div_ceil(100))
+        .map(|i| {
+            let node =
+                format!(r#""concurrency": 4096, "service_time": "{}", "error_share": {p}"#, span(0.01));
+            let calls = (n - 100 * i).min(100);
+            (format!("leaf{i}"), node, format!(r#""mode": "parallel", "calls": {calls}"#))
+        })
+        .collect();
+    let probes = [probe("P_at_least_one", |run: &Run| run.outcomes().error_share())];
+    simulate(&calling(1.0, &callees), BATCH, effort, &probes)
+}
+
+pub(super) fn hedge(case: &Case, effort: &Effort) -> Result<Measured> {
+    let node = format!(r#""concurrency": 4096, "service_time": "exp {}""#, span(1.0));
+    let edge = format!(r#""hedge_after": "{}""#, span(case.number("h")));
+    let document = calling(10.0, &[("leaf".to_owned(), node, edge)]);
+    let probes = [
+        probe("mean", |run| mean(run, 0)),
+        probe("p99", |run| quantile(run, 0.99)),
+        probe("extra_load", |run| calls_of(run, 2) - 1.0),
+    ];
+    simulate(&document, BATCH, effort, &probes)
+}
+
+/// Calls to a node per request of the clients.
+fn calls_of(run: &Run, node: usize) -> f64 {
+    run.nodes[node].outcomes.total() as f64 / run.outcomes().total() as f64
+}
+
+fn attempts(case: &Case, node: usize) -> Vec<Probe> {
+    let mut probes = vec![
+        probe("success", |run| 1.0 - run.outcomes().error_share()),
+        probe("mean_attempts", move |run| calls_of(run, node)),
+        probe("amplification", move |run| calls_of(run, node)),
+    ];
+    // That nothing succeeds is told by no percentage.
+    probes.retain(|probe| case.expect.get(&probe.name).is_some_and(|&value| value > 0.0));
+    probes
+}
+
+pub(super) fn retries(case: &Case, effort: &Effort) -> Result<Measured> {
+    let (p, most) = (case.number("p_fail"), case.count("max_retries"));
+    let node = format!(r#""concurrency": 4096, "service_time": "{}", "error_share": {p}"#, span(0.1));
+    let edge = format!(r#""retries": {most}, "backoff": "{}""#, span(1.0));
+    simulate(&calling(1.0, &[("leaf".to_owned(), node, edge)]), BATCH, effort, &attempts(case, 2))
+}
+
+/// Services in a row, each of which tries again; the last one calls what always fails.
+pub(super) fn layers(case: &Case, effort: &Effort) -> Result<Measured> {
+    let (layers, retries) = (case.count("layers"), case.count("attempts_per_layer") - 1);
+    if layers == 0 {
+        bail!("there must be a layer");
+    }
+    let nodes: Vec<String> = (0..layers)
+        .map(|i| format!(r#"{{"id": "s{i}", "kind": "service", "workers": 4096, "service_time": "0s"}}"#))
+        .collect();
+    let edge = |i: u32| {
+        let to = if i + 1 == layers { "leaf".to_owned() } else { format!("s{}", i + 1) };
+        let backoff = span(1.0);
+        format!(
+            r#"{{"from": "s{i}", "to": "{to}", "latency": "0s", "retries": {retries}, "backoff": "{backoff}"}}"#
+        )
+    };
+    let edges: Vec<String> = (0..layers).map(edge).collect();
+    let document = format!(
+        r#"{{"loadpath": 1,
+            "nodes": [{{"id": "users", "kind": "clients", "timeout": "10m"}}, {},
+                      {{"id": "leaf", "kind": "external", "concurrency": 4096, "error_share": 1, "service_time": "{}"}}],
+            "edges": [{{"from": "users", "to": "s0", "latency": "0s"}}, {}],
+            "workload": {{"rate": "{}/s", "users": 1, "classes": [{{"name": "job", "keys": 1}}]}}}}"#,
+        nodes.join(", "),
+        span(0.01),
+        edges.join(", "),
+        1.0 / UNIT
+    );
+    simulate(&document, 20_000.0, effort, &attempts(case, layers as usize + 1))
+}

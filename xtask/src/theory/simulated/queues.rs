@@ -1,0 +1,181 @@
+//! Single stations.
+
+use anyhow::Result;
+use loadpath_core::run::Run;
+
+use super::super::case::Case;
+use super::super::measure::{Effort, Measured, Probe, probe, simulate};
+use super::UNIT;
+
+/// A document with one station behind open arrivals, over a network that takes no time. The rates are per unit.
+pub(super) fn station(rate: f64, arrivals: &str, parameters: &str, classes: &str) -> String {
+    format!(
+        r#"{{"loadpath": 1, "name": "station",
+            "nodes": [{{"id": "users", "kind": "clients", "timeout": "10m"}},
+                      {{"id": "station", "kind": "service", {parameters}}}],
+            "edges": [{{"from": "users", "to": "station", "latency": "0s"}}],
+            "workload": {{"arrivals": "{arrivals}", "rate": "{}/s", "users": 1, "classes": [{classes}]}}}}"#,
+        rate / UNIT
+    )
+}
+
+pub(super) const JOB: &str = r#"{"name": "job", "keys": 1}"#;
+
+/// A length of so many units, as a document writes it.
+pub(super) fn span(units: f64) -> String {
+    format!("{}ns", units * UNIT * 1e9)
+}
+
+/// Mean response of a class in units.
+pub(super) fn mean(run: &Run, class: usize) -> f64 {
+    let class = &run.classes[class];
+    // The exact mean of whole batches; the histogram's is rounded by its buckets.
+    class.mean.map_or_else(|| class.response.mean().as_secs(), |mean| mean.value) / UNIT
+}
+
+pub(super) fn quantile(run: &Run, q: f64) -> f64 {
+    run.classes[0].response.quantile(q).as_secs() / UNIT
+}
+
+/// The share of the station's servers that is busy.
+pub(super) fn busy(run: &Run) -> f64 {
+    run.nodes[1].utilization.unwrap_or(f64::NAN)
+}
+
+/// So many requests that what a queue remembers is short against them (Whitt 1989: some 4/(1-ρ)² customers).
+pub(super) fn batch(utilization: f64) -> f64 {
+    20_000.0 + 1_000.0 / (1.0 - utilization) / (1.0 - utilization)
+}
+
+/// What every queue without loss has: waits and numbers follow from response and rate (Little 1961).
+fn probes(case: &Case, rate: f64, service: f64) -> Vec<Probe> {
+    let mut probes = vec![
+        probe("rho", busy),
+        probe("W", |run| mean(run, 0)),
+        probe("Wq", move |run| mean(run, 0) - service),
+        probe("L", move |run| rate * mean(run, 0)),
+        probe("Lq", move |run| rate * (mean(run, 0) - service)),
+    ];
+    for (name, q) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)] {
+        probes.push(probe(&format!("W_{name}"), move |run| quantile(run, q)));
+        // Nodes keep two digits of waits; a wait of nothing is told by no percentage.
+        if case.expect.get(&format!("Wq_{name}")).is_some_and(|&wait| wait > 0.0) {
+            let of = move |run: &Run| run.nodes[1].wait.quantile(q).as_secs() / UNIT;
+            probes.push(probe(&format!("Wq_{name}"), of));
+        }
+    }
+    probes.retain(|probe| case.expect.contains_key(&probe.name));
+    probes
+}
+
+fn fcfs(case: &Case, effort: &Effort, law: &str, service: f64, servers: u32) -> Result<Measured> {
+    let rate = case.number("lambda_");
+    let parameters = format!(r#""workers": {servers}, "queue": 1000000, "service_time": "{law}""#);
+    let document = station(rate, "poisson", &parameters, JOB);
+    let utilization = rate * service / f64::from(servers);
+    simulate(&document, batch(utilization), effort, &probes(case, rate, service))
+}
+
+/// M/M/1 and M/M/c.
+pub(super) fn exponential(case: &Case, effort: &Effort) -> Result<Measured> {
+    let service = 1.0 / case.number("mu");
+    let servers = case.count("c").max(1);
+    fcfs(case, effort, &format!("exp {}", span(service)), service, servers)
+}
+
+pub(super) fn deterministic(case: &Case, effort: &Effort) -> Result<Measured> {
+    let service = case.number("D");
+    fcfs(case, effort, &span(service), service, 1)
+}
+
+pub(super) fn hyperexponential(case: &Case, effort: &Effort) -> Result<Measured> {
+    let service = case.number("mean");
+    fcfs(case, effort, &format!("hyperexp {} cv2 {}", span(service), case.number("cv2")), service, 1)
+}
+
+pub(super) fn lognormal(case: &Case, effort: &Effort) -> Result<Measured> {
+    const Z99: f64 = 2.326_347_874_040_841;
+    let service = case.number("mean");
+    let p99 = loadpath_core::math::exp(case.number("mu_ln") + Z99 * case.number("sigma_ln"));
+    fcfs(case, effort, &format!("lognormal {} p99 {}", span(service), span(p99)), service, 1)
+}
+
+pub(super) fn erlang(case: &Case, effort: &Effort) -> Result<Measured> {
+    let service = case.number("mean");
+    fcfs(case, effort, &format!("erlang {} {}", case.count("k"), span(service)), service, 1)
+}
+
+/// D/M/1.
+pub(super) fn even_arrivals(case: &Case, effort: &Effort) -> Result<Measured> {
+    let (rate, service) = (1.0 / case.number("interarrival"), 1.0 / case.number("mu"));
+    let parameters = format!(r#""workers": 1, "queue": 1000000, "service_time": "exp {}""#, span(service));
+    let document = station(rate, "constant", &parameters, JOB);
+    simulate(&document, batch(rate * service), effort, &probes(case, rate, service))
+}
+
+/// M/M/c/K.
+pub(super) fn bounded(case: &Case, effort: &Effort) -> Result<Measured> {
+    let (rate, service, servers) = (case.number("lambda_"), 1.0 / case.number("mu"), case.count("c"));
+    let room = case.count("K") - servers;
+    let parameters =
+        format!(r#""workers": {servers}, "queue": {room}, "service_time": "exp {}""#, span(service));
+    let document = station(rate, "poisson", &parameters, JOB);
+    let lost = |run: &Run| run.outcomes().error_share();
+    // Who is refused is answered at once: all the time spent is of those accepted.
+    let accepted = move |run: &Run| {
+        run.classes[0].response.mean().as_secs() / UNIT / (1.0 - run.outcomes().error_share())
+    };
+    let mut probes = vec![
+        probe("P_block", lost),
+        probe("throughput", move |run| rate * (1.0 - lost(run))),
+        probe("utilisation", busy),
+        probe("W_accepted", accepted),
+        probe("L", move |run| rate * (1.0 - lost(run)) * accepted(run)),
+    ];
+    if room > 0 {
+        probes.push(probe("Wq_accepted", move |run| accepted(run) - service));
+        probes.push(probe("Lq", move |run| rate * (1.0 - lost(run)) * (accepted(run) - service)));
+    }
+    simulate(&document, 50_000.0, effort, &probes)
+}
+
+/// M/G/1 under processor sharing, with a law of large variation: the mean must not mind.
+pub(super) fn sharing(case: &Case, effort: &Effort) -> Result<Measured> {
+    let (rate, service) = (case.number("lambda_"), case.number("mean"));
+    let parameters = format!(
+        r#""workers": 4096, "cores": 1, "queue": 1000000, "service_time": "hyperexp {} cv2 4""#,
+        span(service)
+    );
+    let document = station(rate, "poisson", &parameters, JOB);
+    let probes = [probe("W", |run| mean(run, 0)), probe("L", move |run| rate * mean(run, 0))];
+    simulate(&document, batch(rate * service), effort, &probes)
+}
+
+/// M/G/∞: more servers than ever are busy.
+pub(super) fn endless(case: &Case, effort: &Effort) -> Result<Measured> {
+    let (rate, service) = (case.number("lambda_"), case.number("mean"));
+    let parameters = format!(r#""workers": 4096, "service_time": "hyperexp {} cv2 4""#, span(service));
+    let document = station(rate, "poisson", &parameters, JOB);
+    simulate(&document, 50_000.0, effort, &[probe("L", |run| 4096.0 * busy(run))])
+}
+
+/// Two classes before one server.
+pub(super) fn priority(case: &Case, effort: &Effort) -> Result<Measured> {
+    let (high, low, service) = (case.number("lambda1"), case.number("lambda2"), 1.0 / case.number("mu"));
+    let classes = format!(
+        r#"{{"name": "high", "keys": 1, "weight": {high}, "priority": 9}}, {{"name": "low", "keys": 1, "weight": {low}, "priority": 0}}"#
+    );
+    let parameters = format!(
+        r#""workers": 1, "queue": 1000000, "queue_order": "priority", "service_time": "exp {}""#,
+        span(service)
+    );
+    let document = station(high + low, "poisson", &parameters, &classes);
+    let both = move |run: &Run| (high * mean(run, 0) + low * mean(run, 1)) / (high + low);
+    let probes = [
+        probe("Wq_high", move |run| mean(run, 0) - service),
+        probe("Wq_low", move |run| mean(run, 1) - service),
+        // Priority moves waits from one class to the other, and keeps their mean.
+        probe("Wq_fcfs", move |run| both(run) - service),
+    ];
+    simulate(&document, batch((high + low) * service), effort, &probes)
+}
