@@ -70,7 +70,7 @@ pub(crate) fn simulate(document: &str, batch: f64, effort: &Effort, probes: &[Pr
     let mut simulation = Simulation::new(&plan, effort.seed);
     let rate = rate_of(&plan);
     let mut length = batch.min(effort.most / BATCHES as f64) / rate;
-    let mut batches: Vec<Vec<f64>> = Vec::new();
+    let (mut batches, mut whole): (Vec<Vec<f64>>, Option<Run>) = (Vec::new(), None);
     let mut until = simulation.now() + Span::from_secs(length);
     simulation.run_until(until);
     let mut spent = length * rate;
@@ -81,9 +81,16 @@ pub(crate) fn simulate(document: &str, batch: f64, effort: &Effort, probes: &[Pr
             simulation.run_until(until);
             let run = simulation.run("");
             batches.push(probes.iter().map(|probe| (probe.of)(&run)).collect());
+            whole = Some(whole.map_or_else(|| run.clone(), |whole| joined(whole, &run)));
             spent += length * rate;
         }
-        let measured = estimates(probes, &batches);
+        let mut measured = estimates(probes, &batches);
+        // A percentile of a short batch is too low on average; that of all batches is what the interval is around.
+        for probe in probes.iter().filter(|probe| is_percentile(&probe.name)) {
+            if let (Some(estimate), Some(whole)) = (measured.get_mut(&probe.name), &whole) {
+                estimate.value = (probe.of)(whole);
+            }
+        }
         let enough = measured.iter().all(|(name, estimate)| effort.suffices(name, estimate));
         // Joined, half as many batches are twice as long: the same number again costs as much as all so far.
         if enough || 2.0 * spent > effort.most {
@@ -92,6 +99,13 @@ pub(crate) fn simulate(document: &str, batch: f64, effort: &Effort, probes: &[Pr
         batches = batches.chunks(2).map(|pair| mean_of(&pair[0], &pair[1])).collect();
         length *= 2.0;
     }
+}
+
+/// The histograms of two runs together.
+fn joined(mut whole: Run, run: &Run) -> Run {
+    whole.classes.iter_mut().zip(&run.classes).for_each(|(into, class)| into.response.merge(&class.response));
+    whole.nodes.iter_mut().zip(&run.nodes).for_each(|(into, node)| into.wait.merge(&node.wait));
+    whole
 }
 
 /// Requests per second, about, where the loop is closed.
@@ -131,7 +145,8 @@ pub(crate) fn repeat(
         once(&mut rng).into_iter().zip(&mut moments).for_each(|(value, moments)| moments.add(value));
         spent += cost;
         // Looking at every one and stopping at the first that pleases would make the interval too narrow.
-        if i + 1 < FEWEST || !(i + 1).is_power_of_two() {
+        let few = i + 1 < FEWEST && (spent < effort.most || i + 1 < 4);
+        if few || !(i + 1).is_power_of_two() {
             continue;
         }
         let measured: Measured = names

@@ -32,6 +32,11 @@ fn calling(rate: f64, callees: &[(String, String, String)]) -> String {
 
 const BATCH: f64 = 5_000.0;
 
+/// Requests that make `n` calls each cost as much as n.
+fn shared_by(effort: &Effort, n: u32) -> Effort {
+    Effort { most: effort.most / f64::from(n), ..*effort }
+}
+
 /// Mean and percentiles of the slowest of n. An edge makes at most a hundred calls; neighbours that are parallel go together.
 pub(super) fn fan_out(case: &Case, effort: &Effort) -> Result<Measured> {
     let n = case.count("n");
@@ -48,7 +53,7 @@ pub(super) fn fan_out(case: &Case, effort: &Effort) -> Result<Measured> {
         probe("p50", |run| quantile(run, 0.5)),
         probe("p99", |run| quantile(run, 0.99)),
     ];
-    simulate(&calling(0.2, &callees), BATCH, effort, &probes)
+    simulate(&calling(0.2, &callees), BATCH, &shared_by(effort, n), &probes)
 }
 
 /// The share of requests that meet a slow leaf: leaves that fail in so many cases, none of which may.
@@ -63,7 +68,7 @@ pub(super) fn slow_leaves(case: &Case, effort: &Effort) -> Result<Measured> {
         })
         .collect();
     let probes = [probe("P_at_least_one", |run: &Run| run.outcomes().error_share())];
-    simulate(&calling(1.0, &callees), BATCH, effort, &probes)
+    simulate(&calling(1.0, &callees), BATCH, &shared_by(effort, n), &probes)
 }
 
 pub(super) fn hedge(case: &Case, effort: &Effort) -> Result<Measured> {
@@ -129,5 +134,6 @@ pub(super) fn layers(case: &Case, effort: &Effort) -> Result<Measured> {
         edges.join(", "),
         1.0 / UNIT
     );
-    simulate(&document, 20_000.0, effort, &attempts(case, layers as usize + 1))
+    let calls = case.count("attempts_per_layer").pow(layers);
+    simulate(&document, BATCH, &shared_by(effort, calls), &attempts(case, layers as usize + 1))
 }

@@ -47,14 +47,14 @@ pub(super) fn batch(utilization: f64) -> f64 {
     20_000.0 + 1_000.0 / (1.0 - utilization) / (1.0 - utilization)
 }
 
-/// What every queue without loss has: waits and numbers follow from response and rate (Little 1961).
-fn probes(case: &Case, rate: f64, service: f64) -> Vec<Probe> {
+/// What every queue without loss has: waits and numbers follow from response and rate (Little 1961). The service time is one.
+fn probes(case: &Case, rate: f64) -> Vec<Probe> {
     let mut probes = vec![
         probe("rho", busy),
         probe("W", |run| mean(run, 0)),
-        probe("Wq", move |run| mean(run, 0) - service),
+        probe("Wq", |run| mean(run, 0) - 1.0),
         probe("L", move |run| rate * mean(run, 0)),
-        probe("Lq", move |run| rate * (mean(run, 0) - service)),
+        probe("Lq", move |run| rate * (mean(run, 0) - 1.0)),
     ];
     for (name, q) in [("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)] {
         probes.push(probe(&format!("W_{name}"), move |run| quantile(run, q)));
@@ -68,49 +68,54 @@ fn probes(case: &Case, rate: f64, service: f64) -> Vec<Probe> {
     probes
 }
 
-fn fcfs(case: &Case, effort: &Effort, law: &str, service: f64, servers: u32) -> Result<Measured> {
-    let rate = case.number("lambda_");
+/// A station whose service time is one unit in the document, whatever it is in the case: a histogram tells microseconds apart,
+/// and no less. `law` is given the mean as a document writes it.
+fn fcfs(case: &Case, effort: &Effort, servers: u32, service: f64, law: &str) -> Result<Measured> {
+    let rate = if case.expect.contains_key("sigma") {
+        1.0 / case.number("interarrival")
+    } else {
+        case.number("lambda_")
+    };
+    let arrivals = if case.expect.contains_key("sigma") { "constant" } else { "poisson" };
+    let load = rate * service;
     let parameters = format!(r#""workers": {servers}, "queue": 1000000, "service_time": "{law}""#);
-    let document = station(rate, "poisson", &parameters, JOB);
-    let utilization = rate * service / f64::from(servers);
-    simulate(&document, batch(utilization), effort, &probes(case, rate, service))
+    let document = station(load, arrivals, &parameters, JOB);
+    let mut measured = simulate(&document, batch(load / f64::from(servers)), effort, &probes(case, load))?;
+    for (_, estimate) in measured.iter_mut().filter(|(name, _)| name.starts_with('W')) {
+        estimate.value *= service;
+        estimate.half_width *= service;
+    }
+    Ok(measured)
 }
 
 /// M/M/1 and M/M/c.
 pub(super) fn exponential(case: &Case, effort: &Effort) -> Result<Measured> {
-    let service = 1.0 / case.number("mu");
-    let servers = case.count("c").max(1);
-    fcfs(case, effort, &format!("exp {}", span(service)), service, servers)
+    fcfs(case, effort, case.count("c").max(1), 1.0 / case.number("mu"), &format!("exp {}", span(1.0)))
 }
 
 pub(super) fn deterministic(case: &Case, effort: &Effort) -> Result<Measured> {
-    let service = case.number("D");
-    fcfs(case, effort, &span(service), service, 1)
+    fcfs(case, effort, 1, case.number("D"), &span(1.0))
 }
 
 pub(super) fn hyperexponential(case: &Case, effort: &Effort) -> Result<Measured> {
-    let service = case.number("mean");
-    fcfs(case, effort, &format!("hyperexp {} cv2 {}", span(service), case.number("cv2")), service, 1)
+    let law = format!("hyperexp {} cv2 {}", span(1.0), case.number("cv2"));
+    fcfs(case, effort, 1, case.number("mean"), &law)
 }
 
 pub(super) fn lognormal(case: &Case, effort: &Effort) -> Result<Measured> {
     const Z99: f64 = 2.326_347_874_040_841;
-    let service = case.number("mean");
-    let p99 = loadpath_core::math::exp(case.number("mu_ln") + Z99 * case.number("sigma_ln"));
-    fcfs(case, effort, &format!("lognormal {} p99 {}", span(service), span(p99)), service, 1)
+    let (service, sigma) = (case.number("mean"), case.number("sigma_ln"));
+    let p99 = loadpath_core::math::exp(sigma * Z99 - sigma * sigma / 2.0);
+    fcfs(case, effort, 1, service, &format!("lognormal {} p99 {}", span(1.0), span(p99)))
 }
 
 pub(super) fn erlang(case: &Case, effort: &Effort) -> Result<Measured> {
-    let service = case.number("mean");
-    fcfs(case, effort, &format!("erlang {} {}", case.count("k"), span(service)), service, 1)
+    fcfs(case, effort, 1, case.number("mean"), &format!("erlang {} {}", case.count("k"), span(1.0)))
 }
 
 /// D/M/1.
 pub(super) fn even_arrivals(case: &Case, effort: &Effort) -> Result<Measured> {
-    let (rate, service) = (1.0 / case.number("interarrival"), 1.0 / case.number("mu"));
-    let parameters = format!(r#""workers": 1, "queue": 1000000, "service_time": "exp {}""#, span(service));
-    let document = station(rate, "constant", &parameters, JOB);
-    simulate(&document, batch(rate * service), effort, &probes(case, rate, service))
+    exponential(case, effort)
 }
 
 /// M/M/c/K.
