@@ -11,11 +11,15 @@ const LAYERS: [&[&str]; 7] = [
     &["workload", "run"],
     &["topology"],
     &["sim", "analytic"],
-    &["claims", "compare", "wire"],
+    &["claims", "compare", "cost", "advise", "wire"],
 ];
 
 /// Siblings of one layer that may know one another, with the reason.
-const EXCEPTIONS: [(&str, &str, &str); 0] = [];
+const EXCEPTIONS: [(&str, &str, &str); 1] = [(
+    "advise",
+    "cost",
+    "an objective can be dollars, and both rest on the rates that flow through the wiring",
+)];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

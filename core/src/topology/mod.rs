@@ -4,6 +4,7 @@
 //! [`Fault`] at once. [`link`] carries a document in a URL's fragment; [`lessons`] are documents to learn from.
 pub mod catalog;
 mod check;
+mod edit;
 mod examples;
 mod fault;
 mod kind;
@@ -14,6 +15,7 @@ mod reader;
 mod spec;
 
 pub use check::{LIMITS, Limits, check};
+pub use edit::{Bag, Edit, EditFault};
 pub use examples::three_tier;
 pub use fault::{Fault, Place};
 pub use kind::{

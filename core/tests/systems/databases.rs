@@ -114,13 +114,13 @@ fn more_primaries_than_can_be_told_apart_are_a_fault_at_the_replicas() {
 }
 
 /// The share of each of four range shards under Zipf's law, with the first `isolated` of 1,000 keys dealt out one by one.
-fn heat(isolated: usize) -> Vec<f64> {
-    let mut shares = vec![0.0; 4];
+fn heat(isolated: usize) -> [f64; 4] {
+    let mut shares = [0.0; 4];
     (0..1_000).for_each(|key| {
         shares[if key < isolated { key % 4 } else { key / 250 }] += 1.0 / (key + 1) as f64;
     });
     let total: f64 = shares.iter().sum();
-    shares.iter().map(|share| share / total).collect()
+    shares.map(|share| share / total)
 }
 
 #[test]

@@ -132,3 +132,14 @@ fn a_promotion_by_hand_loses_what_was_on_its_way_and_hardly_an_answer() {
     let lost = lab.reset().run_to(4.0).counter("db", "lost_writes");
     assert_eq!(lost, 0, "what was lost was counted before the reset");
 }
+
+#[test]
+fn where_every_copy_takes_writes_another_takes_over_at_once() {
+    let text = design("async").replace(r#""failover":"2s""#, r#""failover":"0s","primaries":"many""#);
+    let mut lab = Lab::new(&text);
+    kill_primaries(lab.run_to(1.0), 0);
+    lab.run_to(4.0);
+    assert_eq!(lab.run().outcomes().errors(), 0);
+    kill_primaries(lab.reset(), 1);
+    assert_eq!(lab.run_to(5.0).run().outcomes().ok, 0);
+}

@@ -1,5 +1,6 @@
 //! Whole designs at work: what the simulator makes of databases, caches, names, zones, queues, scaling and timelines is what
 //! theory says, or what the design promises. And any document at all is simulated, or told what is wrong with it.
+#![allow(clippy::unwrap_used)]
 mod arbitrary;
 mod autoscaling;
 mod caches;

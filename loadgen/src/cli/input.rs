@@ -15,14 +15,16 @@ pub(super) enum Input {
     /// A run.
     Run(Box<Run>),
     /// A design.
-    Design(Topology),
+    Design(Box<Topology>),
 }
 
 /// Reads what `argument` names.
 pub(super) fn read(argument: &str) -> Result<Input, Failure> {
     let bad = |fault: &dyn std::fmt::Display| Failure::Input(format!("{}: {fault}", shown(argument)));
     if let Some(fragment) = fragment(argument) {
-        return link::decode(fragment).map(Input::Design).map_err(|fault| bad(&fault));
+        return link::decode(fragment)
+            .map(|design| Input::Design(Box::new(design)))
+            .map_err(|fault| bad(&fault));
     }
     let text = text(argument).map_err(|fault| bad(&fault))?;
     // Both formats say what they are in their first field's name.
@@ -32,7 +34,9 @@ pub(super) fn read(argument: &str) -> Result<Input, Failure> {
         (_, Some(_)) => {
             Run::from_json(&text).map(|run| Input::Run(Box::new(run))).map_err(|fault| bad(&fault))
         }
-        (Some(_), None) => Topology::from_json(&text).map(Input::Design).map_err(|fault| bad(&fault)),
+        (Some(_), None) => Topology::from_json(&text)
+            .map(|design| Input::Design(Box::new(design)))
+            .map_err(|fault| bad(&fault)),
         (None, None) => {
             Err(bad(&"this is neither a design (\"loadpath\": 1) nor a run (\"loadpath_run\": 1)"))
         }
@@ -48,7 +52,7 @@ struct Versions {
 /// Reads a design; a run is refused.
 pub(super) fn design(argument: &str) -> Result<Topology, Failure> {
     match read(argument)? {
-        Input::Design(design) => Ok(design),
+        Input::Design(design) => Ok(*design),
         Input::Run(_) => {
             Err(Failure::Input(format!("{}: this is a run, and a design is needed here", shown(argument))))
         }

@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 it went wrong or something wrong was
 //! found, 2 the input was bad, 130 stopped by Ctrl-C.
+mod advise;
 mod args;
 mod check;
 mod compare;
@@ -44,6 +45,7 @@ Examples:
   loadgen sim shop.json
   loadgen compare shop.json measured.json
   loadgen check shop.json
+  loadgen advise shop.json --verify
   loadgen lesson sharding
 
 A FILE may also be a link to a design (\"#d1...\", or a whole URL with it), or - for standard input.";
@@ -66,6 +68,8 @@ enum Command {
     Check(check::Args),
     /// Turn a design into a link, or a link into a design
     Link(link::Args),
+    /// Say what is weak about a design, what it costs, and what formulas expect of it
+    Advise(advise::Args),
     /// List and read the lessons, and check what they claim
     Lesson(lesson::Args),
     /// Be an instance of a node: what `up` starts
@@ -91,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Link(args) => link::run(&args),
         Command::Trace(args) => trace::run(&args),
+        Command::Advise(args) => advise::run(&args),
         Command::Lesson(args) => lesson::run(&args),
         Command::Node => deploy::serve_node().map_err(Failure::Went),
         Command::Supervise { directory } => deploy::supervise(&directory).map_err(Failure::Went),

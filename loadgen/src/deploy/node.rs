@@ -79,7 +79,7 @@ pub(super) struct Instance {
 pub(super) enum Node {
     LoadBalancer(LoadBalancer),
     Service(Service),
-    Cache(Cache),
+    Cache(Box<Cache>),
     Database(Database),
 }
 
@@ -173,7 +173,7 @@ impl Node {
             }
             NodeKind::Cache(spec) => {
                 let instance = instance(spec.workers, spec.queue)?;
-                Self::Cache(Cache::new(&plan, index, spec, assignment, instance))
+                Self::Cache(Box::new(Cache::new(&plan, index, spec, assignment, instance)))
             }
             NodeKind::Database(spec) => {
                 Self::Database(Database::open(spec, instance(spec.connections, spec.queue)?)?)

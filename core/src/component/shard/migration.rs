@@ -26,6 +26,12 @@ impl Migration {
         Self { before, after, keys, moving, started: now, rate, reached: 0, moved: 0 }
     }
 
+    /// As [`ReshardPlan::start`](super::ReshardPlan::start), where nobody needs the plan: it only counts. O(keys).
+    pub fn begin(before: Shards, after: Shards, keys: u64, now: Time, rate: f64) -> Self {
+        let moving = (0..keys).filter(|&key| before.shard(key) != after.shard(key)).count() as u64;
+        Self::new(before, after, keys, moving, now, rate)
+    }
+
     /// Where `key` lives as of the last [`Migration::advance`]. Costs as much as [`Shards::shard`].
     pub fn shard(&self, key: u64) -> u16 {
         if key < self.reached || self.is_done() { self.after.shard(key) } else { self.before.shard(key) }
@@ -93,7 +99,9 @@ mod tests {
         let plan = ReshardPlan::between(before.clone(), after.clone(), 500);
         let order: Vec<_> = plan.moves().collect();
         let start = Time(1_000_000_000);
+        let counted = Migration::begin(before.clone(), after.clone(), 500, start, 10.0);
         let mut migration = plan.start(start, 10.0);
+        assert_eq!((counted.progress(), counted.next_at()), (migration.progress(), migration.next_at()));
         assert_eq!(migration.ends_at(), start + Span::from_millis(100 * order.len() as u64));
         let mut told = Vec::new();
         for tenth in 0..=order.len() + 2 {

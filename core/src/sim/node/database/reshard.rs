@@ -7,7 +7,7 @@ use super::super::super::station::Station;
 use super::super::super::transport::Way;
 use super::Group;
 use crate::component::queue::Discipline;
-use crate::component::shard::ReshardPlan;
+use crate::component::shard::Migration;
 use crate::id::NodeIndex;
 use crate::time::{Span, Time};
 use crate::topology::{NodeKind, Plan};
@@ -28,7 +28,7 @@ impl Simulation {
         let mut after = database.shards.clone();
         after.grow();
         let (before, keys) = (database.shards.clone(), database.keys);
-        let migration = ReshardPlan::between(before, after, keys).start(now, rate);
+        let migration = Migration::begin(before, after, keys, now, rate);
         let first = migration.next_at();
         database.migration = Some(migration);
         if !database.groups.is_empty() {
