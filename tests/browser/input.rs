@@ -59,8 +59,10 @@ impl Page {
     pub(crate) async fn center_of(&self, selector: &str) -> Point {
         let element = format!("document.querySelector({selector:?})");
         self.wait_until(&format!("there is {selector}"), &element).await;
+        // A person scrolls the inspector to what lies below its edge.
         let bounds = format!(
-            "(() => {{ const r = {element}.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
+            "(() => {{ const e = {element}; if (e.closest('#inspector')) e.scrollIntoView({{block: 'nearest'}}); \
+             const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
         );
         let [x, y]: [f64; 2] = self.evaluate(&bounds).await;
         Point { x, y }

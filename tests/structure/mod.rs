@@ -88,7 +88,8 @@ fn every_kind_has_a_file_in_the_simulator_and_one_in_the_agent() {
         );
         // What is only simulated so far is refused by name: the agent's list of what comes up is the other half of this.
         let comes_up = fs::read_to_string(root().join("loadgen/src/live/support.rs")).unwrap();
-        if !comes_up.contains(&format!("\"{}\"", kind.name)) {
+        let words: String = comes_up.split_whitespace().collect();
+        if !words.contains(&format!("(\"{}\",&[", kind.name)) {
             continue;
         }
         // Clients come up as the attack, which is no server.

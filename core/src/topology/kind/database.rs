@@ -29,6 +29,16 @@ pub(crate) const KIND: Kind = Kind {
             "relational",
         ),
         Param::new(
+            "connections",
+            "Connections",
+            "How many queries each server works on at the same moment.",
+            count(1, 4_096),
+            "16",
+        ),
+        Param::new("read_time", "Read", "How long a read takes.", Form::Law, "lognormal 4ms p99 18ms"),
+        Param::new("write_time", "Write", "How long a write takes.", Form::Law, "lognormal 6ms p99 25ms"),
+        QUEUE,
+        Param::new(
             "shards",
             "Shards",
             "Over how many servers the keys are spread; each can fail on its own.",
@@ -118,16 +128,6 @@ pub(crate) const KIND: Kind = Kind {
             number(0.0, 1.0),
             "0",
         ),
-        Param::new(
-            "connections",
-            "Connections",
-            "How many queries each server works on at the same moment.",
-            count(1, 4_096),
-            "16",
-        ),
-        Param::new("read_time", "Read", "How long a read takes.", Form::Law, "lognormal 4ms p99 18ms"),
-        Param::new("write_time", "Write", "How long a write takes.", Form::Law, "lognormal 6ms p99 25ms"),
-        QUEUE,
     ],
 };
 
