@@ -1,8 +1,8 @@
 //! Caches: what is remembered, for how long, and what is forgotten first.
 //!
 //! A [`Cache`] is the one door. The entries are the same for all policies; a policy is a file that says in which order they
-//! go. What a cache means for reads and writes is the caller's [`WriteMode`], and a [`Coalescer`] makes one call of many
-//! equal misses.
+//! go. What a write does to a cache is its caller's business (`topology::Writes`), and a [`Coalescer`] makes one call of
+//! many equal misses.
 //!
 //! ```
 //! use loadpath_core::component::cache::{Cache, Capacity, Eviction, Ttl};
@@ -38,9 +38,7 @@ mod theory;
 mod tiny_lfu;
 #[cfg(test)]
 mod twin;
-mod write_mode;
 
 pub use coalescer::{Coalescer, Joined};
 pub use door::Cache;
 pub use settings::{Capacity, Evicted, Eviction, Ttl};
-pub use write_mode::WriteMode;

@@ -29,7 +29,7 @@ impl LoadShedder {
     /// If there are no priorities.
     pub fn even(priorities: u8) -> Self {
         let all = f64::from(priorities);
-        Self::new((0..priorities).map(|p| 1.0 - f64::from(p) / all).collect())
+        Self::new((0..priorities).map(|p| f64::from(priorities - p) / all).collect())
     }
 
     /// Whether a call of `priority` may join a queue in which `waiting` of at most `bound` wait.

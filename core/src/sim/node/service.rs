@@ -6,11 +6,15 @@ use super::super::simulation::Simulation;
 use super::super::transport::Way;
 use super::steps::{Role, Step, Steps};
 use super::{Refusal, State};
+use crate::component::resilience::LoadShedder;
 use crate::dist::{Law, Sampler};
 use crate::id::NodeIndex;
 use crate::run::Outcome;
 use crate::time::Span;
 use crate::topology::{Mode, NodeKind, Plan, ServiceNode, Work, WorkersNode};
+
+/// Classes have a priority from 0 to 9.
+const PRIORITIES: u8 = 10;
 
 /// What a service knows.
 #[derive(Clone, Debug)]
@@ -21,7 +25,8 @@ pub(in crate::sim) struct Service {
     pub(super) start_time: Span,
     steps: Steps,
     error_share: f64,
-    shedding: bool,
+    /// Whom a filling queue turns away, if anybody.
+    shedder: Option<LoadShedder>,
     pub(super) deadlines: bool,
     /// Somebody looks at requests before they may queue.
     pub(super) guarded: bool,
@@ -39,13 +44,15 @@ impl Service {
     pub(super) fn of_service(plan: &Plan, index: NodeIndex, spec: &ServiceNode) -> Self {
         let homes = if spec.stateful { vec![NO_HOME; plan.users as usize] } else { Vec::new() };
         let guarded = spec.shedding || spec.stateful || spec.deadlines;
-        let (shedding, deadlines) = (spec.shedding, spec.deadlines);
-        Self { shedding, deadlines, guarded, homes, ..Self::new(plan, index, &spec.work) }
+        // The last tenth of the queue is for the most important class alone, and so on.
+        let shedder = spec.shedding.then(|| LoadShedder::even(PRIORITIES));
+        let deadlines = spec.deadlines;
+        Self { shedder, deadlines, guarded, homes, ..Self::new(plan, index, &spec.work) }
     }
 
     /// Whether it makes no calls, waits for nothing, and looks at nobody's deadline.
     pub(super) fn is_plain(&self) -> bool {
-        self.steps.is_empty() && self.pause.is_none() && !self.deadlines && !self.shedding
+        self.steps.is_empty() && self.pause.is_none() && !self.deadlines && self.shedder.is_none()
     }
 
     pub(super) fn never_fails(&self) -> bool {
@@ -70,7 +77,7 @@ impl Service {
             start_time: work.start_time,
             steps: Steps::new(plan, index),
             error_share: work.error_share,
-            shedding: false,
+            shedder: None,
             deadlines: false,
             guarded: false,
             homes: Vec::new(),
@@ -97,10 +104,11 @@ impl Simulation {
             return Some((Counter::Shed, Outcome::TimedOut));
         }
         let queue = &self.nodes[node].stations[usize::from(instance)].queue;
-        // The last tenth is for the most important class alone, and so on. Without a queue there is nothing to keep free.
-        let full = queue.bound() > 0 && queue.len() * 10 >= queue.bound() * (usize::from(priority) + 1);
+        let (waiting, bound) = (queue.len(), queue.bound());
         let service = self.service(node);
-        if service.shedding && full {
+        // A class of priority 9 comes first, which a shedder calls 0. Without a queue there is nothing to keep free.
+        let sheds = |shedder: &LoadShedder| !shedder.admit(PRIORITIES - 1 - priority, waiting, bound);
+        if bound > 0 && service.shedder.as_ref().is_some_and(sheds) {
             return Some((Counter::Shed, Outcome::Refused));
         }
         if session && let Some(home) = service.homes.get_mut(user as usize) {

@@ -70,7 +70,8 @@ pub enum Writes {
     Auto,
     /// Into the database, and kept here.
     Through,
-    /// Into the database, and deleted here.
+    /// Into the database, and deleted here (Nishtala et al. 2013, §2). A fill that was read before a write may come after it,
+    /// and stays stale until it expires.
     Around,
     /// Kept here, and into the database later.
     Back,

@@ -92,6 +92,14 @@ pub(super) const ERROR_SHARE: Param = Param::new(
     "0",
 );
 
+pub(super) const SPEED: Param = Param::new(
+    "speed",
+    "Speed",
+    "How fast its cores are, relative to what its own time says.",
+    number(0.01, 100.0),
+    "1",
+);
+
 /// Rows of what can be scaled: automatically, when there is monitoring.
 pub(super) const AUTOSCALE: Param = Param::new(
     "autoscale",

@@ -2,7 +2,8 @@
 use super::super::catalog::{Form, Group, Kind, Param, SWITCH, count, number};
 use super::super::reader::Reader;
 use super::rows::{
-    AUTOSCALE, COOLDOWN, DISCIPLINE, ERROR_SHARE, INSTANCES, MAX_INSTANCES, QUEUE, SCALE_TARGET, START_TIME,
+    AUTOSCALE, COOLDOWN, DISCIPLINE, ERROR_SHARE, INSTANCES, MAX_INSTANCES, QUEUE, SCALE_TARGET, SPEED,
+    START_TIME,
 };
 use super::{Autoscaling, Work};
 
@@ -43,13 +44,7 @@ pub(crate) const KIND: Kind = Kind {
             count(0, 256),
             "0",
         ),
-        Param::new(
-            "speed",
-            "Speed",
-            "How fast its cores are, relative to what its own time says.",
-            number(0.01, 100.0),
-            "1",
-        ),
+        SPEED,
         QUEUE,
         DISCIPLINE,
         Param::new(

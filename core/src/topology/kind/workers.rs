@@ -1,7 +1,9 @@
 //! Workers: take messages from a queue, one after the other.
 use super::super::catalog::{Form, Group, Kind, Param, count, number};
 use super::super::reader::Reader;
-use super::rows::{AUTOSCALE, COOLDOWN, ERROR_SHARE, INSTANCES, MAX_INSTANCES, SCALE_TARGET, START_TIME};
+use super::rows::{
+    AUTOSCALE, COOLDOWN, ERROR_SHARE, INSTANCES, MAX_INSTANCES, SCALE_TARGET, SPEED, START_TIME,
+};
 use super::{Autoscaling, Work};
 
 /// The row of workers.
@@ -35,13 +37,7 @@ pub(crate) const KIND: Kind = Kind {
             count(0, 256),
             "0",
         ),
-        Param::new(
-            "speed",
-            "Speed",
-            "How fast its cores are, relative to what its own time says.",
-            number(0.01, 100.0),
-            "1",
-        ),
+        SPEED,
         ERROR_SHARE,
         START_TIME,
         AUTOSCALE,
