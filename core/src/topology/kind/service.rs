@@ -1,5 +1,5 @@
 //! A service: works on requests and calls others.
-use super::super::catalog::{Form, Group, Kind, Param, SWITCH, count, number};
+use super::super::catalog::{Form, Group, Kind, Param, SWITCH, count};
 use super::super::reader::Reader;
 use super::rows::{
     AUTOSCALE, COOLDOWN, DISCIPLINE, ERROR_SHARE, INSTANCES, MAX_INSTANCES, QUEUE, SCALE_TARGET, SPEED,

@@ -1,5 +1,5 @@
 //! Workers: take messages from a queue, one after the other.
-use super::super::catalog::{Form, Group, Kind, Param, count, number};
+use super::super::catalog::{Form, Group, Kind, Param, count};
 use super::super::reader::Reader;
 use super::rows::{
     AUTOSCALE, COOLDOWN, ERROR_SHARE, INSTANCES, MAX_INSTANCES, SCALE_TARGET, SPEED, START_TIME,
