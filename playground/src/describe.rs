@@ -50,8 +50,11 @@ pub fn size(document: &Topology, node: &Node, hit_ratio: Option<f64>) -> String 
         "workers" => format!("{} × {} at once", of("instances"), of("workers")),
         "object_store" | "external" => of("service_time"),
         "monitoring" => format!("every {}", of("interval")),
+        "database" if of("replicas") != "0" && of("shards") == "1" => {
+            format!("1 + {} replicas", of("replicas"))
+        }
         "database" if of("replicas") != "0" => {
-            format!("{} shards × (1 + {} replicas)", of("shards"), of("replicas"))
+            format!("{} × (1 + {} replicas)", of("shards"), of("replicas"))
         }
         "database" if of("shards") == "1" => format!("{} connections", of("connections")),
         "database" => format!("{} shards × {} conn.", of("shards"), of("connections")),

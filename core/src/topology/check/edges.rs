@@ -109,12 +109,23 @@ fn classes(document: &Topology, r: &mut Reader) -> u64 {
 
 /// The sentence for a wiring that means nothing.
 fn wrong_wiring(from: &Kind, to: &Kind) -> String {
-    let can: Vec<String> =
-        from.calls.iter().filter_map(|name| catalog::kind(name)).map(|k| k.title.to_lowercase()).collect();
-    let (from, to) = (from.title.to_lowercase(), to.title.to_lowercase());
+    let can: Vec<String> = from.calls.iter().filter_map(|name| catalog::kind(name)).map(one).collect();
+    let they = if matches!(from.name, "clients" | "workers") { "they" } else { "it" };
+    let (from, to) = (one(from), one(to));
     if can.is_empty() {
-        format!("a {from} calls nothing; draw the edge the other way, or delete it")
+        format!("{from} calls nothing; draw the edge the other way, or delete it")
     } else {
-        format!("a {from} cannot call a {to}; it can call a {}", can.join(", a "))
+        format!("{from} cannot call {to}; {they} can call {}", can.join(", "))
+    }
+}
+
+/// A node of a kind, in the middle of a sentence: "a cache", "an object store", "clients", "a CDN".
+fn one(kind: &Kind) -> String {
+    let is_short = |word: &str| word.chars().all(char::is_uppercase);
+    let title = if is_short(kind.title) { kind.title.to_owned() } else { kind.title.to_lowercase() };
+    match kind.name {
+        "clients" | "workers" | "dns" | "monitoring" => title,
+        _ if title.starts_with(['a', 'e', 'i', 'o', 'u']) => format!("an {title}"),
+        _ => format!("a {title}"),
     }
 }

@@ -272,6 +272,10 @@ mod tests {
             (faults(edge("lb", "web")), "connected already"),
             (faults(edge("cache", "lb")), "a cache cannot call a load balancer; it can call a database"),
             (faults(edge("db", "web")), "a database calls nothing"),
+            (
+                faults(edge("users", "db")),
+                "clients cannot call a database; they can call DNS, a CDN, a load balancer, a service, an object store",
+            ),
             (faults(edge("web", "lb")), "round for ever: lb calls web calls lb again"),
             (faults(|t| t.edges.clear()), "its requests go nowhere"),
             (faults(|t| t.edges.retain(|e| e.from != "lb")), "nothing to spread requests over"),
