@@ -24,6 +24,7 @@ pub(crate) fn publish(project: &Project, glue: &Path) -> Result<Vec<PageFile>> {
     let mut files = BTreeMap::new();
     collect(&www, "", &dist, &mut files)?;
     collect(glue, "", &dist, &mut files)?;
+    join_styles(&mut files);
     check_references(&files)?;
     let mut page = Vec::new();
     for (name, bytes) in files {
@@ -51,6 +52,20 @@ fn collect(folder: &Path, prefix: &str, skipped: &Path, files: &mut BTreeMap<Str
         }
     }
     Ok(())
+}
+
+/// Makes one `styles.css` of the parts in `styles/`: `base.css` first, then by name, then what narrow windows change.
+fn join_styles(files: &mut BTreeMap<String, Vec<u8>>) {
+    let parts: Vec<String> = files.keys().filter(|name| name.starts_with("styles/")).cloned().collect();
+    let mut parts: Vec<(String, Vec<u8>)> =
+        parts.into_iter().filter_map(|name| files.remove_entry(&name)).collect();
+    parts.sort_by_key(|(name, _)| match name.as_str() {
+        "styles/base.css" => 0,
+        "styles/narrow.css" => 2,
+        _ => 1,
+    });
+    let whole = parts.into_iter().map(|(_, bytes)| bytes).collect::<Vec<_>>().join(&b'\n');
+    files.insert("styles.css".to_owned(), whole);
 }
 
 /// A name in `index.html` with no file behind it would only show in a browser.
