@@ -29,10 +29,13 @@ mod scaling;
 mod simulation;
 mod snapshot;
 mod station;
+mod steadiness;
 mod trace;
 mod transport;
+mod warm_up;
 
 pub use command::{Command, CommandFault};
-pub use simulation::{Simulation, simulate};
+pub use simulation::Simulation;
 pub use snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, Snapshot};
 pub use trace::{Hop, Trace, trace};
+pub use warm_up::{Cut, WarmUp, simulate};

@@ -12,4 +12,5 @@ mod resilience;
 mod sameness;
 mod sessions;
 mod sharing;
+mod statistics;
 mod zones;
