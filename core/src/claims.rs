@@ -3,10 +3,9 @@
 //!
 //! Designs that are compared meet the same arrivals (common random numbers; Law 2015, section 11.2), and what is judged is the
 //! margin of each pair, so that what both have in common does not widen the interval.
-use crate::hash;
 use crate::rng::Seed;
 use crate::run::Run;
-use crate::sim::{NodeSnapshot, Simulation, Snapshot};
+use crate::sim::{NodeSnapshot, Simulation, Snapshot, replication_seed};
 use crate::stats::{Estimate, Moments};
 use crate::time::{Span, Time};
 use crate::topology::lessons::{Claim, Lesson, Measure, Relation, Variant};
@@ -120,7 +119,7 @@ impl Trials<'_> {
 
 fn simulate(design: &Topology, seed: Seed, replication: u64, (from, to): (Span, Span)) -> Seen {
     let plan = check_document(design).unwrap_or_else(|faults| panic!("{}: {faults:?}", design.name));
-    let mut simulation = Simulation::new(&plan, Seed(hash::pair(seed.0, replication)));
+    let mut simulation = Simulation::new(&plan, replication_seed(seed, replication));
     simulation.run_until(Time::ZERO + from);
     simulation.reset_statistics();
     simulation.run_until(Time::ZERO + to);

@@ -24,6 +24,7 @@ mod meter;
 mod node;
 mod processors;
 mod rare;
+mod replications;
 mod report;
 mod scaling;
 mod simulation;
@@ -35,6 +36,7 @@ mod transport;
 mod warm_up;
 
 pub use command::{Command, CommandFault};
+pub use replications::{find_cut, over_replications, replication_seed, simulate_replications};
 pub use simulation::Simulation;
 pub use snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, Snapshot};
 pub use trace::{Hop, Trace, trace};
