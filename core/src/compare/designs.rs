@@ -309,7 +309,11 @@ mod tests {
         let same = designs(&design, &design, Seed(2), &TRIALS);
         assert!(same.rows.len() > 20);
         assert!(same.rows.iter().all(|row| row.difference == Estimate::default()));
-        let smaller = plan(|d| drop(d.nodes[2].params.insert("instances".into(), 1.0.into())));
+        // Four workers of 8 ms are busy for four fifths of their time with 400 a second, and 16 for a fifth.
+        let smaller = plan(|d| {
+            d.nodes[2].params.insert("instances".into(), 1.0.into());
+            d.nodes[2].params.insert("workers".into(), 4.0.into());
+        });
         let comparison = designs(&design, &smaller, Seed(2), &TRIALS);
         assert_eq!(row(&comparison, Quantity::Cost).verdict, Some(Verdict::Better));
         assert_eq!(row(&comparison, Quantity::P99).verdict, Some(Verdict::Worse));

@@ -36,6 +36,11 @@ impl Counts {
         Self { octave_bits, first: 0, window: Vec::new(), high: BTreeMap::new(), total: 0 }
     }
 
+    /// How many bytes the window takes.
+    pub(super) const fn size(&self) -> usize {
+        self.window.capacity() * size_of::<u32>()
+    }
+
     /// The sum of all counts.
     pub(super) const fn total(&self) -> u64 {
         self.total

@@ -64,6 +64,11 @@ impl Histogram {
         self.counts.record(span.0);
     }
 
+    /// How many bytes its counts take.
+    pub const fn size(&self) -> usize {
+        self.counts.size()
+    }
+
     /// Takes as much memory as `other` has, so that recording what it has recorded will not allocate. Both must have the
     /// same precision, or nothing is taken.
     pub fn reserve_as(&mut self, other: &Self) {

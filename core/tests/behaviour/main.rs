@@ -2,6 +2,7 @@
 mod calls;
 mod closed_loop;
 mod design;
+mod everywhere;
 mod extremes;
 mod interleavings;
 mod memory;
@@ -9,6 +10,7 @@ mod overload;
 mod policies;
 mod queues;
 mod resilience;
+mod rewinding;
 mod sameness;
 mod sessions;
 mod sharing;

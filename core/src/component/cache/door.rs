@@ -111,6 +111,12 @@ impl Cache {
         self.entries.len()
     }
 
+    /// About how many bytes it takes: those of its entries, their places in the table, and what the policy notes of each.
+    pub fn size(&self) -> usize {
+        const ENTRY: usize = 56;
+        self.len() * ENTRY
+    }
+
     /// Whether it holds nothing.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
