@@ -19,6 +19,7 @@ mod call;
 mod command;
 mod control;
 mod counter;
+mod ended;
 mod line;
 mod meter;
 mod node;
@@ -35,7 +36,8 @@ mod transport;
 mod warm_up;
 
 pub use command::{Command, CommandFault};
+pub use ended::Ended;
 pub use simulation::Simulation;
-pub use snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, Snapshot};
-pub use trace::{Hop, Trace, trace};
+pub use snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, PoolSnapshot, Snapshot};
+pub use trace::{Hop, Replay, Trace, trace};
 pub use warm_up::{Cut, WarmUp, simulate};

@@ -3,6 +3,7 @@ mod calls;
 mod closed_loop;
 mod design;
 mod extremes;
+mod faults;
 mod interleavings;
 mod memory;
 mod overload;

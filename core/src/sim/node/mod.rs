@@ -135,7 +135,10 @@ impl Node {
         };
         let station = &mut self.stations[instance];
         let time = law.sample(&mut station.rng);
-        if station.slowness == 1.0 { time } else { Span((time.0 as f64 * station.slowness) as u64) }
+        let time =
+            if station.slowness == 1.0 { time } else { Span((time.0 as f64 * station.slowness) as u64) };
+        self.meter.given(time);
+        time
     }
 
     /// An instance has died: what it remembered is gone.
