@@ -25,6 +25,7 @@ mod meter;
 mod node;
 mod processors;
 mod rare;
+mod replications;
 mod report;
 mod scaling;
 mod simulation;
@@ -37,6 +38,7 @@ mod warm_up;
 
 pub use command::{Command, CommandFault};
 pub use ended::Ended;
+pub use replications::{find_cut, over_replications, replication_seed, simulate_replications};
 pub use simulation::Simulation;
 pub use snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, PoolSnapshot, Snapshot};
 pub use trace::{Hop, Replay, Trace, trace};
