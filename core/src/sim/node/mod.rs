@@ -217,7 +217,7 @@ fn at_work(plan: &Plan, index: NodeIndex, seed: Seed) -> (State, Stations) {
             Stations(node.kind.most_instances(), spec.work.workers, 0, Fifo),
         ),
         NodeKind::Cache(spec) => (
-            State::Cache(cache::Cache::new(node, spec, seed)),
+            State::Cache(cache::Cache::new(plan, node, spec, seed)),
             Stations(spec.instances, spec.workers, spec.queue, Fifo),
         ),
         NodeKind::Cdn(spec) => (
