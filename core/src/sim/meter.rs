@@ -24,6 +24,8 @@ pub(crate) struct Window {
     pub(crate) response: Histogram,
     /// The sum of the times in the queue.
     wait_ns: u64,
+    /// The sum of the times that workers were given.
+    work_ns: u64,
     hits: u64,
     lookups: u64,
 }
@@ -31,13 +33,14 @@ pub(crate) struct Window {
 impl Window {
     fn new() -> Self {
         let response = Histogram::new(Precision::Coarse);
-        Self { outcomes: Outcomes::default(), response, wait_ns: 0, hits: 0, lookups: 0 }
+        Self { outcomes: Outcomes::default(), response, wait_ns: 0, work_ns: 0, hits: 0, lookups: 0 }
     }
 
     fn clear(&mut self) {
         self.outcomes = Outcomes::default();
         self.response.clear();
         self.wait_ns = 0;
+        self.work_ns = 0;
         self.hits = 0;
         self.lookups = 0;
     }
@@ -48,6 +51,7 @@ impl Window {
             self.response.merge(&other.response);
         }
         self.wait_ns += other.wait_ns;
+        self.work_ns += other.work_ns;
         self.hits += other.hits;
         self.lookups += other.lookups;
     }
@@ -60,6 +64,11 @@ impl Window {
     /// The times in the queue together, in seconds.
     pub(crate) const fn waited(&self) -> f64 {
         self.wait_ns as f64 / 1e9
+    }
+
+    /// Mean time that a worker was given for a call; zero when nothing was answered.
+    pub(crate) fn mean_work(&self) -> Span {
+        Span(self.work_ns / self.outcomes.total().max(1))
     }
 
     /// Mean time in the queue; zero when nothing was answered.
@@ -89,6 +98,16 @@ impl NodeMeter {
     pub(crate) fn record_request(&mut self, outcome: Outcome, response: Span) {
         self.seconds[0].outcomes.add(outcome);
         self.seconds[0].response.record(response);
+    }
+
+    /// A worker was given a call that takes it so long.
+    pub(crate) const fn given(&mut self, work: Span) {
+        self.seconds[0].work_ns += work.0;
+    }
+
+    /// The last whole second.
+    pub(crate) const fn last_second(&self) -> &Window {
+        &self.seconds[1]
     }
 
     /// What the running second has seen so far.
@@ -220,13 +239,21 @@ pub(crate) struct EdgeMeter {
     total: u64,
     /// What of the running second came before the reset.
     before_reset: u64,
+    /// Those that did not end well, as `seconds`.
+    pub(crate) errors: [u64; RECENT + 1],
     pub(crate) calls: Stretches<Ends>,
 }
 
 impl EdgeMeter {
     pub(crate) const fn new() -> Self {
         let nothing = Ends { seconds: 0.0, ended: 0, errors: 0 };
-        Self { seconds: [0; RECENT + 1], total: 0, before_reset: 0, calls: Stretches::new(nothing) }
+        Self {
+            seconds: [0; RECENT + 1],
+            errors: [0; RECENT + 1],
+            total: 0,
+            before_reset: 0,
+            calls: Stretches::new(nothing),
+        }
     }
 
     pub(crate) fn reset(&mut self) {
@@ -246,9 +273,18 @@ impl EdgeMeter {
         self.total += ended;
         self.seconds.rotate_right(1);
         self.seconds[0] = 0;
+        self.errors.rotate_right(1);
+        self.errors[0] = 0;
     }
 
     pub(crate) fn recent(&self) -> u64 {
         self.seconds.iter().sum()
+    }
+
+    /// The share of calls that did not end well, in [0, 1].
+    pub(crate) fn error_share(&self) -> f64 {
+        let errors: u64 = self.errors.iter().sum();
+        // A call may end in a later second than it was made in.
+        errors as f64 / self.recent().max(errors).max(1) as f64
     }
 }

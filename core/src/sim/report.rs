@@ -1,8 +1,8 @@
 //! What a simulation shows of itself: a [`Snapshot`] while it runs, a [`Run`] of it all.
 use super::meter::{ClassMeter, Ends};
 use super::node::{Node, State};
-use super::simulation::Simulation;
-use super::snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, Snapshot};
+use super::simulation::{Link, Simulation};
+use super::snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, PoolSnapshot, Snapshot};
 use super::station::{RECENT, Station};
 use super::steadiness::{NodeValues, about};
 use crate::id::EdgeIndex;
@@ -39,13 +39,11 @@ impl Simulation {
             p99: self.p99(&response),
             classes: (0..self.meters.len()).map(|i| self.class_snapshot(i)).collect(),
             nodes: self.nodes.iter().map(|node| self.node_snapshot(node, window)).collect(),
-            edges: self.edges[..self.plan.edges.len()]
-                .iter()
-                .map(|e| EdgeSnapshot { rate: e.meter.recent() as f64 / window })
-                .collect(),
+            edges: self.edges[..self.plan.edges.len()].iter().map(|e| edge_snapshot(e, window)).collect(),
             series: self.series.iter().skip(skipped).cloned().collect(),
             series_start: self.series_start + skipped as u64,
             curve: curve(&response),
+            partitions: self.partitions(),
         }
     }
 
@@ -102,6 +100,7 @@ impl Simulation {
             utilization: mean(&in_service(stations, &each)),
             p99: (!recent.response.is_empty()).then(|| recent.response.quantile(0.99).as_secs()),
             wait: recent.mean_wait().as_secs(),
+            work: recent.mean_work().as_secs(),
             hit_ratio: recent.hit_ratio(),
             error_share: recent.outcomes.error_share(),
             in_flight: node.in_flight,
@@ -109,7 +108,28 @@ impl Simulation {
             counters: node.counters.by_name(),
             up: stations.iter().map(|s| s.up).collect(),
             busy: each,
+            slow: slow(stations),
+            behind: match &node.state {
+                State::Database(database) => database.behind(self.now),
+                _ => Vec::new(),
+            },
         }
+    }
+
+    /// Pairs of zones that are cut off from one another, in the document's order.
+    fn partitions(&self) -> Vec<(String, String)> {
+        let zones = &self.plan.zones;
+        let pairs = (0..zones.len()).flat_map(|i| (i + 1..zones.len()).map(move |j| (i, j)));
+        let cut = pairs.filter(|(i, j)| self.cuts[i * zones.len() + j]);
+        cut.map(|(i, j)| (zones[i].id.clone(), zones[j].id.clone())).collect()
+    }
+
+    /// How calls to a node ended in the last whole second, and how long they took; of clients, their requests. None for a node
+    /// that is not there.
+    pub fn last_second(&self, node: &str) -> Option<(Outcomes, &Histogram)> {
+        let place = self.plan.find(node)?;
+        let second = self.nodes[place.index()].meter.last_second();
+        Some((second.outcomes, &second.response))
     }
 
     /// The record since statistics were last reset.
@@ -213,6 +233,22 @@ fn class_figures(meter: &ClassMeter, seconds: f64) -> Figures {
         figures.insert(figure, Reading { value: meter.response.smooth_quantile(q), interval });
     }
     figures
+}
+
+fn edge_snapshot(edge: &Link, window: f64) -> EdgeSnapshot {
+    let pool = edge.policy.as_ref().and_then(|policy| policy.pool());
+    EdgeSnapshot {
+        rate: edge.meter.recent() as f64 / window,
+        error_share: edge.meter.error_share(),
+        cut: edge.cut,
+        pool: pool.map(|(open, most, waiting)| PoolSnapshot { open, most, waiting }),
+    }
+}
+
+/// The slowness of each station; empty when none is slow.
+fn slow(stations: &[Station]) -> Vec<f64> {
+    let is_slow = stations.iter().any(|station| station.slowness != 1.0);
+    if is_slow { stations.iter().map(|station| station.slowness).collect() } else { Vec::new() }
 }
 
 /// The values of the stations that are meant to be there.

@@ -3,6 +3,7 @@ use super::agenda::{Agenda, Event};
 use super::attempt::EdgePolicy;
 use super::call::{Calls, Slot};
 use super::counter::Counters;
+use super::ended::Ended;
 use super::meter::{ClassMeter, EdgeMeter};
 use super::node::{Node, State};
 use super::processors::SharedProcessor;
@@ -68,6 +69,8 @@ pub struct Simulation {
     /// Which zones are cut off from which, row by row.
     pub(super) cuts: Vec<bool>,
     pub(super) tracer: Tracer,
+    /// Requests that have ended, where anyone wants to know them.
+    pub(super) ended: Option<Vec<Ended>>,
     /// Lists that are empty between events, kept for their memory.
     pub(super) dropped: Vec<Slot>,
     pub(super) due: Vec<Slot>,
@@ -88,12 +91,24 @@ pub(super) struct Link {
     pub(super) turn: u16,
     /// No packet passes.
     pub(super) cut: bool,
+    /// Since when the edge itself is cut, whatever its zones are.
+    pub(super) severed: Option<Time>,
     pub(super) policy: Option<Box<EdgePolicy>>,
 }
 
 impl Link {
     fn new(from: NodeIndex, to: NodeIndex, latency: Span, shown_as: EdgeIndex) -> Self {
-        Self { from, to, latency, meter: EdgeMeter::new(), shown_as, turn: 0, cut: false, policy: None }
+        Self {
+            from,
+            to,
+            latency,
+            meter: EdgeMeter::new(),
+            shown_as,
+            turn: 0,
+            cut: false,
+            severed: None,
+            policy: None,
+        }
     }
 }
 
@@ -137,6 +152,7 @@ impl Simulation {
             cuts: vec![false; plan.zones.len() * plan.zones.len()],
             plan: std::sync::Arc::new(plan.clone()),
             tracer: Tracer::default(),
+            ended: None,
             dropped: Vec::new(),
             due: Vec::new(),
             parked: Vec::new(),

@@ -4,6 +4,7 @@ mod closed_loop;
 mod design;
 mod everywhere;
 mod extremes;
+mod faults;
 mod interleavings;
 mod memory;
 mod overload;

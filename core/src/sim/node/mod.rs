@@ -141,7 +141,10 @@ impl Node {
         };
         let station = &mut self.stations[instance];
         let time = law.sample(&mut station.rng);
-        if station.slowness == 1.0 { time } else { Span((time.0 as f64 * station.slowness) as u64) }
+        let time =
+            if station.slowness == 1.0 { time } else { Span((time.0 as f64 * station.slowness) as u64) };
+        self.meter.given(time);
+        time
     }
 
     /// An instance has died: what it remembered is gone.
@@ -234,7 +237,7 @@ fn at_work(plan: &Plan, index: NodeIndex, seed: Seed) -> (State, Stations) {
             Stations(node.kind.most_instances(), spec.work.workers, 0, Fifo),
         ),
         NodeKind::Cache(spec) => (
-            State::Cache(cache::Cache::new(node, spec, seed)),
+            State::Cache(cache::Cache::new(plan, node, spec, seed)),
             Stations(spec.instances, spec.workers, spec.queue, Fifo),
         ),
         NodeKind::Cdn(spec) => (
