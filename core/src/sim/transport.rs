@@ -161,6 +161,7 @@ impl Simulation {
         };
         let call = &mut self.calls[slot];
         let work = station.draw(place.state.law(call.ask));
+        place.meter.given(work);
         call.stage = Stage::Working;
         call.wait = start.since(now);
         let Some(line) = &mut station.line else { return };
@@ -196,6 +197,7 @@ impl Simulation {
         let place = &mut self.nodes[call.node.index()];
         let station = &mut place.stations[usize::from(call.instance)];
         let span = station.draw(place.state.law(call.ask));
+        place.meter.given(span);
         if let Some(processor) = station.processor {
             return self.start_on_cpu(processor, slot, span);
         }
@@ -268,17 +270,30 @@ impl Simulation {
         if call.orphan {
             return self.calls.remove(slot);
         }
+        if call.leaves < Time::NEVER && self.was_severed(&call) {
+            self.calls[slot].leaves = Time::NEVER;
+            return self.give_up_connecting(slot);
+        }
         let node = &mut self.nodes[call.node.index()];
         node.in_flight -= 1;
         let station = &mut node.stations[usize::from(call.instance)];
         station.in_flight -= 1;
         node.meter.record(call.outcome, self.now.since(call.sent), call.wait);
+        if call.outcome != Outcome::Ok {
+            let shown = self.edges[call.edge.index()].shown_as;
+            self.edges[shown.index()].meter.errors[0] += 1;
+        }
         if call.origin.traced {
             self.trace_answered(slot);
         }
         self.attempt_ended(&call);
         self.calls.remove(slot);
         self.resume(&call);
+    }
+
+    /// Whether the edge of a call was cut before its answer left, which was put on the agenda when the call arrived.
+    fn was_severed(&self, call: &Call) -> bool {
+        self.edges[call.edge.index()].severed.is_some_and(|since| since <= call.leaves)
     }
 
     /// Whoever waits for a call that has ended goes on.
