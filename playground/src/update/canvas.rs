@@ -174,7 +174,11 @@ pub(super) fn rested(model: &Model, looks: u32) -> Vec<Effect> {
 pub(super) fn free_place(model: &Model) -> WorldPoint {
     let (width, height) = model.canvas;
     let middle = model.camera.to_world(ScreenPoint::new((width + INSETS.left) / 2.0, height / 2.0));
-    let mut at = middle.moved(-NODE_WIDTH / 2.0, -NODE_HEIGHT / 2.0);
+    free_from(model, middle.moved(-NODE_WIDTH / 2.0, -NODE_HEIGHT / 2.0))
+}
+
+/// The first place that no node covers, from here downwards.
+pub(super) fn free_from(model: &Model, mut at: WorldPoint) -> WorldPoint {
     let covered = |at: WorldPoint| model.scene.nodes.iter().any(|rect| rect.touches(&node_rect(at)));
     // Every step leaves some nodes behind, so that it ends after as many steps as there are nodes.
     for _ in 0..=model.scene.nodes.len() {
