@@ -2,6 +2,7 @@
 use crate::finder::Finder;
 use crate::geometry::{Camera, Scene, WorldPoint, node_rect};
 use crate::history::History;
+use crate::inspect::Inspect;
 use crate::library::{self, Library};
 use crate::msg::Msg;
 use crate::run::{Figures, Measured, Subject};
@@ -32,6 +33,8 @@ pub struct Model {
     pub selection: Selection,
     /// The inspector's page.
     pub tab: Tab,
+    /// The inspector's own state.
+    pub inspect: Inspect,
     /// What the canvas shows.
     pub camera: Camera,
     /// Whether the camera shows the whole design, and is to show it when the canvas changes its size.
@@ -93,6 +96,7 @@ impl Model {
             history: History::default(),
             selection: Selection::default(),
             tab: Tab::default(),
+            inspect: Inspect::default(),
             camera: Camera::default(),
             is_fitted: true,
             looks: 0,

@@ -1,5 +1,6 @@
 //! The reducer: what happened and the state before, in; the state after and what is to be done, out. It touches nothing
 //! else, so it is tested without a browser.
+mod alive;
 mod canvas;
 mod clipboard;
 mod document;
@@ -15,6 +16,7 @@ pub use opening::{Startup, open, read};
 
 use crate::effect::Effect;
 use crate::embed;
+use crate::inspect;
 use crate::model::{Agent, Dialog, Model, Notice, Offer, Theme};
 use crate::msg::Msg;
 use crate::tool::{Pointer, Tool};
@@ -35,6 +37,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::SelectAll => canvas::select_all(model),
         Msg::Focused(node) => canvas::focused(model, node),
         Msg::Tab(tab) => only(|| model.tab = tab),
+        Msg::Inspect(msg) => inspect::update(model, msg),
 
         Msg::Pointer(pointer) => {
             finder::seen(model, &pointer);
@@ -58,6 +61,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Worker(message) => simulation::told(model, *message),
         Msg::WorkerBroke(error) => notice(model, true, error),
 
+        Msg::Alive(msg) => alive::update(model, msg),
         Msg::Watch(subject) => simulation::watch(model, subject),
         Msg::OverTime(shown) => only(|| model.over_time = shown),
 

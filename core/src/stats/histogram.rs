@@ -61,7 +61,10 @@ impl Histogram {
     /// most half of the least.
     #[inline]
     pub fn record(&mut self, span: Span) {
-        self.counts.record(span.0);
+        match self.precision {
+            Precision::Fine => self.counts.record::<{ counts::FINE }>(span.0),
+            Precision::Coarse => self.counts.record::<{ counts::COARSE }>(span.0),
+        }
     }
 
     /// Takes as much memory as `other` has, so that recording what it has recorded will not allocate. Both must have the
@@ -147,10 +150,13 @@ impl Histogram {
         if self.is_empty() {
             return 1.0;
         }
+        self.count_within(span) as f64 / self.count() as f64
+    }
+
+    /// How many values lie at or below `span`, within the precision.
+    pub fn count_within(&self, span: Span) -> u64 {
         let last = self.counts.bucket_of(span.0.min(HIGHEST));
-        let within: u64 =
-            self.counts.counted().take_while(|&(bucket, _)| bucket <= last).map(|(_, n)| n).sum();
-        within as f64 / self.count() as f64
+        self.counts.counted().take_while(|&(bucket, _)| bucket <= last).map(|(_, n)| n).sum()
     }
 
     /// Adds what another counted. Lossless where both have the same precision; costs what the other's memory has buckets.

@@ -12,6 +12,8 @@ use crate::tool::{Act, Ground, Pointer, Preview, Tool};
 
 /// The palette, the toolbar and the banner lie over the canvas; a design is fitted between them.
 const INSETS: Insets = Insets { left: 190.0, top: 40.0, right: 40.0, bottom: 90.0 };
+/// Inside another page nothing lies over it.
+const EMBEDDED: Insets = Insets { left: 24.0, top: 24.0, right: 24.0, bottom: 24.0 };
 /// The room that the sentence beside the pointer needs, in pixels.
 const HINT_WIDTH: f64 = 330.0;
 /// How long the camera must rest before everything is drawn sharp, in milliseconds.
@@ -142,7 +144,10 @@ pub(super) fn fit(model: &mut Model) -> Vec<Effect> {
     let (width, height) = model.canvas;
     let bounds = Rect::around(model.scene.nodes.iter().copied());
     let camera = match bounds {
-        Some(bounds) if width > 0.0 => Camera::fit(bounds, width, height, INSETS),
+        Some(bounds) if width > 0.0 => {
+            let insets = if model.embed { EMBEDDED } else { INSETS };
+            Camera::fit(bounds, width, height, insets)
+        }
         _ => Camera::default(),
     };
     let effects = look(model, camera);

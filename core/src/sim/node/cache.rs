@@ -11,10 +11,13 @@ use crate::id::EdgeIndex;
 use crate::rng::{Rng, Seed};
 use crate::run::Outcome;
 use crate::time::{Span, Time};
-use crate::topology::{CacheNode, PlanNode, Writes};
+use crate::topology::{CacheNode, NodeKind, Plan, PlanNode, Writes};
 
 /// How long a lookup waits for another's fetch that does not come: then it is a miss of its own.
 const LEASE: Span = Span::SECOND;
+
+/// How many places for keys the caches of a design have together, at most: 32 MB.
+const MOST_PLACES: u64 = 8 << 20;
 
 /// What a cache knows.
 #[derive(Clone, Debug)]
@@ -42,11 +45,26 @@ struct Memory {
     planned: bool,
 }
 
+/// How many keys there are, where every cache can have a place for each.
+fn few_keys(plan: &Plan) -> Option<usize> {
+    let keys = plan.classes.iter().map(|class| class.keys).max()?;
+    let instances = |node: &PlanNode| match &node.kind {
+        NodeKind::Cache(cache) => u64::from(cache.instances),
+        _ => 0,
+    };
+    let caches: u64 = plan.nodes.iter().map(instances).sum();
+    (keys.saturating_mul(caches) <= MOST_PLACES).then_some(keys as usize)
+}
+
 impl Cache {
-    pub(super) fn new(node: &PlanNode, spec: &CacheNode, seed: Seed) -> Self {
+    pub(super) fn new(plan: &Plan, node: &PlanNode, spec: &CacheNode, seed: Seed) -> Self {
         let ttl = Ttl { span: spec.ttl, jitter: spec.ttl_jitter };
+        let (eviction, capacity, keys) = (spec.eviction, Capacity::Entries(spec.capacity), few_keys(plan));
         let memory = |i| Memory {
-            cache: cache::Cache::new(spec.eviction, Capacity::Entries(spec.capacity), ttl),
+            cache: match keys {
+                Some(keys) => cache::Cache::of_keys(eviction, capacity, ttl, keys),
+                None => cache::Cache::new(eviction, capacity, ttl),
+            },
             rng: seed.stream(&format!("{}#{}/entries", node.id, i + 1)),
             fetches: Coalescer::default(),
             planned: false,
