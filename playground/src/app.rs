@@ -5,8 +5,8 @@ use crate::keys::{self, Key};
 use crate::model::{Dialog, Model, Stage};
 use crate::msg::Msg;
 use crate::panel::{
-    Banner, Compare, Empty, Header, Inspected, Inspector, KeysDialog, Kpis, LiveDialog, Notices,
-    OverTimePanel, Palette, Percentiles, Toolbar, Tools,
+    Banner, Compare, Empty, Header, Inspected, Inspector, KeysDialog, LiveDialog, Notices, OverTimePanel,
+    Palette, Percentiles, Toolbar, Tools,
 };
 use crate::shared::Shared;
 use crate::tool::Pointer;
@@ -58,8 +58,7 @@ impl Component for App {
         let faces = faces(model);
         let inspected = Inspected::of(model, &faces.0);
         html! {<>
-            <Header name={model.document.name.clone()} kpis={Kpis::of(model)} stage={model.live.stage.clone()}
-                can={(model.history.can_undo(), model.history.can_redo())} tell={tell.clone()} />
+            <Header ..crate::panel::header(model, tell) />
             <main class="board">{ board(model, Shared::new(faces), tell) }</main>
             <Inspector {inspected} tell={tell.clone()} />
             <footer>
@@ -95,9 +94,10 @@ fn board(
     let flows = model.simulated.running && model.simulated.snapshot.is_some() && is_calm;
     html! {<>
         <Canvas document={model.document.clone()} scene={model.scene.clone()} {faces} {flows}
-            selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />
+            difference={model.comparison.difference.clone()} selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />
         <Palette tell={tell.clone()} />
         <Banner ..crate::panel::banner(model, tell) />
+        { crate::panel::drawer(model, tell) }
         if model.document.nodes.is_empty() { <Empty tell={tell.clone()} /> }
         <div class="corner">
             <Minimap scene={model.scene.clone()} tell={tell.clone()} />

@@ -13,6 +13,8 @@ pub enum Bag {
     Edge(usize),
     /// Of the arrivals.
     Workload,
+    /// What things cost.
+    Prices,
     /// Of a class of requests, by its place.
     Class(usize),
 }
@@ -159,6 +161,7 @@ pub fn set(document: &mut Topology, bag: &Bag, name: &str, value: Option<Value>)
         Bag::Node(i) => document.nodes.get_mut(i).map(|node| &mut node.params),
         Bag::Edge(i) => document.edges.get_mut(i).map(|edge| &mut edge.params),
         Bag::Workload => Some(&mut document.workload.params),
+        Bag::Prices => Some(&mut document.prices),
         Bag::Class(i) => document.workload.classes.get_mut(i).map(|class| &mut class.params),
     };
     let Some(params) = params else { return };

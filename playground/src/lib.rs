@@ -6,8 +6,10 @@
 pub mod app;
 pub mod canvas;
 pub mod describe;
+pub mod difference;
 pub mod edit;
 pub mod effect;
+pub mod estimated;
 pub mod format;
 pub mod geometry;
 pub mod history;

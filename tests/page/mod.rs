@@ -1,6 +1,10 @@
 //! What a person can do on the page, without an agent, by real mouse and keys in a real browser.
+mod comparison;
 mod design;
+mod estimate;
+mod findings;
 mod keeping;
+mod lessons;
 mod looks;
 mod running;
 
@@ -15,7 +19,8 @@ struct Open {
     site: Site,
 }
 
-const RUNNING: &str = "/[0-9]/.test(document.querySelector('#kpi-rate b').textContent)";
+const RUNNING: &str =
+    "/[0-9]/.test(document.querySelector('.kpis[data-from=simulation] #kpi-rate b').textContent)";
 
 impl Open {
     async fn example() -> Self {

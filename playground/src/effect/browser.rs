@@ -18,6 +18,9 @@ use yew::Callback;
 const DOCUMENT: &str = "loadpath.document";
 const THEME: &str = "loadpath.theme";
 const TOKEN: &str = "loadpath.token";
+const COURSE: &str = "loadpath.course";
+/// What the address asks for with `?lesson=NAME`.
+const LESSON: &str = "lesson=";
 
 fn window() -> Window {
     web_sys::window().expect("the page runs in a window")
@@ -44,7 +47,29 @@ pub(crate) fn startup() -> Startup {
         Some("dark") => Some(Theme::Dark),
         _ => None,
     };
-    Startup { fragment: fragment(), stored: get(local(), DOCUMENT), theme, token: get(session(), TOKEN) }
+    Startup {
+        fragment: fragment(),
+        stored: get(local(), DOCUMENT),
+        theme,
+        token: get(session(), TOKEN),
+        course: get(local(), COURSE),
+        lesson: queries().find_map(|part| Some(part.strip_prefix(LESSON)?.to_owned())),
+    }
+}
+
+/// The parts of the address's query.
+fn queries() -> impl Iterator<Item = String> {
+    let query = window().location().search().unwrap_or_default();
+    let parts: Vec<String> = query.trim_start_matches('?').split('&').map(str::to_owned).collect();
+    parts.into_iter().filter(|part| !part.is_empty())
+}
+
+/// Keeps how far the course has come.
+pub(super) fn keep_course(text: &str) {
+    if let Some(storage) = local() {
+        // Full storage: the course goes on, and is forgotten with the page.
+        let _ = storage.set_item(COURSE, text);
+    }
 }
 
 /// The address's fragment, without the `#`.
@@ -61,7 +86,9 @@ pub(super) fn store(document: &Topology, fragment: &str) {
     }
     let window = window();
     let path = window.location().pathname().unwrap_or_default();
-    let query = window.location().search().unwrap_or_default();
+    // A lesson that was asked for has begun; a reload goes on with it.
+    let rest: Vec<String> = queries().filter(|part| !part.starts_with(LESSON)).collect();
+    let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
     let address =
         if fragment.is_empty() { format!("{path}{query}") } else { format!("{path}{query}#{fragment}") };
     if let Ok(history) = window.history() {

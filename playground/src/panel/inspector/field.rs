@@ -9,7 +9,7 @@ use yew::html::IntoPropValue;
 use yew::prelude::*;
 
 /// The fields of a bag of parameters, in the catalog's order.
-pub(super) fn fields(
+pub(in crate::panel) fn fields(
     rows: &'static [Param],
     params: &Params,
     bag: &Bag,
@@ -20,6 +20,7 @@ pub(super) fn fields(
         Bag::Node(i) => Place::Node(i),
         Bag::Edge(i) => Place::Edge(i),
         Bag::Workload => Place::Workload,
+        Bag::Prices => Place::Prices,
         Bag::Class(i) => Place::Class(i),
     };
     let known = rows.iter().map(|param| {
@@ -102,6 +103,7 @@ fn field_id(bag: &Bag, name: &str) -> String {
         Bag::Node(_) => "node".to_owned(),
         Bag::Edge(_) => "edge".to_owned(),
         Bag::Workload => "workload".to_owned(),
+        Bag::Prices => "prices".to_owned(),
         Bag::Class(i) => format!("class-{i}"),
     };
     format!("field-{bag}-{name}")

@@ -1,12 +1,17 @@
 //! The inspector: the parameters and the metrics of what is selected, as the catalog has them; of the workload when
 //! nothing is.
 mod edge;
+mod explain;
 mod field;
 mod metrics;
 mod node;
 mod workload;
 
+pub(super) use field::fields;
+
+use super::findings::Found;
 use crate::canvas::Face;
+use crate::estimated::Estimated;
 use crate::model::{Model, Single, Tab};
 use crate::msg::{Change, Msg};
 use crate::shared::Shared;
@@ -28,6 +33,8 @@ pub struct Inspected {
     /// The selected node in the last second of the live run.
     measured: Option<NodeInterval>,
     size: String,
+    found: Found,
+    estimated: Option<Shared<Estimated>>,
 }
 
 impl Inspected {
@@ -38,7 +45,7 @@ impl Inspected {
             Single::Node(node) => model.document.nodes.get(node).map(|found| (node, found.id.as_str())),
             _ => None,
         };
-        let metrics = node.filter(|_| model.tab == Tab::Metrics).map(|(_, id)| id);
+        let metrics = node.filter(|_| model.tab != Tab::Configure).map(|(_, id)| id);
         let seen = metrics.and_then(|id| {
             let snapshot = model.simulated.snapshot.as_deref()?;
             snapshot.nodes.iter().find(|node| node.id == id).cloned()
@@ -56,6 +63,8 @@ impl Inspected {
             seen,
             measured,
             size: node.and_then(|(i, _)| faces.get(i)).map_or_else(String::new, |face| face.size.clone()),
+            found: Found::of(model),
+            estimated: model.advice.estimated.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A node: its parameters, whom it calls, its metrics.
 use super::field::{fault, fields};
-use super::{Inspected, metrics};
+use super::{Inspected, explain, metrics};
 use crate::canvas::{at, icon};
 use crate::describe;
 use crate::edit::{self, Bag};
@@ -20,10 +20,12 @@ pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Htm
             { kind.map_or(node.kind.as_str(), |kind| kind.title) }{ " · " }{ &inspected.size }
         </p>
         { tabs(inspected.tab, tell) }
-        if inspected.tab == Tab::Configure {
-            { configure(inspected, i, node, tell) }
-        } else {
-            { metrics::show(inspected, i, tell) }
+        {
+            match inspected.tab {
+                Tab::Configure => configure(inspected, i, node, tell),
+                Tab::Metrics => metrics::show(inspected, i, tell),
+                Tab::Explain => explain::show(inspected, i),
+            }
         }
     </>}
 }
@@ -39,7 +41,7 @@ fn tabs(now: Tab, tell: &Callback<Msg>) -> Html {
     };
     html! {
         <div class="tabs" role="tablist">
-            { tab(Tab::Configure, "Configure") }{ tab(Tab::Metrics, "Metrics") }
+            { tab(Tab::Configure, "Configure") }{ tab(Tab::Metrics, "Metrics") }{ tab(Tab::Explain, "Explain") }
         </div>
     }
 }
@@ -55,6 +57,7 @@ fn configure(inspected: &Inspected, i: usize, node: &Node, tell: &Callback<Msg>)
         { fields(params, &node.params, &Bag::Node(i), &inspected.faults, tell) }
         { text_field("Id", "field-id", node.id.clone(), String::new(), fault(&inspected.faults, &Place::Node(i), "id"),
             &tell.reform(move |text| Msg::Change(Change::Id(i, text)))) }
+        { inspected.found.cards_at(&Place::Node(i), tell) }
         { calls(&inspected.document, i, tell) }
         <div class="actions">
             <button type="button" class="btn" onclick={duplicate}>{ "Duplicate" }</button>
