@@ -1,6 +1,7 @@
 //! What can happen to the page.
 use crate::edit::Bag;
 use crate::geometry::{ScreenPoint, WorldPoint};
+use crate::inspect;
 use crate::model::{Dialog, Drawer, OverTime, Selection, Tab};
 use crate::run::{FromWorker, Subject};
 use crate::tool::Pointer;
@@ -30,6 +31,8 @@ pub enum Msg {
     Focused(usize),
     /// A page of the inspector was chosen.
     Tab(Tab),
+    /// Something else happened in the inspector.
+    Inspect(inspect::Msg),
 
     /// The pointer did something.
     Pointer(Pointer),
@@ -72,6 +75,8 @@ pub enum Msg {
     /// The worker could not start or broke.
     WorkerBroke(String),
 
+    /// Something happened to what runs.
+    Alive(crate::alive::Msg),
     /// Charts and comparison are to be of this.
     Watch(Subject),
     /// Over time, this is to be shown.
@@ -198,6 +203,8 @@ pub enum Change {
     ClassName(usize, String),
     /// Changes as core has them: what a finding proposes.
     Edits(Vec<Edit>),
+    /// What only the inspector changes.
+    Inspect(inspect::Change),
     /// Another design in its place.
     Open(Box<Topology>),
 }

@@ -1,6 +1,5 @@
 //! What is known at once: the estimate until the simulation replaces it, and what the design costs.
 use super::Open;
-use crate::browser::Key;
 
 /// Remembers every source that the header's figures name, from now on.
 const REMEMBER: &str = "(() => { window.sources = []; new MutationObserver(() => { \
@@ -44,10 +43,9 @@ async fn the_bill_says_what_is_paid_for_and_its_prices_can_be_changed() {
     assert!(before.starts_with('$'), "{before}");
     open.click("#kpi-cost").await;
     open.page.wait_until("the bill is open", "document.querySelector('#bill:popover-open tbody tr')").await;
-    open.click("#bill summary").await;
+    open.click("#change-prices").await;
     open.write("#field-prices-core_hour", "0.5").await;
     open.page.wait_until("the total follows", &format!("{total} !== {before:?}")).await;
-    open.page.key(Key::plain("Escape")).await;
     open.click("button[aria-label^=Undo]").await;
     open.page.wait_until("undo takes it back", &format!("{total} === {before:?}")).await;
     open.page.finish().await;

@@ -17,6 +17,7 @@ async fn a_lesson_is_predicted_seen_and_done_and_the_simulator_judges() {
     open.click("#next-step").await;
     open.page.wait_until("the goal is open", "document.querySelector('.goals [data-goal=\"✗\"]')").await;
     open.click("#node-2 b").await;
+    open.click("[data-section^=Shard]").await;
     open.write("#field-node-isolated_keys", "100").await;
     open.page.wait_until("it is reached", "document.querySelector('#reached')").await;
     open.page.wait_until("the next lesson is offered", "document.querySelector('#next-lesson')").await;

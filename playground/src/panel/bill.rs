@@ -1,34 +1,25 @@
 //! What the design costs a month: line by line, at which prices, and what was assumed.
-use super::inspector::fields;
-use crate::edit::Bag;
 use crate::format;
-use crate::model::Model;
 use crate::msg::Msg;
 use crate::shared::Shared;
+use crate::update::advice;
 use loadpath_core::cost::{Bill, Line};
-use loadpath_core::topology::{Fault, Topology, catalog};
 use yew::prelude::*;
 
 /// What the bill needs.
 #[derive(Clone, PartialEq, Properties)]
 pub struct Props {
-    bill: Option<Shared<Bill>>,
-    document: Shared<Topology>,
-    faults: Shared<Vec<Fault>>,
-    tell: Callback<Msg>,
-}
-
-impl Props {
-    /// From the model.
-    pub fn of(model: &Model, bill: Option<Shared<Bill>>, tell: Callback<Msg>) -> Self {
-        Self { bill, document: model.document.clone(), faults: model.faults.clone(), tell }
-    }
+    /// The bill; none of a design that has faults.
+    pub bill: Option<Shared<Bill>>,
+    /// Where messages go.
+    pub tell: Callback<Msg>,
 }
 
 /// A button with the total, and the bill behind it.
 #[component]
 pub fn BillButton(props: &Props) -> Html {
     let Some(bill) = &props.bill else { return Html::default() };
+    let prices = props.tell.reform(|_: MouseEvent| Msg::Advice(advice::Msg::Prices));
     html! {<>
         <button type="button" class="btn total" id="kpi-cost" popovertarget="bill" title="What the design costs a month, and why">
             <b>{ format::dollars(bill.total()) }</b>{ "/mo" }
@@ -40,10 +31,10 @@ pub fn BillButton(props: &Props) -> Html {
                 <h4>{ "Assumed" }</h4>
                 <ul>{ for bill.assumptions.iter().map(|said| html! { <li>{ said }</li> }) }</ul>
             }
-            <details>
-                <summary>{ "Prices, in dollars" }</summary>
-                { fields(catalog::PRICES, &props.document.prices, &Bag::Prices, &props.faults, &props.tell) }
-            </details>
+            <div class="actions">
+                <button type="button" class="btn" id="change-prices" popovertarget="bill" popovertargetaction="hide"
+                    onclick={prices}>{ "Change prices" }</button>
+            </div>
         </div>
     </>}
 }

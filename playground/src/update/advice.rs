@@ -2,6 +2,7 @@
 use super::{document, notice, study};
 use crate::effect::Effect;
 use crate::estimated::Estimated;
+use crate::inspect::Page;
 use crate::model::{Model, Selection};
 use crate::msg::Change;
 use crate::run::Study;
@@ -49,6 +50,8 @@ pub enum Msg {
     Mend(Box<Finding>),
     /// Run the design with its mend and without.
     Try(Box<Finding>),
+    /// Show the prices, to be changed.
+    Prices,
 }
 
 impl Advice {
@@ -97,6 +100,10 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Mend(finding) => mend(model, &finding),
         Msg::Try(finding) => try_mend(model, *finding),
+        Msg::Prices => {
+            model.inspect.page = Page::Goals;
+            super::canvas::select(model, Selection::default())
+        }
     }
 }
 
