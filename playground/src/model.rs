@@ -9,6 +9,7 @@ use crate::run::{Figures, Measured, Subject};
 use crate::shared::Shared;
 use crate::source::Source;
 use crate::tool::Tool;
+use crate::update::{advice::Advice, comparison::Comparison, course::Course};
 use loadpath_core::run::Run;
 use loadpath_core::sim::Snapshot;
 use loadpath_core::topology::{Fault, Topology};
@@ -69,6 +70,16 @@ pub struct Model {
     pub noticed: u32,
     /// The colours.
     pub theme: Theme,
+    /// What is known without the simulation: estimate, cost, findings.
+    pub advice: Advice,
+    /// The course of lessons.
+    pub course: Course,
+    /// Two designs or runs, side by side.
+    pub comparison: Comparison,
+    /// How many questions have been asked of the worker that studies.
+    pub studies: u32,
+    /// What stands beside the design, over the canvas.
+    pub drawer: Option<Drawer>,
     /// What lies over the page.
     pub dialog: Option<Dialog>,
     /// The fragment that the address bar shows, as far as the page knows.
@@ -114,6 +125,11 @@ impl Model {
             notices: Vec::new(),
             noticed: 0,
             theme: Theme::default(),
+            advice: Advice::default(),
+            course: Course::default(),
+            comparison: Comparison::default(),
+            studies: 0,
+            drawer: None,
             dialog: None,
             fragment: String::new(),
             now: 0.0,
@@ -123,6 +139,28 @@ impl Model {
             source: Source::default(),
         }
     }
+}
+
+impl Model {
+    /// Whether the canvas marks what differs from the first of the two that are compared.
+    pub fn marks(&self) -> bool {
+        match self.drawer {
+            Some(Drawer::Compare) => true,
+            Some(Drawer::Course) => self.course.lesson().is_some(),
+            Some(Drawer::Findings) | None => false,
+        }
+    }
+}
+
+/// What stands beside the design, over the canvas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawer {
+    /// What is weak about it.
+    Findings,
+    /// The course.
+    Course,
+    /// Two side by side.
+    Compare,
 }
 
 /// Nodes and edges, by their places in the document.
@@ -182,6 +220,8 @@ pub enum Tab {
     Configure,
     /// What is measured.
     Metrics,
+    /// What it is, and where its figures come from.
+    Explain,
 }
 
 /// The simulation, as the page sees it.
@@ -197,6 +237,8 @@ pub struct Simulated {
     pub document: Option<Shared<Topology>>,
     /// How it was last seen; none before the end of its warm-up.
     pub snapshot: Option<Shared<Snapshot>>,
+    /// Whether that was before the last load: the design has changed since.
+    pub is_stale: bool,
     /// The figures of the subject.
     pub figures: Option<Shared<Figures>>,
     /// The simulation's run beside the last live run: its figures are shown until the design or its state changes.
@@ -215,6 +257,7 @@ impl Default for Simulated {
             load: 0,
             document: None,
             snapshot: None,
+            is_stale: false,
             figures: None,
             beside: None,
             pace: 1.0,

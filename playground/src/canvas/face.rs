@@ -1,5 +1,7 @@
 //! What is written on a node and an edge: from the document, the simulation and the measurement, in; texts and shares, out.
+use super::told::Told;
 use crate::describe;
+use crate::difference::Mark;
 use crate::format;
 use crate::geometry::FAR;
 use crate::model::{Model, Stage};
@@ -72,8 +74,14 @@ pub struct Face {
     pub dots: Vec<bool>,
     /// How many instances are not shown.
     pub more: usize,
+    /// Whether how busy it is comes from formulas: the simulation has not shown it yet.
+    pub is_estimated: bool,
     /// What is wrong with it.
     pub faults: Vec<String>,
+    /// What is weak about it.
+    pub told: Told,
+    /// What became of it, where two designs are compared.
+    pub mark: Option<Mark>,
     /// All of it in a sentence.
     pub sentence: String,
 }
@@ -89,6 +97,10 @@ pub struct EdgeFace {
     pub level: Level,
     /// Whether something is wrong with it.
     pub is_faulty: bool,
+    /// What is weak about it.
+    pub told: Told,
+    /// What became of it, where two designs are compared.
+    pub mark: Option<Mark>,
 }
 
 /// The faces of all nodes, and of all edges, in the document's order.
@@ -100,6 +112,8 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
     let document = &*model.document;
     let users = model.simulated.snapshot.as_deref().and_then(crate::panel::p99);
     let is_far = model.camera.zoom < FAR;
+    let (mut told, edges_told) = super::told::all(model);
+    let marks = model.comparison.difference.as_deref();
     let node = |(i, node): (usize, &Node)| {
         let faults = at(&model.faults, &Place::Node(i));
         let mut face = face(document, node, seen(&node.id), faults);
@@ -115,6 +129,12 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
             // While processes run, a dot is up when both the simulated and the real instance are.
             face.dots.iter_mut().zip(up).for_each(|(dot, up)| *dot &= up);
         }
+        let seen = seen(&node.id);
+        if model.simulated.is_stale || seen.is_none() {
+            face.show_estimate(estimated(model, i, &node.id));
+        }
+        face.told = told.remove(&i).unwrap_or_default();
+        face.mark = marks.and_then(|marks| *marks.nodes.get(i)?);
         face.sentence = sentence(&face, node);
         if is_far {
             face.leave_out_details();
@@ -122,7 +142,14 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
         face
     };
     let nodes: Vec<Face> = document.nodes.iter().enumerate().map(node).collect();
-    (nodes, edges(model, &seen))
+    (nodes, edges(model, &seen, edges_told))
+}
+
+/// The share of a node's workers' time that formulas say is asked for.
+fn estimated(model: &Model, i: usize, id: &str) -> Option<f64> {
+    let estimated = model.advice.estimated.as_deref()?;
+    let is_it = estimated.document.nodes.get(i).is_some_and(|node| node.id == id);
+    if is_it { estimated.estimate.nodes.get(i)?.utilization } else { None }
 }
 
 impl Face {
@@ -132,6 +159,17 @@ impl Face {
         self.measured = None;
         self.sentence = format!("{}, {}", self.label, self.size);
         self.busy = self.busy.map(|busy| busy.next_multiple_of(50));
+    }
+
+    /// Shows what formulas say of how busy it is.
+    fn show_estimate(&mut self, utilization: Option<f64>) {
+        let Some(share) = utilization.map(|share| share.clamp(0.0, 1.0)) else { return };
+        self.busy = Some((share * 1_000.0).round() as u16);
+        self.busy_level = Level::of_utilization(share);
+        self.is_estimated = true;
+        if self.faults.is_empty() {
+            self.level = self.busy_level;
+        }
     }
 
     /// Puts the measured figure beside the simulated one, which gives up its unit where both have the same, and some of
@@ -190,6 +228,9 @@ fn face(document: &Topology, node: &Node, seen: Option<&NodeSnapshot>, faults: V
         level: if is_wrong { Level::Hot } else { busy_level },
         p99: seen.and_then(|seen| seen.p99).map_or_else(|| format!("p99 {}", format::NONE), p99_text),
         measured: None,
+        is_estimated: false,
+        told: Told::default(),
+        mark: None,
         dots: up[..shown].to_vec(),
         more: up.len() - shown,
         faults,
@@ -202,18 +243,25 @@ fn sentence(face: &Face, node: &Node) -> String {
         loadpath_core::topology::catalog::kind(&node.kind).map_or(node.kind.as_str(), |kind| kind.title);
     let mut parts = vec![format!("{}, {}", face.label, kind.to_lowercase()), face.size.clone()];
     if let Some(busy) = face.busy {
-        parts.push(format!("{} busy", format::percent_whole(f64::from(busy) / 1_000.0)));
+        let estimate = if face.is_estimated { " by estimate" } else { "" };
+        parts.push(format!("{} busy{estimate}", format::percent_whole(f64::from(busy) / 1_000.0)));
     }
     parts.push(face.p99.clone());
     let down = face.dots.iter().filter(|up| !**up).count();
     if down > 0 {
         parts.push(format!("{down} down"));
     }
-    parts.extend(face.faults.iter().cloned());
+    parts.extend(face.mark.map(|mark| mark.word().to_owned()));
+    parts.extend(face.faults.iter().chain(&face.told.sentences).cloned());
     parts.join(", ")
 }
 
-fn edges<'a>(model: &Model, seen: &impl Fn(&str) -> Option<&'a NodeSnapshot>) -> Vec<EdgeFace> {
+fn edges<'a>(
+    model: &Model,
+    seen: &impl Fn(&str) -> Option<&'a NodeSnapshot>,
+    mut told: BTreeMap<usize, Told>,
+) -> Vec<EdgeFace> {
+    let marks = model.comparison.difference.as_deref();
     let snapshot = model.simulated.snapshot.as_deref();
     let loaded = model.simulated.document.as_deref();
     let rates: BTreeMap<(&str, &str), f64> = loaded
@@ -233,6 +281,8 @@ fn edges<'a>(model: &Model, seen: &impl Fn(&str) -> Option<&'a NodeSnapshot>) ->
             traffic: rate.map_or(0, traffic),
             level: if is_wrong { Level::Hot } else { busy.max(Level::Ok) },
             is_faulty: model.faults.iter().any(|fault| fault.place == Place::Edge(i)),
+            told: told.remove(&i).unwrap_or_default(),
+            mark: marks.and_then(|marks| *marks.edges.get(i)?),
         }
     };
     model.document.edges.iter().enumerate().map(face).collect()

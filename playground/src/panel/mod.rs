@@ -1,10 +1,16 @@
 //! What stands around the canvas.
 mod banner;
+mod bill;
 mod chart;
 mod compare;
+mod comparison;
+mod course;
+mod drawer;
 mod embed;
 mod empty;
+mod figures;
 mod finder;
+mod findings;
 mod header;
 mod inspector;
 mod keys_dialog;
@@ -19,10 +25,15 @@ mod toolbar;
 
 pub use banner::Banner;
 pub use compare::Compare;
+pub use comparison::CompareDrawer;
+pub use course::CourseDrawer;
+pub use drawer::DrawerButtons;
 pub use embed::EmbedBar;
 pub use empty::Empty;
+pub use figures::Kpis;
 pub use finder::FinderPanel;
-pub use header::{Header, Kpis};
+pub use findings::FindingsDrawer;
+pub use header::Header;
 pub use inspector::{Inspected, Inspector};
 pub use keys_dialog::KeysDialog;
 pub use library::LibraryPanel;
@@ -34,14 +45,33 @@ pub use percentiles::Percentiles;
 pub use source::SourcePanel;
 pub use toolbar::{Toolbar, Tools};
 
-use crate::model::Model;
+use crate::model::{Drawer, Model};
 use crate::msg::Msg;
 use loadpath_core::sim::Snapshot;
-use yew::Callback;
+use yew::{Callback, Html, html};
 
 /// What the banner says of the model.
 pub fn banner(model: &Model, tell: &Callback<Msg>) -> banner::Props {
     banner::Props::of(model, tell.clone())
+}
+
+/// What the header shows of the model.
+pub fn header(model: &Model, tell: &Callback<Msg>) -> header::Props {
+    header::Props::of(model, tell.clone())
+}
+
+/// What stands beside the design.
+pub fn drawer(model: &Model, tell: &Callback<Msg>) -> Html {
+    let buttons = drawer::Props::of(model, tell.clone());
+    let open = match model.drawer {
+        Some(Drawer::Findings) => {
+            html! { <FindingsDrawer ..findings::Props::of(model, tell.clone()) /> }
+        }
+        Some(Drawer::Course) => html! { <CourseDrawer ..course::Props::of(model, tell.clone()) /> },
+        Some(Drawer::Compare) => html! { <CompareDrawer ..comparison::Props::of(model, tell.clone()) /> },
+        None => Html::default(),
+    };
+    html! { <><DrawerButtons ..buttons />{ open }</> }
 }
 
 /// What the chart over time shows of the model.

@@ -18,6 +18,8 @@ pub struct Props {
     subject: Subject,
     simulated: Option<Shared<Figures>>,
     measured: Option<Shared<Figures>>,
+    /// What the design is compared with.
+    baseline: Option<Shared<Figures>>,
     tell: Callback<Msg>,
 }
 
@@ -29,6 +31,7 @@ impl Props {
             subject: model.subject.clone(),
             simulated: model.simulated.figures.clone(),
             measured: model.live.figures.clone(),
+            baseline: model.comparison.figures.clone(),
             tell,
         }
     }
@@ -58,7 +61,9 @@ fn drawing(props: &Props, size: (f64, f64)) -> Html {
     if simulated.is_empty() && measured.is_empty() {
         return html! { <p class="nothing">{ "nothing was answered yet" }</p> };
     }
-    let most = simulated.iter().chain(measured).map(|point| point.seconds).fold(0.0, f64::max);
+    let baseline = props.baseline.as_deref().map_or(&[][..], |figures| &figures.curve);
+    let most =
+        simulated.iter().chain(measured).chain(baseline).map(|point| point.seconds).fold(0.0, f64::max);
     let marks = ticks(most, 3);
     let largest = marks[marks.len() - 1];
     let frame = frame(size, (0.0, 1.0), (0.0, largest));
@@ -68,6 +73,7 @@ fn drawing(props: &Props, size: (f64, f64)) -> Html {
         <svg class="plot" role="img" aria-label={format!("Latency by percentile of {of}")}>
             { columns(&frame, &labels, true) }
             { rows(&frame, &marks, |value| format::axis_seconds(value, largest)) }
+            { curve(&frame, "base", "baseline-curve", props.baseline.as_deref()) }
             { curve(&frame, "sim", "simulated-curve", props.simulated.as_deref()) }
             { curve(&frame, "mea", "measured-curve", props.measured.as_deref()) }
         </svg>
@@ -76,7 +82,8 @@ fn drawing(props: &Props, size: (f64, f64)) -> Html {
 
 fn names(props: &Props) -> Vec<(&'static str, &'static str)> {
     let measured = props.measured.as_ref().map(|_| ("mea", "measured"));
-    [("sim", "simulated")].into_iter().chain(measured).collect()
+    let baseline = props.baseline.as_ref().map(|_| ("base", "before"));
+    [("sim", "simulated")].into_iter().chain(measured).chain(baseline).collect()
 }
 
 /// A curve: whole where enough requests tell it, faint where fewer than ten lie beyond.

@@ -1,5 +1,7 @@
 //! What the page and the simulation's worker say to one another, as JSON.
 use super::figures::{Figures, Subject};
+use super::study::{Studied, Study};
+use loadpath_core::advise::Finding;
 use loadpath_core::run::Run;
 use loadpath_core::sim::{Command, Snapshot};
 use loadpath_core::time::Span;
@@ -41,6 +43,13 @@ pub enum ToWorker {
     Speed(f64),
     /// Tell the figures of this, once a second.
     Watch(Subject),
+    /// Answer this question.
+    Study {
+        /// The answer carries it.
+        number: u32,
+        /// The question.
+        study: Box<Study>,
+    },
 }
 
 /// From the worker to the page.
@@ -69,6 +78,20 @@ pub enum FromWorker {
         load: u32,
         /// The run.
         run: Box<Run>,
+    },
+    /// What the run so far does not hold of the design's objectives.
+    Findings {
+        /// Of which load.
+        load: u32,
+        /// What was found.
+        findings: Vec<Finding>,
+    },
+    /// The answer to a question.
+    Studied {
+        /// The question's number.
+        number: u32,
+        /// The answer.
+        studied: Box<Studied>,
     },
     /// What was asked could not be done.
     Refused {

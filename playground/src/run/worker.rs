@@ -1,13 +1,15 @@
 //! The simulation's worker: the shell around [`Simulation`] that knows the clock and the messages, and nothing else.
 use super::figures::{Figures, Subject};
 use super::pace::Pace;
-use super::protocol::{FromWorker, ToWorker};
+use super::protocol::{FromWorker, SEED, ToWorker};
+use super::study::study;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
+use loadpath_core::advise::{Finding, findings_of_run};
 use loadpath_core::rng::Seed;
 use loadpath_core::sim::{Command, Simulation};
 use loadpath_core::time::{Span, Time};
-use loadpath_core::topology::{Fault, Topology, check};
+use loadpath_core::topology::{Fault, Objectives, Plan, Topology, check};
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, JsValue};
@@ -25,10 +27,15 @@ const SNAPSHOT_MS: f64 = 120.0;
 const ENOUGH: u64 = 30;
 /// Milliseconds between two cuts of the figures.
 const FIGURES_MS: f64 = 1_000.0;
+/// An objective is judged from this many requests on: ten lie beyond a 99th percentile.
+const JUDGED: u64 = 1_000;
 
 /// A design that is being simulated.
 struct Loaded {
     load: u32,
+    plan: Plan,
+    /// What the page was last told that the run does not hold.
+    findings: Vec<Finding>,
     simulation: Simulation,
     pace: Pace,
     warm_up: Span,
@@ -107,6 +114,11 @@ impl Worker {
                 self.seen();
                 return;
             }
+            ToWorker::Study { number, study: question } => {
+                let studied = Box::new(study(&question, Seed(SEED)));
+                self.say(&FromWorker::Studied { number, studied });
+                return;
+            }
             ToWorker::Reset => self.reset(),
             ToWorker::Report => self.report(),
             ToWorker::Unload => self.loaded = None,
@@ -132,7 +144,8 @@ impl Worker {
             Ok(plan) => {
                 let simulation = Simulation::new(&plan, Seed(seed));
                 let pace = Pace::new(self.speed, self.now(), Time::ZERO);
-                self.loaded = Some(Loaded { load, simulation, pace, warm_up, warm: false });
+                let findings = Vec::new();
+                self.loaded = Some(Loaded { load, plan, findings, simulation, pace, warm_up, warm: false });
                 self.figures_due = 0.0;
             }
             Err(faults) => {
@@ -201,9 +214,19 @@ impl Worker {
     }
 
     /// Tells the figures of what is watched, and gives whether there were any.
-    fn tell_figures(&self) -> bool {
+    fn tell_figures(&mut self) -> bool {
+        let Some(loaded) = &mut self.loaded else { return false };
+        let run = loaded.simulation.run("");
+        if loaded.plan.objectives != Objectives::default() && run.outcomes().total() >= JUDGED {
+            let findings = findings_of_run(&loaded.plan, &run);
+            if findings != loaded.findings {
+                loaded.findings.clone_from(&findings);
+                let load = loaded.load;
+                self.say(&FromWorker::Findings { load, findings });
+            }
+        }
         let Some(loaded) = &self.loaded else { return false };
-        let figures = Figures::of(&loaded.simulation.run(""), &self.watched);
+        let figures = Figures::of(&run, &self.watched);
         let Some(figures) = figures.filter(|figures| figures.count >= ENOUGH) else { return false };
         self.say(&FromWorker::Figures { load: loaded.load, figures: Box::new(figures) });
         true

@@ -1,5 +1,5 @@
 //! Changes of the document, undo and redo, and what follows when changes pause.
-use super::{canvas, library, notice, simulation, source};
+use super::{advice, canvas, comparison, course, library, notice, simulation, source};
 use crate::edit;
 use crate::effect::Effect;
 use crate::history::Moment;
@@ -7,7 +7,7 @@ use crate::inspect;
 use crate::model::{self, Model, Selection};
 use crate::msg::{Change, Msg};
 use crate::shared::Shared;
-use loadpath_core::topology::{Topology, check, link};
+use loadpath_core::topology::{Edit, Topology, check, link};
 use std::rc::Rc;
 
 /// How long changes must pause before the simulation starts over, in milliseconds.
@@ -60,6 +60,17 @@ pub(super) fn change(model: &mut Model, change: Change) -> Vec<Effect> {
             if let Some(class) = document.workload.classes.get_mut(i) {
                 class.name = name;
             }
+        }
+        Change::Edits(edits) => {
+            let count = document.nodes.len();
+            if let Err(fault) = Edit::Several(edits).apply(&mut document) {
+                return notice(model, true, format!("The design is as before: {fault}."));
+            }
+            if document.nodes.len() != count {
+                // Places have shifted.
+                selection = Selection::default();
+            }
+            edit::place_all(&mut document);
         }
         Change::Inspect(change) => inspect::change(&mut document, change),
         Change::Open(other) => return open(model, *other),
@@ -158,6 +169,9 @@ pub(super) fn settled(model: &mut Model, edits: u32) -> Vec<Effect> {
     }
     let mut effects = simulation::follow(model);
     effects.extend(library::keep(model));
+    advice::refresh(model);
+    effects.extend(comparison::refresh(model));
+    effects.extend(course::settled(model));
     effects.push(store(model));
     effects
 }

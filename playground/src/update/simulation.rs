@@ -1,5 +1,5 @@
 //! The running simulation: what it is told, and what it tells.
-use super::{document, live, notice};
+use super::{comparison, document, live, notice, study};
 use crate::edit::Bag;
 use crate::effect::Effect;
 use crate::format;
@@ -63,11 +63,19 @@ fn behaviour(document: &Topology) -> Topology {
     document
 }
 
+/// Whether two designs behave alike: they differ in names and places at most.
+pub(super) fn behaves_alike(a: &Topology, b: &Topology) -> bool {
+    behaviour(a) == behaviour(b)
+}
+
 /// Starts the simulation over, with the document that it is to run.
 pub(super) fn load(model: &mut Model, warm_up: Span) -> Vec<Effect> {
     let simulated = &mut model.simulated;
     let Some(document) = simulated.document.clone() else { return Vec::new() };
     simulated.load += 1;
+    simulated.is_stale = true;
+    model.advice.of_run = Shared::default();
+    let simulated = &mut model.simulated;
     simulated.sliding = None;
     simulated.beside = None;
     let (load, document) = (simulated.load, Box::new((*document).clone()));
@@ -175,6 +183,7 @@ pub(super) fn watch(model: &mut Model, subject: Subject) -> Vec<Effect> {
     let beside = model.simulated.beside.as_deref();
     model.simulated.figures = beside.and_then(|run| Figures::of(run, &subject)).map(Shared::new);
     live::cut(model);
+    comparison::cut(model);
     vec![Effect::Worker(ToWorker::Watch(subject))]
 }
 
@@ -186,6 +195,7 @@ pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
         FromWorker::Snapshot { load, snapshot, pace } if load == simulated.load => {
             simulated.snapshot = Some(Shared::new(*snapshot));
             simulated.pace = pace;
+            simulated.is_stale = false;
             seen
         }
         FromWorker::Figures { load, figures } if load == simulated.load => {
@@ -199,8 +209,13 @@ pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
             simulated.beside = Some(Shared::new(*run));
             Vec::new()
         }
+        FromWorker::Findings { load, findings } if load == simulated.load => {
+            model.advice.of_run = Shared::new(findings);
+            Vec::new()
+        }
+        FromWorker::Studied { number, studied } => study::answered(model, number, *studied),
         FromWorker::Snapshot { .. } => seen,
-        FromWorker::Figures { .. } | FromWorker::Report { .. } => Vec::new(),
+        FromWorker::Figures { .. } | FromWorker::Report { .. } | FromWorker::Findings { .. } => Vec::new(),
         FromWorker::Refused { error } => notice(model, true, format!("The simulation refused: {error}.")),
     }
 }

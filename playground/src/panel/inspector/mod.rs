@@ -2,6 +2,7 @@
 //! nothing is.
 mod curve;
 mod edge;
+mod explain;
 mod field;
 mod goals;
 mod metrics;
@@ -10,8 +11,10 @@ mod places;
 mod sections;
 mod workload;
 
+use super::findings::Found;
 use crate::canvas::Face;
 use crate::edit::Bag;
+use crate::estimated::Estimated;
 use crate::inspect::{Inspect, Msg as InspectMsg, Page};
 use crate::model::{Model, Selection, Single, Tab};
 use crate::msg::{Change, Msg};
@@ -36,6 +39,8 @@ pub struct Inspected {
     /// The selected node in the last second of the live run.
     measured: Option<NodeInterval>,
     size: String,
+    found: Found,
+    estimated: Option<Shared<Estimated>>,
 }
 
 impl Inspected {
@@ -46,7 +51,7 @@ impl Inspected {
             Single::Node(node) => model.document.nodes.get(node).map(|found| (node, found.id.as_str())),
             _ => None,
         };
-        let metrics = node.filter(|_| model.tab == Tab::Metrics).map(|(_, id)| id);
+        let metrics = node.filter(|_| model.tab != Tab::Configure).map(|(_, id)| id);
         let seen = metrics.and_then(|id| {
             let snapshot = model.simulated.snapshot.as_deref()?;
             snapshot.nodes.iter().find(|node| node.id == id).cloned()
@@ -65,6 +70,8 @@ impl Inspected {
             seen,
             measured,
             size: node.and_then(|(i, _)| faces.get(i)).map_or_else(String::new, |face| face.size.clone()),
+            found: Found::of(model),
+            estimated: model.advice.estimated.clone(),
         }
     }
 }
