@@ -6,7 +6,7 @@ use crate::model::{Dialog, Model, Stage};
 use crate::msg::Msg;
 use crate::panel::{
     Banner, Compare, Empty, Header, Inspected, Inspector, KeysDialog, Kpis, LiveDialog, Notices,
-    OverTimePanel, Palette, Percentiles, Toolbar, Tools,
+    OverTimePanel, Palette, RequestsPanel, Shown, Toolbar, Tools,
 };
 use crate::shared::Shared;
 use crate::tool::Pointer;
@@ -64,8 +64,12 @@ impl Component for App {
             <Inspector {inspected} tell={tell.clone()} />
             <footer>
                 <OverTimePanel ..crate::panel::over_time(model, tell) />
-                <Percentiles ..crate::panel::percentiles(model, tell) />
-                <Compare ..crate::panel::compare(model, tell) />
+                if let Some(requests) = crate::panel::requests(model, tell) {
+                    <RequestsPanel ..requests />
+                } else {
+                    { Shown::of(model, tell).draw() }
+                    <Compare ..crate::panel::compare(model, tell) />
+                }
             </footer>
             <Notices notices={model.notices.clone()} tell={tell.clone()} />
             { dialog(model, tell) }
@@ -108,7 +112,7 @@ fn board(
                 <button type="button" aria-label="Show all" title="Show all (1)" onclick={fit}>{ icon("fit", 14) }</button>
             </div>
         </div>
-        <Toolbar tools={Tools::of(model)} tell={tell.clone()} />
+        <Toolbar tools={Tools::of(model)} faults={crate::panel::faults(model, tell)} tell={tell.clone()} />
     </>}
 }
 

@@ -15,6 +15,8 @@ pub enum Bag {
     Workload,
     /// Of a class of requests, by its place.
     Class(usize),
+    /// Of an event of the timeline, by its place.
+    Event(usize),
 }
 
 /// An empty design that asks for something, so that what is drawn next gets requests.
@@ -160,6 +162,7 @@ pub fn set(document: &mut Topology, bag: &Bag, name: &str, value: Option<Value>)
         Bag::Edge(i) => document.edges.get_mut(i).map(|edge| &mut edge.params),
         Bag::Workload => Some(&mut document.workload.params),
         Bag::Class(i) => document.workload.classes.get_mut(i).map(|class| &mut class.params),
+        Bag::Event(i) => document.timeline.get_mut(i).map(|event| &mut event.params),
     };
     let Some(params) = params else { return };
     match value {

@@ -44,6 +44,8 @@ pub enum Effect {
     Theme(Theme),
     /// Put the page's address into the clipboard.
     CopyAddress,
+    /// Put the page's address with this fragment into the clipboard.
+    CopyLink(String),
     /// Save a text as a file.
     Download {
         /// The file's name.
@@ -182,7 +184,8 @@ impl Shell {
             }
             Effect::Store { document, fragment } => browser::store(&document, &fragment),
             Effect::Theme(theme) => browser::show_theme(theme),
-            Effect::CopyAddress => browser::copy_address(tell),
+            Effect::CopyAddress => browser::copy_address(tell, None),
+            Effect::CopyLink(fragment) => browser::copy_address(tell, Some(&fragment)),
             Effect::Download { name, text } => {
                 if browser::download(&name, &text).is_err() {
                     tell.emit(Msg::Failed(format!("The browser did not save {name}.")));

@@ -1,4 +1,5 @@
 //! From a key to what it asks for.
+use crate::alive;
 use crate::model::Dialog;
 use crate::msg::{Change, Msg};
 
@@ -52,6 +53,7 @@ pub fn asks(key: &Key) -> Option<Msg> {
         "+" | "=" => Some(Msg::Zoom(1.2)),
         "-" | "−" => Some(Msg::Zoom(1.0 / 1.2)),
         "p" | "P" => Some(Msg::TogglePlay),
+        "." => Some(Msg::Alive(alive::Msg::Step)),
         "?" => Some(Msg::Dialog(Some(Dialog::Keys))),
         " " if !key.on_button => Some(Msg::Space(true)),
         _ => None,

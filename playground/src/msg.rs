@@ -5,7 +5,7 @@ use crate::model::{Dialog, OverTime, Selection, Tab};
 use crate::run::{FromWorker, Subject};
 use crate::tool::Pointer;
 use loadpath_core::topology::catalog::Kind;
-use loadpath_core::topology::{Topology, Value};
+use loadpath_core::topology::{Happening, Topology, Value};
 use loadpath_core::wire::{Event, Status};
 use std::collections::BTreeSet;
 
@@ -188,6 +188,8 @@ pub enum Change {
     RemoveClass(usize),
     /// Another name of a class.
     ClassName(usize, String),
+    /// Another timeline; changes in a row with the same second part are undone at once.
+    Timeline(Vec<Happening>, Option<&'static str>),
     /// Another design in its place.
     Open(Box<Topology>),
 }

@@ -40,7 +40,7 @@ struct EdgeProps {
 #[component]
 fn EdgeLine(props: &EdgeProps) -> Html {
     let Some(way) = &props.way else { return Html::default() };
-    let EdgeFace { rate, traffic, level, is_faulty } = &props.face;
+    let EdgeFace { rate, traffic, level, is_faulty, is_cut } = &props.face;
     let d = way.path();
     let class = classes!(
         "edge",
@@ -48,6 +48,7 @@ fn EdgeLine(props: &EdgeProps) -> Html {
         format!("traffic-{traffic}"),
         props.selected.then_some("selected"),
         is_faulty.then_some("faulty"),
+        is_cut.then_some("cut"),
     );
     html! {
         <g id={stage::edge_id(props.index)} {class}>

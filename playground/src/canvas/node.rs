@@ -63,6 +63,9 @@ pub(super) fn NodeCard(props: &Props) -> Html {
                     <span class="fault" title={face.faults.join("\n")}>{ "!" }</span>
                 }
             </div>
+            if !face.badges.is_empty() {
+                <span class="badges" aria-hidden="true">{ for face.badges.iter().map(|badge| html! { <span class="badge">{ badge }</span> }) }</span>
+            }
             { bar(face) }
             <div class="row foot">
                 <span class="dots">{ for dots(props) }</span>

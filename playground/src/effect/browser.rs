@@ -110,10 +110,14 @@ pub(super) fn keep_token(token: &str) {
     }
 }
 
-/// Puts the page's address into the clipboard.
-pub(super) fn copy_address(tell: Callback<Msg>) {
+/// Puts the page's address into the clipboard, with this fragment if there is one.
+pub(super) fn copy_address(tell: Callback<Msg>, fragment: Option<&str>) {
     let window = window();
-    let address = window.location().href().unwrap_or_default();
+    let mut address = window.location().href().unwrap_or_default();
+    if let Some(fragment) = fragment {
+        address.truncate(address.find('#').unwrap_or(address.len()));
+        address = format!("{address}#{fragment}");
+    }
     // Without a secure context there is no clipboard; calling it would throw.
     let has_clipboard = js_sys::Reflect::get(&window.navigator(), &JsValue::from_str("clipboard"))
         .is_ok_and(|clipboard| !clipboard.is_undefined());

@@ -1,9 +1,13 @@
 //! What stands around the canvas.
 mod banner;
 mod chart;
+mod charts;
 mod compare;
+mod cursor;
 mod empty;
+mod fault_menu;
 mod header;
+mod heat;
 mod inspector;
 mod keys_dialog;
 mod live_dialog;
@@ -11,9 +15,13 @@ mod notices;
 mod over_time;
 mod palette;
 mod percentiles;
+mod requests;
+mod shares;
+mod timeline;
 mod toolbar;
 
 pub use banner::Banner;
+pub use charts::Shown;
 pub use compare::Compare;
 pub use empty::Empty;
 pub use header::{Header, Kpis};
@@ -23,13 +31,23 @@ pub use live_dialog::LiveDialog;
 pub use notices::Notices;
 pub use over_time::OverTimePanel;
 pub use palette::Palette;
-pub use percentiles::Percentiles;
+pub use requests::RequestsPanel;
 pub use toolbar::{Toolbar, Tools};
 
 use crate::model::Model;
 use crate::msg::Msg;
 use loadpath_core::sim::Snapshot;
 use yew::Callback;
+
+/// A listener for events of which only some ask for something.
+fn perhaps<E: 'static>(tell: &Callback<Msg>, asks: impl Fn(E) -> Option<Msg> + 'static) -> Callback<E> {
+    let tell = tell.clone();
+    Callback::from(move |event| {
+        if let Some(msg) = asks(event) {
+            tell.emit(msg);
+        }
+    })
+}
 
 /// What the banner says of the model.
 pub fn banner(model: &Model, tell: &Callback<Msg>) -> banner::Props {
@@ -41,9 +59,14 @@ pub fn over_time(model: &Model, tell: &Callback<Msg>) -> over_time::Props {
     over_time::Props::of(model, tell.clone())
 }
 
-/// What the chart by percentile shows of the model.
-pub fn percentiles(model: &Model, tell: &Callback<Msg>) -> percentiles::Props {
-    percentiles::Props::of(model, tell.clone())
+/// What the menu of faults shows of the model.
+pub fn faults(model: &Model, tell: &Callback<Msg>) -> fault_menu::Props {
+    fault_menu::Props::of(model, tell.clone())
+}
+
+/// What the panel of single requests shows of the model; none while it is closed.
+pub fn requests(model: &Model, tell: &Callback<Msg>) -> Option<requests::Props> {
+    requests::Props::of(model, tell.clone())
 }
 
 /// What the comparison shows of the model.

@@ -3,9 +3,10 @@ mod figures;
 mod measured;
 mod pace;
 mod protocol;
+pub(crate) mod record;
 pub(crate) mod worker;
 
 pub(crate) use figures::QUANTILES;
 pub use figures::{Figures, Subject, subjects};
 pub use measured::Measured;
-pub use protocol::{FromWorker, SEED, ToWorker, WARM_UP};
+pub use protocol::{Column, FASTEST, Found, FromWorker, Query, SEED, STEP, ToWorker, WARM_UP};

@@ -1,10 +1,11 @@
 //! Changes of the document, undo and redo, and what follows when changes pause.
-use super::{canvas, notice, simulation};
+use super::{alive, canvas, notice, simulation};
 use crate::edit;
 use crate::effect::Effect;
 use crate::history::Moment;
 use crate::model::{self, Model, Selection};
 use crate::msg::{Change, Msg};
+use crate::run::SEED;
 use crate::shared::Shared;
 use loadpath_core::topology::{Topology, check, link};
 
@@ -59,6 +60,10 @@ pub(super) fn change(model: &mut Model, change: Change) -> Vec<Effect> {
                 class.name = name;
             }
         }
+        Change::Timeline(timeline, row) => {
+            document.timeline = timeline;
+            joins = row;
+        }
         Change::Open(other) => return open(model, *other),
     }
     if document == *model.document {
@@ -99,6 +104,7 @@ pub(super) fn set(model: &mut Model, moment: Moment) -> Vec<Effect> {
     model.selection = moment.selection;
     model.hover = None;
     model.targets = None;
+    alive::forget_missing(model);
     model.tool = crate::tool::Tool::Idle;
     model.edits += 1;
     vec![Effect::After { ms: SETTLE_MS, msg: Box::new(Msg::Settled(model.edits)) }]
@@ -138,9 +144,14 @@ pub(super) fn settled(model: &mut Model, edits: u32) -> Vec<Effect> {
     effects
 }
 
+/// The seed, where it is not the usual one.
+fn seed(model: &Model) -> Option<u64> {
+    Some(model.alive.seed).filter(|seed| *seed != SEED)
+}
+
 /// Keeps the document in the browser, and its link in the address bar where it fits.
 pub(super) fn store(model: &mut Model) -> Effect {
-    let fragment = link::encode(&model.document);
+    let fragment = link::encode(&model.document) + &link::asks(seed(model), None);
     model.fragment = if fragment.len() <= link::MAX_LINK { fragment } else { String::new() };
     Effect::Store { document: model.document.clone(), fragment: model.fragment.clone() }
 }

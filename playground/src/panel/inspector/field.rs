@@ -21,6 +21,7 @@ pub(super) fn fields(
         Bag::Edge(i) => Place::Edge(i),
         Bag::Workload => Place::Workload,
         Bag::Class(i) => Place::Class(i),
+        Bag::Event(i) => Place::Timeline(i),
     };
     let known = rows.iter().map(|param| {
         let value = params.get(param.name).map(ToString::to_string);
@@ -103,6 +104,7 @@ fn field_id(bag: &Bag, name: &str) -> String {
         Bag::Edge(_) => "edge".to_owned(),
         Bag::Workload => "workload".to_owned(),
         Bag::Class(i) => format!("class-{i}"),
+        Bag::Event(_) => "event".to_owned(),
     };
     format!("field-{bag}-{name}")
 }
@@ -136,9 +138,10 @@ fn input(props: &FieldProps, id: &str) -> Html {
             }
         })
     };
+    let list = (param.form == Form::Id).then(|| format!("ids-{}", param.name));
     let numeric = matches!(param.form, Form::Count { .. } | Form::Number { .. });
     html! {
-        <input id={id.to_owned()} type="text" inputmode={numeric.then_some("decimal")} autocomplete="off" spellcheck="false"
+        <input id={id.to_owned()} type="text" {list} inputmode={numeric.then_some("decimal")} autocomplete="off" spellcheck="false"
             placeholder={param.default} value={props.value.clone().unwrap_or_default()} title={param.about}
             aria-invalid={props.fault.is_some().to_string()}
             aria-describedby={props.fault.is_some().then(|| format!("{id}-fault"))} {onchange} {onkeydown} />

@@ -1,11 +1,14 @@
 //! The inspector: the parameters and the metrics of what is selected, as the catalog has them; of the workload when
 //! nothing is.
 mod edge;
+mod event;
 mod field;
 mod metrics;
+mod multiples;
 mod node;
 mod workload;
 
+use crate::alive::Past;
 use crate::canvas::Face;
 use crate::model::{Model, Single, Tab};
 use crate::msg::{Change, Msg};
@@ -28,6 +31,10 @@ pub struct Inspected {
     /// The selected node in the last second of the live run.
     measured: Option<NodeInterval>,
     size: String,
+    /// The event of the timeline that is chosen.
+    event: Option<usize>,
+    /// The last seconds, where metrics are shown.
+    past: Option<Shared<Past>>,
 }
 
 impl Inspected {
@@ -55,6 +62,8 @@ impl Inspected {
             tab: model.tab,
             seen,
             measured,
+            event: model.alive.event,
+            past: metrics.map(|_| model.alive.past.clone()),
             size: node.and_then(|(i, _)| faces.get(i)).map_or_else(String::new, |face| face.size.clone()),
         }
     }
@@ -73,14 +82,16 @@ pub struct Props {
 #[component]
 pub fn Inspector(props: &Props) -> Html {
     let inspected = &props.inspected;
-    let body = match inspected.single {
-        Single::Node(node) if node < inspected.document.nodes.len() => {
+    let event = inspected.event.filter(|event| *event < inspected.document.timeline.len());
+    let body = match (event, inspected.single) {
+        (Some(event), _) => event::show(inspected, event, &props.tell),
+        (None, Single::Node(node)) if node < inspected.document.nodes.len() => {
             node::show(inspected, node, &props.tell)
         }
-        Single::Edge(edge) if edge < inspected.document.edges.len() => {
+        (None, Single::Edge(edge)) if edge < inspected.document.edges.len() => {
             edge::show(inspected, edge, &props.tell)
         }
-        Single::Many => several(inspected.count, &props.tell),
+        (None, Single::Many) => several(inspected.count, &props.tell),
         _ => workload::show(inspected, &props.tell),
     };
     html! { <aside id="inspector" aria-label="Inspector">{ body }</aside> }

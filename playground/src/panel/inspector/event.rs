@@ -1,0 +1,62 @@
+//! An event of the timeline: when, what, to whom, as the catalog has it.
+use super::Inspected;
+use super::field::{fault, fields};
+use super::node::text_field;
+use crate::alive::{self, event_words};
+use crate::canvas::at;
+use crate::edit::Bag;
+use crate::msg::Msg;
+use loadpath_core::topology::catalog::ACTIONS;
+use loadpath_core::topology::{Fault, Place};
+use web_sys::HtmlSelectElement;
+use yew::prelude::*;
+
+pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Html {
+    let event = &inspected.document.timeline[i];
+    let place = Place::Timeline(i);
+    let kind = ACTIONS.iter().find(|action| action.name == event.action);
+    let close = tell.reform(|_: MouseEvent| Msg::Alive(alive::Msg::Event(None)));
+    let remove = tell.reform(move |_: MouseEvent| Msg::Alive(alive::Msg::RemoveEvent(i)));
+    let general: Vec<Fault> =
+        inspected.faults.iter().filter(|fault| fault.field.is_none()).cloned().collect();
+    html! {<>
+        <h3>{ event_words(&inspected.document, event) }</h3>
+        <p class="mute">{ kind.map_or("Something happens.", |kind| kind.about) }</p>
+        { for at(&general, &place).into_iter().map(|says| html! { <p class="note" role="alert">{ says }{ "." }</p> }) }
+        { text_field("At", "field-event-at", event.at.clone(), "30s".to_owned(), fault(&inspected.faults, &place, "at"),
+            &tell.reform(move |text| Msg::Alive(alive::Msg::When(i, text)))) }
+        <div class="f">
+            <label for="field-event-action">{ "What" }</label>
+            { actions(&event.action, i, tell) }
+        </div>
+        { fields(kind.map_or(&[][..], |kind| kind.params), &event.params, &Bag::Event(i), &inspected.faults, tell) }
+        { ids(inspected) }
+        <div class="actions">
+            <button type="button" class="btn" onclick={close}>{ "Done" }</button>
+            <button type="button" class="btn danger" onclick={remove}>{ "Delete" }</button>
+        </div>
+    </>}
+}
+
+fn actions(now: &str, i: usize, tell: &Callback<Msg>) -> Html {
+    let onchange = crate::panel::perhaps(tell, move |event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        let chosen = usize::try_from(select.selected_index()).ok().and_then(|place| ACTIONS.get(place));
+        chosen.map(|action| Msg::Alive(alive::Msg::Action(i, action.name)))
+    });
+    let options = ACTIONS.iter().map(|action| {
+        html! { <option selected={action.name == now} title={action.about}>{ action.title }</option> }
+    });
+    html! { <select key={now.to_owned()} id="field-event-action" {onchange}>{ for options }</select> }
+}
+
+/// The ids that can be named, which the browser offers while one is typed.
+fn ids(inspected: &Inspected) -> Html {
+    let document = &inspected.document;
+    let nodes = || document.nodes.iter().map(|node| html! { <option value={node.id.clone()} /> });
+    let zones = || document.zones.iter().map(|zone| html! { <option value={zone.id.clone()} /> });
+    html! {<>
+        { for ["node", "from", "to"].map(|of| html! { <datalist id={format!("ids-{of}")}>{ for nodes() }</datalist> }) }
+        { for ["zone", "other"].map(|of| html! { <datalist id={format!("ids-{of}")}>{ for zones() }</datalist> }) }
+    </>}
+}
