@@ -1,6 +1,6 @@
 //! Changes to a document: each takes one and leaves it changed, whole. The reducer decides when; undo keeps the old one.
 use crate::geometry::{WorldPoint, layers, snap};
-use loadpath_core::topology::catalog::{self, Form, Kind, Param};
+use loadpath_core::topology::catalog::{self, Kind};
 use loadpath_core::topology::{Class, Edge, LIMITS, Node, Params, Place, Topology, Value, check};
 use std::collections::BTreeSet;
 
@@ -17,6 +17,14 @@ pub enum Bag {
     Class(usize),
     /// Of an event of the timeline, by its place.
     Event(usize),
+    /// Of a zone, by its place.
+    Zone(usize),
+    /// Of a host, by its place.
+    Host(usize),
+    /// The objectives.
+    Objectives,
+    /// The prices.
+    Prices,
 }
 
 /// An empty design that asks for something, so that what is drawn next gets requests.
@@ -157,39 +165,11 @@ pub fn duplicate(document: &mut Topology, nodes: &BTreeSet<usize>) -> BTreeSet<u
 
 /// Writes a parameter, or takes it away so that the default holds.
 pub fn set(document: &mut Topology, bag: &Bag, name: &str, value: Option<Value>) {
-    let params = match *bag {
-        Bag::Node(i) => document.nodes.get_mut(i).map(|node| &mut node.params),
-        Bag::Edge(i) => document.edges.get_mut(i).map(|edge| &mut edge.params),
-        Bag::Workload => Some(&mut document.workload.params),
-        Bag::Class(i) => document.workload.classes.get_mut(i).map(|class| &mut class.params),
-        Bag::Event(i) => document.timeline.get_mut(i).map(|event| &mut event.params),
-    };
-    let Some(params) = params else { return };
+    let Some(params) = bag.params_mut(document) else { return };
     match value {
         Some(value) => params.insert(name.to_owned(), value),
         None => params.remove(name),
     };
-}
-
-/// What a person typed, as a document holds it: a number where the row asks for a bare number; nothing for nothing.
-pub fn value(param: &Param, text: &str) -> Option<Value> {
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    let number = matches!(param.form, Form::Count { .. } | Form::Number { .. });
-    let plain: String = text.chars().filter(|c| !matches!(c, ',' | '_' | ' ')).collect();
-    let number = plain.parse::<f64>().ok().filter(|n| number && n.is_finite());
-    Some(number.map_or_else(|| Value::Text(text.to_owned()), Value::Number))
-}
-
-/// The next whole number up or down (ten with `far`), within the row's bounds; none for what is no count.
-pub fn step(param: &Param, text: &str, up: bool, far: bool) -> Option<Value> {
-    let Form::Count { min, max } = param.form else { return None };
-    let now: f64 = text.trim().parse().ok()?;
-    let by = if far { 10.0 } else { 1.0 };
-    let next = if up { now + by } else { now - by };
-    Some(Value::Number(next.clamp(min as f64, max as f64)))
 }
 
 /// Adds a class of requests and gives its place.
@@ -331,17 +311,6 @@ mod tests {
         assert_eq!(copies, BTreeSet::from([5, 6]));
         let last = document.edges.last().unwrap();
         assert_eq!((last.from.as_str(), last.to.as_str()), ("web-2", "cache-2"));
-    }
-
-    #[test]
-    fn what_is_typed_becomes_what_a_document_holds() {
-        let row = |list: &'static [Param], name| catalog::param(list, name).unwrap();
-        let service = catalog::kind("service").unwrap().params;
-        assert_eq!(value(row(service, "workers"), " 1,024 "), Some(Value::Number(1_024.0)));
-        assert_eq!(value(row(service, "workers"), "many"), Some(Value::Text("many".to_owned())));
-        assert_eq!(value(row(service, "service_time"), "exp 8ms"), Some("exp 8ms".into()));
-        assert_eq!(value(row(catalog::ARRIVALS, "rate"), "500"), Some("500".into()));
-        assert_eq!(value(row(service, "workers"), "  "), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod effect;
 pub mod format;
 pub mod geometry;
 pub mod history;
+pub mod inspect;
 pub mod keys;
 pub mod model;
 pub mod msg;

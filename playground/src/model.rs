@@ -2,6 +2,7 @@
 use crate::alive::Alive;
 use crate::geometry::{Camera, Scene, WorldPoint, node_rect};
 use crate::history::History;
+use crate::inspect::Inspect;
 use crate::run::{Figures, Measured, Subject};
 use crate::shared::Shared;
 use crate::tool::Tool;
@@ -28,6 +29,8 @@ pub struct Model {
     pub selection: Selection,
     /// The inspector's page.
     pub tab: Tab,
+    /// The inspector's own state.
+    pub inspect: Inspect,
     /// What the canvas shows.
     pub camera: Camera,
     /// Whether the camera shows the whole design, and is to show it when the canvas changes its size.
@@ -81,6 +84,7 @@ impl Model {
             history: History::default(),
             selection: Selection::default(),
             tab: Tab::default(),
+            inspect: Inspect::default(),
             camera: Camera::default(),
             is_fitted: true,
             looks: 0,

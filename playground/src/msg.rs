@@ -1,6 +1,7 @@
 //! What can happen to the page.
 use crate::edit::Bag;
 use crate::geometry::{ScreenPoint, WorldPoint};
+use crate::inspect;
 use crate::model::{Dialog, OverTime, Selection, Tab};
 use crate::run::{FromWorker, Subject};
 use crate::tool::Pointer;
@@ -29,6 +30,8 @@ pub enum Msg {
     Focused(usize),
     /// A page of the inspector was chosen.
     Tab(Tab),
+    /// Something else happened in the inspector.
+    Inspect(inspect::Msg),
 
     /// The pointer did something.
     Pointer(Pointer),
@@ -190,6 +193,8 @@ pub enum Change {
     ClassName(usize, String),
     /// Another timeline; changes in a row with the same second part are undone at once.
     Timeline(Vec<Happening>, Option<&'static str>),
+    /// What only the inspector changes.
+    Inspect(inspect::Change),
     /// Another design in its place.
     Open(Box<Topology>),
 }

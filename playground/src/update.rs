@@ -10,6 +10,7 @@ mod simulation;
 pub use opening::{Startup, open, read};
 
 use crate::effect::Effect;
+use crate::inspect;
 use crate::model::{Agent, Dialog, Model, Notice, Theme};
 use crate::msg::Msg;
 use crate::tool::{Pointer, Tool};
@@ -29,6 +30,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::SelectAll => canvas::select_all(model),
         Msg::Focused(node) => canvas::focused(model, node),
         Msg::Tab(tab) => only(|| model.tab = tab),
+        Msg::Inspect(msg) => inspect::update(model, msg),
 
         Msg::Pointer(pointer) => canvas::pointer(model, &pointer),
         Msg::Wheel(wheel) => canvas::wheel(model, &wheel),

@@ -30,11 +30,14 @@ mod scaling;
 mod simulation;
 mod snapshot;
 mod station;
+mod steadiness;
 mod trace;
 mod transport;
+mod warm_up;
 
 pub use command::{Command, CommandFault};
 pub use ended::Ended;
-pub use simulation::{Simulation, simulate};
+pub use simulation::Simulation;
 pub use snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, PoolSnapshot, Snapshot};
 pub use trace::{Hop, Replay, Trace, trace};
+pub use warm_up::{Cut, WarmUp, simulate};

@@ -13,4 +13,5 @@ mod resilience;
 mod sameness;
 mod sessions;
 mod sharing;
+mod statistics;
 mod zones;

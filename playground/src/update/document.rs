@@ -3,6 +3,7 @@ use super::{alive, canvas, notice, simulation};
 use crate::edit;
 use crate::effect::Effect;
 use crate::history::Moment;
+use crate::inspect;
 use crate::model::{self, Model, Selection};
 use crate::msg::{Change, Msg};
 use crate::run::SEED;
@@ -64,6 +65,7 @@ pub(super) fn change(model: &mut Model, change: Change) -> Vec<Effect> {
             document.timeline = timeline;
             joins = row;
         }
+        Change::Inspect(change) => inspect::change(&mut document, change),
         Change::Open(other) => return open(model, *other),
     }
     if document == *model.document {

@@ -1,7 +1,7 @@
 //! An event of the timeline: when, what, to whom, as the catalog has it.
 use super::Inspected;
-use super::field::{fault, fields};
 use super::node::text_field;
+use super::sections::plain;
 use crate::alive::{self, event_words};
 use crate::canvas::at;
 use crate::edit::Bag;
@@ -23,19 +23,25 @@ pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Htm
         <h3>{ event_words(&inspected.document, event) }</h3>
         <p class="mute">{ kind.map_or("Something happens.", |kind| kind.about) }</p>
         { for at(&general, &place).into_iter().map(|says| html! { <p class="note" role="alert">{ says }{ "." }</p> }) }
-        { text_field("At", "field-event-at", event.at.clone(), "30s".to_owned(), fault(&inspected.faults, &place, "at"),
+        { text_field("At", "field-event-at", event.at.clone(), "30s".to_owned(), fault(inspected, &place),
             &tell.reform(move |text| Msg::Alive(alive::Msg::When(i, text)))) }
         <div class="f">
             <label for="field-event-action">{ "What" }</label>
             { actions(&event.action, i, tell) }
         </div>
-        { fields(kind.map_or(&[][..], |kind| kind.params), &event.params, &Bag::Event(i), &inspected.faults, tell) }
+        { plain(inspected, Bag::Event(i), tell) }
         { ids(inspected) }
         <div class="actions">
             <button type="button" class="btn" onclick={close}>{ "Done" }</button>
             <button type="button" class="btn danger" onclick={remove}>{ "Delete" }</button>
         </div>
     </>}
+}
+
+/// The sentence of the fault of its time.
+fn fault(inspected: &Inspected, place: &Place) -> Option<String> {
+    let here = |fault: &&Fault| fault.place == *place && fault.field.as_deref() == Some("at");
+    inspected.faults.iter().find(here).map(|fault| fault.what.clone())
 }
 
 fn actions(now: &str, i: usize, tell: &Callback<Msg>) -> Html {
