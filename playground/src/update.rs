@@ -117,6 +117,9 @@ fn escape(model: &mut Model) -> Vec<Effect> {
     if model.dialog.take().is_some() {
         return Vec::new();
     }
+    if let Some(effects) = alive::escape(model) {
+        return effects;
+    }
     canvas::select(model, crate::model::Selection::default())
 }
 

@@ -1,4 +1,5 @@
 //! The menu of faults: what can happen now to what is selected, or to what is chosen in it; and what was done so far.
+use super::one_of::OneOf;
 use crate::alive::{self, Injected, Target, event_words, faults_for, happening, targets};
 use crate::canvas::icon;
 use crate::format;
@@ -6,7 +7,6 @@ use crate::model::{Model, Single};
 use crate::msg::Msg;
 use crate::shared::Shared;
 use loadpath_core::topology::Topology;
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 /// How many of the last deeds are listed.
@@ -94,19 +94,13 @@ fn menu(props: &Props) -> Html {
             <div class="pop" id="faults"><p class="mute">{ "Nothing runs yet that something could happen to." }</p></div>
         };
     }
-    let onchange = {
-        let (targets, tell) = (props.targets.clone(), props.tell.clone());
-        Callback::from(move |event: Event| {
-            let select: HtmlSelectElement = event.target_unchecked_into();
-            let chosen = usize::try_from(select.selected_index()).ok().and_then(|i| targets.get(i));
-            if let Some((target, _)) = chosen {
-                tell.emit(Msg::Alive(alive::Msg::Aim(target.clone())));
-            }
+    let chosen = {
+        let targets = props.targets.clone();
+        super::perhaps(&props.tell, move |place: usize| {
+            targets.get(place).map(|(target, _)| Msg::Alive(alive::Msg::Aim(target.clone())))
         })
     };
-    let options = props.targets.iter().enumerate().map(|(i, (_, name))| {
-        html! { <option selected={i == props.aim}>{ name }</option> }
-    });
+    let names: Vec<String> = props.targets.iter().map(|(_, name)| name.clone()).collect();
     let offers = props.offers.iter().zip(&props.messages.0).map(|(says, msg)| {
         let msg = msg.clone();
         let onclick = props.tell.reform(move |_: MouseEvent| msg.clone());
@@ -114,8 +108,7 @@ fn menu(props: &Props) -> Html {
     });
     html! {
         <div class="pop" id="faults" role="group" aria-label="Inject a fault">
-            <label class="small mute" for="fault-target">{ "What happens to" }</label>
-            <select key={props.aim} id="fault-target" {onchange}>{ for options }</select>
+            <OneOf id="fault-target" label="What it happens to" {names} now={props.aim} {chosen} />
             <ul>{ for offers }</ul>
             { deeds(props) }
         </div>

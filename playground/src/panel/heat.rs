@@ -220,12 +220,12 @@ fn table(columns: &[Column]) -> Html {
     };
     let last = columns.iter().rev().take(ROWS);
     html! {
-        <table class="unseen">
+        <div class="unseen"><table>
             <caption>{ "Latency in the last seconds" }</caption>
             <thead><tr><th scope="col">{ "second" }</th><th scope="col">{ "requests" }</th>
                 <th scope="col">{ "median" }</th><th scope="col">{ "99th percentile" }</th></tr></thead>
             <tbody>{ for last.map(row) }</tbody>
-        </table>
+        </table></div>
     }
 }
 

@@ -4,7 +4,7 @@ use crate::msg::Msg;
 use yew::prelude::*;
 
 /// The keys and what they do.
-const KEYS: [(&str, &str); 15] = [
+const KEYS: [(&str, &str); 17] = [
     ("Drag from a port", "connect to what it calls"),
     ("Shift + click, Shift + drag", "add to the selection"),
     ("Delete, Backspace", "delete what is selected"),
@@ -17,6 +17,8 @@ const KEYS: [(&str, &str); 15] = [
     ("Ctrl + wheel, pinch, + and −", "zoom"),
     ("1", "show the whole design"),
     ("P", "pause and go on"),
+    (".", "run on for 0.1 s, paused"),
+    ("Arrows on a chart, Enter", "look around in it, find the requests behind a point"),
     ("Tab", "go from node to node"),
     ("Esc", "end what is under way, select nothing"),
     ("?", "this list"),

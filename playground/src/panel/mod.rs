@@ -12,6 +12,7 @@ mod inspector;
 mod keys_dialog;
 mod live_dialog;
 mod notices;
+mod one_of;
 mod over_time;
 mod palette;
 mod percentiles;

@@ -191,12 +191,12 @@ fn table(series: &[Second], start: f64) -> Html {
         }
     };
     html! {
-        <table class="unseen">
+        <div class="unseen"><table>
             <caption>{ "The last seconds" }</caption>
             <thead><tr><th scope="col">{ "second" }</th><th scope="col">{ "offered" }</th>
                 <th scope="col">{ "answered" }</th><th scope="col">{ "errors" }</th></tr></thead>
             <tbody>{ for series.iter().enumerate().rev().take(ROWS).map(row) }</tbody>
-        </table>
+        </table></div>
     }
 }
 

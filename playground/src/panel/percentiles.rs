@@ -150,12 +150,12 @@ fn table(props: &Props) -> Html {
         }
     };
     html! {
-        <table class="unseen">
+        <div class="unseen"><table>
             <caption>{ "Latency by percentile" }</caption>
             <thead><tr><th scope="col">{ "percentile" }</th><th scope="col">{ "simulated" }</th>
                 <th scope="col">{ "measured" }</th></tr></thead>
             <tbody>{ for crate::run::QUANTILES.iter().enumerate().map(row) }</tbody>
-        </table>
+        </table></div>
     }
 }
 

@@ -137,7 +137,7 @@ fn waterfall(props: &Props, traced: &Traced) -> Html {
         trace.hops.iter().zip(&bars).take(MOST).map(|(hop, bar)| row(&props.document, trace, hop, bar, end));
     let more = trace.hops.len().saturating_sub(MOST);
     html! {
-        <div class="waterfall grow">
+        <div class="waterfall grow" tabindex="0" role="region" aria-label="Hop by hop">
             <table id="waterfall">
                 <thead><tr>
                     <th scope="col">{ "hop" }</th><th scope="col">{ "what" }</th>

@@ -78,7 +78,7 @@ pub fn Shares(props: &Props) -> Html {
             if parts.is_empty() {
                 <div class="chart"><p class="nothing">{ "nothing was answered yet" }</p></div>
             } else {
-                <div class="chart scroll">
+                <div class="chart scroll" tabindex="0" role="region" aria-label="Wait and work by node">
                     <table class="shares" id="shares">
                         <thead><tr>
                             <th scope="col">{ "per request" }</th>

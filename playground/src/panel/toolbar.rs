@@ -1,5 +1,6 @@
 //! The simulation's controls: pause, step, speed, its clock, the load, faults, its seed, start over.
 use super::fault_menu::{self, FaultMenu};
+use super::one_of::OneOf;
 use crate::alive;
 use crate::canvas::icon;
 use crate::format;
@@ -7,7 +8,7 @@ use crate::model::Model;
 use crate::msg::Msg;
 use crate::run::FASTEST;
 use loadpath_core::topology::parse_rate;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 /// The speeds that can be chosen.
@@ -112,25 +113,15 @@ pub fn Toolbar(props: &Props) -> Html {
 }
 
 fn speeds(now: f64, tell: &Callback<Msg>) -> Html {
-    let onchange = crate::panel::perhaps(tell, |event: Event| {
-        let select: HtmlSelectElement = event.target_unchecked_into();
-        let chosen = usize::try_from(select.selected_index()).ok().and_then(|i| SPEEDS.get(i));
-        chosen.map(|(speed, _)| Msg::Speed(*speed))
-    });
-    let options = SPEEDS.iter().map(|(speed, name)| {
-        html! { <option selected={*speed == now}>{ *name }</option> }
-    });
-    html! {
-        // Made anew when the speed changes, since a person's choice outweighs what is marked as selected.
-        <select key={now.to_string()} id="speed" aria-label="Speed" title="Simulated seconds per second" {onchange}>
-            { for options }
-        </select>
-    }
+    let place = SPEEDS.iter().position(|(speed, _)| *speed == now).unwrap_or(SPEEDS.len());
+    let names: Vec<String> = SPEEDS.iter().map(|(_, name)| (*name).to_owned()).collect();
+    let chosen = super::perhaps(tell, |place: usize| SPEEDS.get(place).map(|(speed, _)| Msg::Speed(*speed)));
+    html! { <OneOf id="speed" label="Speed" {names} now={place} {chosen} /> }
 }
 
 /// Where chance comes from: the same seed gives the same run.
 fn seed_field(seed: u64, tell: &Callback<Msg>) -> Html {
-    let onchange = crate::panel::perhaps(tell, move |event: Event| {
+    let onchange = super::perhaps(tell, move |event: Event| {
         let input: HtmlInputElement = event.target_unchecked_into();
         let written = input.value().trim().parse().ok();
         if written.is_none() {

@@ -13,6 +13,8 @@ use loadpath_core::topology::{Happening, LIMITS, Place, Topology, Value, check, 
 
 /// How many seconds of the subject are shown.
 const SHOWN: usize = 120;
+/// A drag of fewer seconds is none.
+const LEAST_DRAG: f64 = 0.05;
 /// How many things that were done by hand are remembered.
 const INJECTED: usize = 100;
 
@@ -46,7 +48,12 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Drop => match model.alive.drag.take() {
-            Some((event, second)) => change_event(model, event, None, |e| e.at = written(second)),
+            // A click is no drag: what happens at a nanosecond stays there.
+            Some((event, second)) => change_event(model, event, None, |e| {
+                if second_of(e).is_none_or(|old| (old - second).abs() >= LEAST_DRAG) {
+                    e.at = written(second);
+                }
+            }),
             None => Vec::new(),
         },
         Msg::Shift(event, by) => change_event(model, event, Some("event"), |event| {
@@ -78,6 +85,14 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             vec![Effect::Worker(ToWorker::EndTrace)]
         }
     }
+}
+
+/// Closes what lies open, the last first; none when nothing does.
+pub(super) fn escape(model: &mut Model) -> Option<Vec<Effect>> {
+    if std::mem::take(&mut model.alive.menu) {
+        return Some(Vec::new());
+    }
+    model.alive.requests.is_some().then(|| update(model, Msg::Close))
 }
 
 /// Runs on a little and stays paused.
@@ -328,3 +343,6 @@ fn link_to(alive: &Alive, request: u64, log: &[(u64, Command)]) -> String {
     }
     fragment + &link::asks(Some(alive.seed), Some(request))
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,9 @@ use crate::alive::{self, event_words};
 use crate::canvas::at;
 use crate::edit::Bag;
 use crate::msg::Msg;
+use crate::panel::one_of::OneOf;
 use loadpath_core::topology::catalog::ACTIONS;
 use loadpath_core::topology::{Fault, Place};
-use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Html {
@@ -45,15 +45,12 @@ fn fault(inspected: &Inspected, place: &Place) -> Option<String> {
 }
 
 fn actions(now: &str, i: usize, tell: &Callback<Msg>) -> Html {
-    let onchange = crate::panel::perhaps(tell, move |event: Event| {
-        let select: HtmlSelectElement = event.target_unchecked_into();
-        let chosen = usize::try_from(select.selected_index()).ok().and_then(|place| ACTIONS.get(place));
-        chosen.map(|action| Msg::Alive(alive::Msg::Action(i, action.name)))
+    let place = ACTIONS.iter().position(|action| action.name == now).unwrap_or(ACTIONS.len());
+    let names: Vec<String> = ACTIONS.iter().map(|action| action.title.to_owned()).collect();
+    let chosen = crate::panel::perhaps(tell, move |place: usize| {
+        ACTIONS.get(place).map(|action| Msg::Alive(alive::Msg::Action(i, action.name)))
     });
-    let options = ACTIONS.iter().map(|action| {
-        html! { <option selected={action.name == now} title={action.about}>{ action.title }</option> }
-    });
-    html! { <select key={now.to_owned()} id="field-event-action" {onchange}>{ for options }</select> }
+    html! { <OneOf id="field-event-action" label="What happens" {names} now={place} {chosen} /> }
 }
 
 /// The ids that can be named, which the browser offers while one is typed.
