@@ -9,7 +9,8 @@ use crate::model::{Dialog, Model, Selection, Stage};
 use crate::msg::Msg;
 use crate::panel::{
     self, Banner, Compare, EmbedBar, Empty, FinderPanel, Header, Inspected, Inspector, KeysDialog, Kpis,
-    LibraryPanel, LiveDialog, Notices, OverTimePanel, Palette, RequestsPanel, Shown, SourcePanel, Toolbar, Tools,
+    LibraryPanel, LiveDialog, Notices, OverTimePanel, Palette, RequestsPanel, Shown, SourcePanel, Toolbar,
+    Tools,
 };
 use crate::shared::Shared;
 use crate::tool::Pointer;
