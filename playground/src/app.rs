@@ -8,7 +8,8 @@ use crate::model::{Dialog, Model, Selection, Stage};
 use crate::msg::Msg;
 use crate::panel::{
     self, Banner, Compare, EmbedBar, Empty, FinderPanel, Header, Inspected, Inspector, KeysDialog,
-    LibraryPanel, LiveDialog, Notices, OverTimePanel, Palette, Percentiles, SourcePanel, Toolbar, Tools,
+    LibraryPanel, LiveDialog, Notices, OverTimePanel, Palette, RequestsPanel, Shown, SourcePanel, Toolbar,
+    Tools,
 };
 use crate::shared::Shared;
 use crate::tool::Pointer;
@@ -84,8 +85,12 @@ impl Component for App {
             <Inspector {inspected} tell={tell.clone()} />
             <footer>
                 <OverTimePanel ..panel::over_time(model, tell) />
-                <Percentiles ..panel::percentiles(model, tell) />
-                <Compare ..panel::compare(model, tell) />
+                if let Some(requests) = panel::requests(model, tell) {
+                    <RequestsPanel ..requests />
+                } else {
+                    { Shown::of(model, tell).draw() }
+                    <Compare ..panel::compare(model, tell) />
+                }
             </footer>
             <Notices notices={model.notices.clone()} tell={tell.clone()} />
             { dialog(model, tell) }
@@ -121,7 +126,7 @@ fn board(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
                 <button type="button" aria-label="Show all" title="Show all (1)" onclick={fit}>{ icon("fit", 14) }</button>
             </div>
         </div>
-        <Toolbar tools={Tools::of(model)} tell={tell.clone()} />
+        <Toolbar tools={Tools::of(model)} faults={panel::faults(model, tell)} tell={tell.clone()} />
         if let Some(props) = panel::library(model, tell) { <LibraryPanel ..props /> }
         if let Some(props) = panel::finder(model, tell) { <FinderPanel ..props /> }
     </>}

@@ -71,6 +71,8 @@ pub enum Effect {
     Theme(Theme),
     /// Put the page's address into the clipboard.
     CopyAddress,
+    /// Put the page's address with this fragment into the clipboard.
+    CopyLink(String),
     /// Put a text into the clipboard.
     Copy {
         /// The text.
@@ -258,7 +260,8 @@ impl Shell {
             Effect::KeepHistory(text) => browser::keep_history(&text),
             Effect::Reload => browser::reload(),
             Effect::Theme(theme) => browser::show_theme(theme),
-            Effect::CopyAddress => leaving::copy_address(tell),
+            Effect::CopyAddress => leaving::copy_address(tell, None),
+            Effect::CopyLink(fragment) => leaving::copy_address(tell, Some(&fragment)),
             Effect::Copy { text, what } => leaving::copy(tell, text, what),
             Effect::CopyEmbed { fragment, name } => leaving::copy_embed(tell, &fragment, &name),
             Effect::AskClipboard => leaving::ask(tell),

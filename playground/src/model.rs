@@ -1,4 +1,5 @@
 //! Everything that the page knows. Only the reducer changes it; everything that is drawn is drawn from it.
+use crate::alive::Alive;
 use crate::finder::Finder;
 use crate::geometry::{Camera, Scene, WorldPoint, node_rect};
 use crate::history::History;
@@ -60,6 +61,8 @@ pub struct Model {
     pub token: Option<String>,
     /// The live run.
     pub live: Live,
+    /// What runs, besides its last snapshot.
+    pub alive: Alive,
     /// What charts and comparison are of.
     pub subject: Subject,
     /// Which of the two is shown over time.
@@ -120,6 +123,7 @@ impl Model {
             agent: Agent::default(),
             token: None,
             live: Live::default(),
+            alive: Alive::default(),
             subject: Subject::default(),
             over_time: OverTime::default(),
             notices: Vec::new(),
@@ -275,7 +279,9 @@ impl Simulated {
 
     /// Whether it cannot keep up with the speed that is asked for.
     pub fn is_behind(&self) -> bool {
-        self.running && self.snapshot.is_some() && self.pace < self.speed * 0.9
+        // As fast as possible is never too slow.
+        let asked = self.speed < crate::run::FASTEST;
+        asked && self.running && self.snapshot.is_some() && self.pace < self.speed * 0.9
     }
 }
 

@@ -8,7 +8,7 @@ use crate::tool::Pointer;
 use crate::update::{advice, comparison, course};
 use crate::{clipboard, export, finder, library, source};
 use loadpath_core::topology::catalog::Kind;
-use loadpath_core::topology::{Edit, Topology, Value};
+use loadpath_core::topology::{Edit, Happening, Topology, Value};
 use loadpath_core::wire::{Event, Status};
 use std::collections::BTreeSet;
 
@@ -217,6 +217,8 @@ pub enum Change {
     ClassName(usize, String),
     /// Changes as core has them: what a finding proposes.
     Edits(Vec<Edit>),
+    /// Another timeline; changes in a row with the same second part are undone at once.
+    Timeline(Vec<Happening>, Option<&'static str>),
     /// What only the inspector changes.
     Inspect(inspect::Change),
     /// Another design in its place.

@@ -164,6 +164,9 @@ fn escape(model: &mut Model) -> Vec<Effect> {
     if model.dialog.take().is_some() || model.library.rows.take().is_some() {
         return Vec::new();
     }
+    if let Some(effects) = alive::escape(model) {
+        return effects;
+    }
     if model.selection.is_empty() && model.drawer.is_some() {
         return drawer(model, None);
     }

@@ -1,4 +1,5 @@
 //! What a person can do on the page, without an agent, by real mouse and keys in a real browser.
+mod alive;
 mod clipboard;
 mod comparison;
 mod design;

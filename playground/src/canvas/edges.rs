@@ -42,7 +42,7 @@ struct EdgeProps {
 #[component]
 fn EdgeLine(props: &EdgeProps) -> Html {
     let Some(way) = &props.way else { return Html::default() };
-    let EdgeFace { rate, traffic, level, is_faulty, told, mark } = &props.face;
+    let EdgeFace { rate, traffic, level, is_faulty, is_cut, told, mark } = &props.face;
     let d = way.path();
     let class = classes!(
         "edge",
@@ -51,6 +51,7 @@ fn EdgeLine(props: &EdgeProps) -> Html {
         props.selected.then_some("selected"),
         is_faulty.then_some("faulty"),
         mark.map(Mark::class),
+        is_cut.then_some("cut"),
     );
     html! {
         <g id={stage::edge_id(props.index)} {class}>

@@ -70,6 +70,9 @@ pub(super) fn NodeCard(props: &Props) -> Html {
                     <span class={classes!("badge", face.told.class())} title={face.told.sentences.join("\n")}>{ sign }</span>
                 }
             </div>
+            if !face.badges.is_empty() {
+                <span class="badges" aria-hidden="true">{ for face.badges.iter().map(|badge| html! { <span class="badge">{ badge }</span> }) }</span>
+            }
             { bar(face) }
             <div class="row foot">
                 <span class="dots">{ for dots(props) }</span>

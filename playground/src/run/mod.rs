@@ -4,6 +4,7 @@ mod figures;
 mod measured;
 mod pace;
 mod protocol;
+pub(crate) mod record;
 mod study;
 pub(crate) mod worker;
 
@@ -11,5 +12,5 @@ pub use compared::{Better, Compared, Compares, Figure, Party, Row};
 pub(crate) use figures::QUANTILES;
 pub use figures::{Figures, Subject, subjects};
 pub use measured::Measured;
-pub use protocol::{FromWorker, SEED, ToWorker, WARM_UP};
+pub use protocol::{Column, FASTEST, Found, FromWorker, Query, SEED, STEP, ToWorker, WARM_UP};
 pub use study::{Studied, Study, study};

@@ -64,7 +64,10 @@ pub fn open(startup: &Startup) -> (Model, Vec<Effect>) {
             None
         }
         fragment => match link::decode(fragment) {
-            Ok(document) => Some(document),
+            Ok(document) => {
+                super::alive::asked_by_link(&mut model, fragment);
+                Some(document)
+            }
             Err(why) => {
                 let instead = if stored.is_some() { "your last design" } else { "the example" };
                 let why = shortened(&why.to_string());
@@ -166,7 +169,10 @@ pub(super) fn hash(model: &mut Model, fragment: &str) -> Vec<Effect> {
         return vec![Effect::Exchange(code.to_owned()), document::store(model)];
     }
     match link::decode(fragment) {
-        Ok(opened) => document::change(model, Change::Open(Box::new(opened))),
+        Ok(opened) => {
+            super::alive::asked_by_link(model, fragment);
+            document::change(model, Change::Open(Box::new(opened)))
+        }
         Err(why) => {
             let mut effects = notice(model, true, format!("Nothing was opened: {why}."));
             // The address says again what is shown.
