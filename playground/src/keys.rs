@@ -1,4 +1,5 @@
 //! From a key to what it asks for.
+use crate::editing::{self, Aim};
 use crate::model::Dialog;
 use crate::msg::{Change, Msg};
 
@@ -22,6 +23,10 @@ pub struct Key {
     pub in_field: bool,
     /// Whether a button has the focus: then the space bar and Enter are the button's.
     pub on_button: bool,
+    /// Whether a node or a region has the focus.
+    pub on_canvas: bool,
+    /// Whether a node is being chosen with the keyboard: then keys choose it.
+    pub chooses: bool,
     /// Whether a dialog is open: then keys are the dialog's.
     pub in_dialog: bool,
 }
@@ -33,6 +38,9 @@ pub fn asks(key: &Key) -> Option<Msg> {
     }
     if key.in_field {
         return None;
+    }
+    if key.chooses {
+        return choosing(key);
     }
     if key.ctrl {
         return with_ctrl(key);
@@ -48,7 +56,17 @@ pub fn asks(key: &Key) -> Option<Msg> {
         "ArrowRight" => nudge(1.0, 0.0),
         "ArrowUp" => nudge(0.0, -1.0),
         "ArrowDown" => nudge(0.0, 1.0),
+        "F2" => editing(editing::Msg::Rename),
+        "Enter" if key.on_canvas => editing(editing::Msg::Rename),
+        "F10" if key.shift => editing(editing::Msg::MenuKey),
+        "ContextMenu" => editing(editing::Msg::MenuKey),
+        "c" => editing(editing::Msg::Reach),
+        "C" => editing(editing::Msg::QuickConnect),
+        "g" | "G" => change(editing::Change::AddZone { area: None }),
+        "l" | "L" => change(editing::Change::LayOut),
+        "0" => editing(editing::Msg::ActualSize),
         "1" => Some(Msg::Fit),
+        "2" => editing(editing::Msg::FitSelection),
         "+" | "=" => Some(Msg::Zoom(1.2)),
         "-" | "−" => Some(Msg::Zoom(1.0 / 1.2)),
         "p" | "P" => Some(Msg::TogglePlay),
@@ -56,6 +74,32 @@ pub fn asks(key: &Key) -> Option<Msg> {
         " " if !key.on_button => Some(Msg::Space(true)),
         _ => None,
     }
+}
+
+/// The keys that choose where an edge ends.
+fn choosing(key: &Key) -> Option<Msg> {
+    let aim = |aim| editing(editing::Msg::Aim(aim));
+    match key.name.as_str() {
+        "ArrowLeft" => aim(Aim::Left),
+        "ArrowRight" => aim(Aim::Right),
+        "ArrowUp" => aim(Aim::Up),
+        "ArrowDown" => aim(Aim::Down),
+        "Tab" if key.shift => aim(Aim::Previous),
+        "Tab" => aim(Aim::Next),
+        "Enter" | " " | "c" => editing(editing::Msg::Take),
+        "Escape" => Some(Msg::Escape),
+        _ => None,
+    }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "an arm of the keys")]
+fn editing(msg: editing::Msg) -> Option<Msg> {
+    Some(Msg::Editing(msg))
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "an arm of the keys")]
+fn change(change: editing::Change) -> Option<Msg> {
+    Some(Msg::Change(Change::Editing(change)))
 }
 
 fn with_ctrl(key: &Key) -> Option<Msg> {
@@ -91,6 +135,19 @@ mod tests {
             assert!(asks(&Key { in_field: true, ..key(name) }).is_none(), "{name}");
         }
         assert!(asks(&Key { in_field: true, ctrl: true, ..key("z") }).is_none());
+    }
+
+    #[test]
+    fn while_a_node_is_chosen_the_arrows_choose_and_move_nothing() {
+        let choosing = |name: &str| asks(&Key { chooses: true, ..key(name) });
+        assert!(matches!(choosing("ArrowLeft"), Some(Msg::Editing(editing::Msg::Aim(Aim::Left)))));
+        assert!(matches!(choosing("Tab"), Some(Msg::Editing(editing::Msg::Aim(Aim::Next)))));
+        assert!(matches!(choosing("Enter"), Some(Msg::Editing(editing::Msg::Take))));
+        assert!(choosing("Delete").is_none());
+        assert!(
+            asks(&key("Tab")).is_none() && asks(&key("Enter")).is_none(),
+            "otherwise they are the browser's"
+        );
     }
 
     #[test]

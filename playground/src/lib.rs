@@ -7,6 +7,7 @@ pub mod app;
 pub mod canvas;
 pub mod describe;
 pub mod edit;
+pub mod editing;
 pub mod effect;
 pub mod format;
 pub mod geometry;

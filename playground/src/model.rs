@@ -1,5 +1,7 @@
 //! Everything that the page knows. Only the reducer changes it; everything that is drawn is drawn from it.
-use crate::geometry::{Camera, Scene, WorldPoint, node_rect};
+use crate::edit;
+use crate::editing::Editing;
+use crate::geometry::{Camera, Rect, Scene, WorldPoint, columns, node_rect};
 use crate::history::History;
 use crate::run::{Figures, Measured, Subject};
 use crate::shared::Shared;
@@ -43,6 +45,8 @@ pub struct Model {
     pub hover: Option<usize>,
     /// Which nodes the edge that is being drawn may reach.
     pub targets: Option<Shared<Vec<bool>>>,
+    /// What editing needs from one message to the next: menus, a name that is being written, fingers.
+    pub editing: Editing,
     /// The simulation in the worker.
     pub simulated: Simulated,
     /// What the page knows of an agent.
@@ -86,6 +90,7 @@ impl Model {
             space: false,
             hover: None,
             targets: None,
+            editing: Editing::default(),
             simulated: Simulated::default(),
             agent: Agent::default(),
             token: None,
@@ -290,6 +295,8 @@ pub struct Notice {
     pub is_error: bool,
     /// One sentence.
     pub text: String,
+    /// Whether it offers to take back the change that it tells of.
+    pub undoes: bool,
 }
 
 /// The colours.
@@ -322,8 +329,12 @@ pub fn scene(document: &Topology) -> Scene {
     let places: BTreeMap<&str, usize> =
         document.nodes.iter().enumerate().rev().map(|(i, node)| (node.id.as_str(), i)).collect();
     let find = |id: &str| places.get(id).copied();
-    Scene {
-        nodes: document.nodes.iter().map(|node| place(node.at)).collect(),
-        edges: document.edges.iter().map(|edge| find(&edge.from).zip(find(&edge.to))).collect(),
-    }
+    let nodes: Vec<Rect> = document.nodes.iter().map(|node| place(node.at)).collect();
+    let edges: Vec<Option<(usize, usize)>> =
+        document.edges.iter().map(|edge| find(&edge.from).zip(find(&edge.to))).collect();
+    let calls: Vec<(usize, usize)> = edges.iter().copied().flatten().collect();
+    let column = columns(nodes.len(), &calls);
+    let mut order: Vec<usize> = (0..nodes.len()).collect();
+    order.sort_by(|&a, &b| column[a].cmp(&column[b]).then(nodes[a].y.total_cmp(&nodes[b].y)));
+    Scene { regions: edit::regions(document, &nodes), nodes, edges, order }
 }

@@ -2,10 +2,12 @@
 //! else, so it is tested without a browser.
 mod canvas;
 mod document;
+mod editing;
 mod live;
 mod opening;
 mod simulation;
 
+pub use editing::{Entry, entries, title};
 pub use opening::{Startup, open, read};
 
 use crate::effect::Effect;
@@ -30,6 +32,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Tab(tab) => only(|| model.tab = tab),
 
         Msg::Pointer(pointer) => canvas::pointer(model, &pointer),
+        Msg::Editing(msg) => editing::update(model, msg),
         Msg::Wheel(wheel) => canvas::wheel(model, &wheel),
         Msg::Escape => escape(model),
         Msg::Space(held) => only(|| model.space = held),
@@ -97,12 +100,21 @@ fn notice(model: &mut Model, is_error: bool, text: String) -> Vec<Effect> {
     model.notices.retain(|notice| notice.text != text);
     model.noticed += 1;
     let number = model.noticed;
-    model.notices.push(Notice { number, is_error, text });
+    model.notices.push(Notice { number, is_error, text, undoes: false });
     if is_error {
         Vec::new()
     } else {
         vec![Effect::After { ms: NOTICE_MS, msg: Box::new(Msg::Dismiss(number)) }]
     }
+}
+
+/// Says what a change did beyond what was asked for, and offers to take it back.
+fn notice_of_change(model: &mut Model, text: String) -> Vec<Effect> {
+    let effects = notice(model, false, text);
+    if let Some(notice) = model.notices.last_mut() {
+        notice.undoes = true;
+    }
+    effects
 }
 
 /// Ends the nearest thing that is under way.
@@ -112,6 +124,9 @@ fn escape(model: &mut Model) -> Vec<Effect> {
     }
     if model.dialog.take().is_some() {
         return Vec::new();
+    }
+    if let Some(effects) = editing::escape(model) {
+        return effects;
     }
     canvas::select(model, crate::model::Selection::default())
 }

@@ -1,7 +1,7 @@
 //! All edges, in one SVG under the nodes.
 use super::face::EdgeFace;
 use super::stage;
-use crate::geometry::{Cubic, Scene, route};
+use crate::geometry::{Cubic, Scene, WorldPoint, route};
 use crate::shared::Shared;
 use std::collections::BTreeSet;
 use yew::prelude::*;
@@ -54,8 +54,16 @@ fn EdgeLine(props: &EdgeProps) -> Html {
             <path class="line" d={d.clone()} />
             <path class="flow" {d} />
             if !rate.is_empty() { { pill(way, rate) } }
+            if props.selected { { ends(way) } }
         </g>
     }
+}
+
+/// The ends, which can be dragged elsewhere.
+fn ends(way: &Cubic) -> Html {
+    let end =
+        |at: WorldPoint| html! { <circle class="end" cx={at.x.to_string()} cy={at.y.to_string()} r="5" /> };
+    html! { <>{ end(way.points[0]) }{ end(way.points[3]) }</> }
 }
 
 /// The rate, in the middle of the edge.

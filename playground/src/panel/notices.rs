@@ -34,6 +34,7 @@ fn notice(notice: &Notice, tell: &Callback<Msg>) -> Html {
     html! {
         <div key={number} class={classes!("notice", notice.is_error.then_some("error"))}>
             <p>{ &notice.text }</p>
+            if notice.undoes { <button type="button" class="btn" onclick={tell.reform(|_: MouseEvent| Msg::Undo)}>{ "Undo" }</button> }
             <button type="button" class="btn icon" aria-label="Close" {onclick}>{ icon("close", 14) }</button>
         </div>
     }
