@@ -48,6 +48,11 @@ pub fn ln_1p(x: f64) -> f64 {
     libm::log1p(x)
 }
 
+/// The share of the standard normal law below `x`: half the complementary error function of -x/√2.
+pub fn normal_share_below(x: f64) -> f64 {
+    0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)
+}
+
 /// The standard normal quantile of `p` in (0, 1): Acklam's rational approximation (2003), relative error below 1.2e-9.
 ///
 /// # Panics

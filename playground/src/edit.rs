@@ -8,7 +8,7 @@ pub use regions::{add_zone, join, move_group, name_of, nudge, regions, remove_gr
 pub use wiring::{Wire, add_linked, bridge, connect, may_connect, offers, reconnect, refusal, refusal_at};
 
 use crate::geometry::{WorldPoint, snap};
-use loadpath_core::topology::catalog::{Form, Kind, Param};
+use loadpath_core::topology::catalog::Kind;
 use loadpath_core::topology::{Class, Edge, Node, Params, Topology, Value};
 use std::collections::BTreeSet;
 
@@ -23,6 +23,14 @@ pub enum Bag {
     Workload,
     /// Of a class of requests, by its place.
     Class(usize),
+    /// Of a zone, by its place.
+    Zone(usize),
+    /// Of a host, by its place.
+    Host(usize),
+    /// The objectives.
+    Objectives,
+    /// The prices.
+    Prices,
 }
 
 /// An empty design that asks for something, so that what is drawn next gets requests.
@@ -109,38 +117,11 @@ pub fn duplicate(document: &mut Topology, nodes: &BTreeSet<usize>, dx: f64, dy: 
 
 /// Writes a parameter, or takes it away so that the default holds.
 pub fn set(document: &mut Topology, bag: &Bag, name: &str, value: Option<Value>) {
-    let params = match *bag {
-        Bag::Node(i) => document.nodes.get_mut(i).map(|node| &mut node.params),
-        Bag::Edge(i) => document.edges.get_mut(i).map(|edge| &mut edge.params),
-        Bag::Workload => Some(&mut document.workload.params),
-        Bag::Class(i) => document.workload.classes.get_mut(i).map(|class| &mut class.params),
-    };
-    let Some(params) = params else { return };
+    let Some(params) = bag.params_mut(document) else { return };
     match value {
         Some(value) => params.insert(name.to_owned(), value),
         None => params.remove(name),
     };
-}
-
-/// What a person typed, as a document holds it: a number where the row asks for a bare number; nothing for nothing.
-pub fn value(param: &Param, text: &str) -> Option<Value> {
-    let text = text.trim();
-    if text.is_empty() {
-        return None;
-    }
-    let number = matches!(param.form, Form::Count { .. } | Form::Number { .. });
-    let plain: String = text.chars().filter(|c| !matches!(c, ',' | '_' | ' ')).collect();
-    let number = plain.parse::<f64>().ok().filter(|n| number && n.is_finite());
-    Some(number.map_or_else(|| Value::Text(text.to_owned()), Value::Number))
-}
-
-/// The next whole number up or down (ten with `far`), within the row's bounds; none for what is no count.
-pub fn step(param: &Param, text: &str, up: bool, far: bool) -> Option<Value> {
-    let Form::Count { min, max } = param.form else { return None };
-    let now: f64 = text.trim().parse().ok()?;
-    let by = if far { 10.0 } else { 1.0 };
-    let next = if up { now + by } else { now - by };
-    Some(Value::Number(next.clamp(min as f64, max as f64)))
 }
 
 /// Adds a class of requests and gives its place.
@@ -229,17 +210,6 @@ mod tests {
         assert_eq!(copies, BTreeSet::from([5, 6]));
         let last = document.edges.last().unwrap();
         assert_eq!((last.from.as_str(), last.to.as_str()), ("web-2", "cache-2"));
-    }
-
-    #[test]
-    fn what_is_typed_becomes_what_a_document_holds() {
-        let row = |list: &'static [Param], name| catalog::param(list, name).unwrap();
-        let service = catalog::kind("service").unwrap().params;
-        assert_eq!(value(row(service, "workers"), " 1,024 "), Some(Value::Number(1_024.0)));
-        assert_eq!(value(row(service, "workers"), "many"), Some(Value::Text("many".to_owned())));
-        assert_eq!(value(row(service, "service_time"), "exp 8ms"), Some("exp 8ms".into()));
-        assert_eq!(value(row(catalog::ARRIVALS, "rate"), "500"), Some("500".into()));
-        assert_eq!(value(row(service, "workers"), "  "), None);
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! Editing by menus, keys and fingers: what can happen, what it changes, and what it needs from one message to the next.
+use crate::alive::Target;
 use crate::edit::Wire;
 use crate::geometry::{Camera, Group, Rect, ScreenPoint, WorldPoint};
 use crate::tool::Held;
@@ -157,6 +158,8 @@ pub enum Subject {
     Wire(usize, WorldPoint),
     /// The zones that the selected nodes can stand in.
     Zones,
+    /// What can happen to something while it runs.
+    Faults(Target),
 }
 
 /// What can have a name written on the canvas.

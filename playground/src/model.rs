@@ -3,6 +3,7 @@ use crate::edit;
 use crate::editing::Editing;
 use crate::geometry::{Camera, Rect, Scene, WorldPoint, columns, node_rect};
 use crate::history::History;
+use crate::inspect::Inspect;
 use crate::run::{Figures, Measured, Subject};
 use crate::shared::Shared;
 use crate::tool::Tool;
@@ -29,6 +30,8 @@ pub struct Model {
     pub selection: Selection,
     /// The inspector's page.
     pub tab: Tab,
+    /// The inspector's own state.
+    pub inspect: Inspect,
     /// What the canvas shows.
     pub camera: Camera,
     /// Whether the camera shows the whole design, and is to show it when the canvas changes its size.
@@ -82,6 +85,7 @@ impl Model {
             history: History::default(),
             selection: Selection::default(),
             tab: Tab::default(),
+            inspect: Inspect::default(),
             camera: Camera::default(),
             is_fitted: true,
             looks: 0,

@@ -2,6 +2,7 @@
 use crate::edit::Bag;
 use crate::editing;
 use crate::geometry::{ScreenPoint, WorldPoint};
+use crate::inspect;
 use crate::model::{Dialog, OverTime, Selection, Tab};
 use crate::run::{FromWorker, Subject};
 use crate::tool::Pointer;
@@ -30,6 +31,8 @@ pub enum Msg {
     Focused(usize),
     /// A page of the inspector was chosen.
     Tab(Tab),
+    /// Something else happened in the inspector.
+    Inspect(inspect::Msg),
 
     /// The pointer did something.
     Pointer(Pointer),
@@ -74,6 +77,8 @@ pub enum Msg {
     /// The worker could not start or broke.
     WorkerBroke(String),
 
+    /// Something happened to what runs.
+    Alive(crate::alive::Msg),
     /// Charts and comparison are to be of this.
     Watch(Subject),
     /// Over time, this is to be shown.
@@ -191,6 +196,8 @@ pub enum Change {
     RemoveClass(usize),
     /// Another name of a class.
     ClassName(usize, String),
+    /// What only the inspector changes.
+    Inspect(inspect::Change),
     /// Another design in its place.
     Open(Box<Topology>),
 }

@@ -10,15 +10,15 @@ const LETTER: f64 = 7.6;
 const ON_HOSTS: [&str; 5] = ["service", "workers", "database", "cache", "load_balancer"];
 
 /// The regions of a document whose nodes stand in these places, zones first. A group without a node is drawn where the
-/// document says, and not at all where it does not.
+/// document says, and below all nodes where it does not.
 pub fn regions(document: &Topology, nodes: &[Rect]) -> Vec<Region> {
     let hosts: Vec<Region> =
-        (0..document.hosts.len()).filter_map(|i| region(document, Group::Host(i), nodes, &[])).collect();
-    let zones = (0..document.zones.len()).filter_map(|i| region(document, Group::Zone(i), nodes, &hosts));
+        (0..document.hosts.len()).map(|i| region(document, Group::Host(i), nodes, &[])).collect();
+    let zones = (0..document.zones.len()).map(|i| region(document, Group::Zone(i), nodes, &hosts));
     zones.chain(hosts.iter().cloned()).collect()
 }
 
-fn region(document: &Topology, group: Group, nodes: &[Rect], hosts: &[Region]) -> Option<Region> {
+fn region(document: &Topology, group: Group, nodes: &[Rect], hosts: &[Region]) -> Region {
     let members: Vec<usize> =
         (0..nodes.len()).filter(|&i| is_in(document, &document.nodes[i], group)).collect();
     // A machine that stands in one zone lies inside that zone's region.
@@ -27,9 +27,20 @@ fn region(document: &Topology, group: Group, nodes: &[Rect], hosts: &[Region]) -
         .filter(|host| !host.members.is_empty() && host.members.iter().all(|i| members.contains(i)));
     let inner = members.iter().map(|&i| nodes[i]).chain(whole.map(|host| host.rect));
     let drawn = area(document, group).map(|[x, y, width, height]| Rect { x, y, width, height });
-    let rect = Rect::around(Rect::around(inner).map(|inner| group.around(inner)).into_iter().chain(drawn))?;
+    let known = Rect::around(Rect::around(inner).map(|inner| group.around(inner)).into_iter().chain(drawn));
+    let rect = known.unwrap_or_else(|| below(group, nodes));
     let label_width = name_of(document, group).chars().count() as f64 * LETTER + 16.0;
-    Some(Region { group, rect, members, label_width })
+    Region { group, rect, members, label_width }
+}
+
+/// Room for what is to come, below all nodes, one group beside the other.
+fn below(group: Group, nodes: &[Rect]) -> Rect {
+    let (place, down) = match group {
+        Group::Zone(i) => (i, 0.0),
+        Group::Host(i) => (i, 200.0),
+    };
+    let all = Rect::around(nodes.iter().copied()).unwrap_or_default();
+    Rect { x: all.x + place as f64 * 340.0, y: all.bottom() + 60.0 + down, width: 320.0, height: 180.0 }
 }
 
 fn is_in(document: &Topology, node: &Node, group: Group) -> bool {
@@ -151,6 +162,10 @@ pub fn move_group(document: &mut Topology, regions: &[Region], group: Group, dx:
     move_by(document, &members, dx, dy);
     let inside =
         |other: &Region| !other.members.is_empty() && other.members.iter().all(|i| members.contains(i));
+    if let (true, Some(area @ None)) = (members.is_empty(), area_mut(document, group)) {
+        let Rect { x, y, width, height } = region.rect;
+        *area = Some([x, y, width, height]);
+    }
     for other in regions.iter().filter(|other| other.group == group || inside(other)) {
         shift(document, other.group, dx, dy);
     }
@@ -215,7 +230,8 @@ mod tests {
         assert_eq!(region.members, [2, 3, 4]);
         assert!(region.members.iter().all(|&i| region.rect.contains(scene.nodes[i].middle())));
         add_zone(&mut document, &BTreeSet::new(), None);
-        assert_eq!(regions(&document, &scene.nodes).len(), 1, "nobody can see where it would be");
+        let empty = regions(&document, &scene.nodes)[1].rect;
+        assert!(scene.nodes.iter().all(|node| node.bottom() < empty.y), "it waits below all nodes");
         document.zones[1].area = Some([0.0, 900.0, 300.0, 200.0]);
         assert_eq!(regions(&document, &scene.nodes)[1].rect.bottom(), 1_100.0);
         assert!(check(&document).is_ok());

@@ -3,6 +3,7 @@ use super::{canvas, editing, notice, notice_of_change, simulation};
 use crate::edit;
 use crate::effect::Effect;
 use crate::history::Moment;
+use crate::inspect;
 use crate::model::{self, Model, Selection};
 use crate::msg::{Change, Msg};
 use crate::shared::Shared;
@@ -90,6 +91,7 @@ pub(super) fn change(model: &mut Model, change: Change) -> Vec<Effect> {
                 class.name = name;
             }
         }
+        Change::Inspect(change) => inspect::change(&mut document, change),
         Change::Open(other) => return open(model, *other),
     }
     if document == *model.document {

@@ -6,6 +6,8 @@
 mod rows;
 
 use super::kind;
+use super::reader::read;
+use super::spec::{Params, Value};
 pub use rows::{ACTIONS, ARRIVALS, CLASS, EDGE, HOST, OBJECTIVES, PRICES, ROUND_TRIP, ZONE};
 
 /// What a kind is grouped under in the palette.
@@ -66,6 +68,76 @@ pub struct Param {
     pub form: Form,
     /// What stands there when nothing is written, as it would be written.
     pub default: &'static str,
+    /// What it is shown with.
+    pub section: Section,
+    /// When it has an effect.
+    pub when: When,
+}
+
+/// Parameters that belong together, in the order in which they are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// What most designs write.
+    Essential,
+    /// How much it can do.
+    Capacity,
+    /// Who waits, and how long.
+    Queueing,
+    /// Where requests go.
+    Routing,
+    /// How it notices what is down.
+    Health,
+    /// What is kept, and for how long.
+    Entries,
+    /// How keys are spread.
+    Sharding,
+    /// Copies.
+    Replication,
+    /// How many there are, by itself.
+    Scaling,
+    /// What is sent again, or twice.
+    Retries,
+    /// What fails, and what then.
+    Failures,
+    /// The most that is let through.
+    Limits,
+    /// What is between.
+    Network,
+    /// The rest.
+    More,
+}
+
+impl Section {
+    /// Its heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Essential => "Essential",
+            Self::Capacity => "Capacity",
+            Self::Queueing => "Queueing",
+            Self::Routing => "Routing",
+            Self::Health => "Health checks",
+            Self::Entries => "Entries",
+            Self::Sharding => "Sharding",
+            Self::Replication => "Replication",
+            Self::Scaling => "Autoscaling",
+            Self::Retries => "Retries and hedging",
+            Self::Failures => "Failures",
+            Self::Limits => "Limits",
+            Self::Network => "Network",
+            Self::More => "More",
+        }
+    }
+}
+
+/// When a parameter has an effect.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum When {
+    /// Always.
+    Always,
+    /// When the row of this name, which has an effect itself, stands at one of these values.
+    Is(&'static str, &'static [&'static str]),
+    /// When the row of this name, which has an effect itself, stands at none of these values.
+    Not(&'static str, &'static [&'static str]),
 }
 
 /// What may stand as a parameter's value.
@@ -159,7 +231,43 @@ impl Param {
         form: Form,
         default: &'static str,
     ) -> Self {
-        Self { name, title, about, form, default }
+        Self { name, title, about, form, default, section: Section::More, when: When::Always }
+    }
+
+    /// A row that most designs write.
+    pub(super) const fn essential(self) -> Self {
+        self.under(Section::Essential)
+    }
+
+    /// A row that is shown in a section.
+    pub(super) const fn under(mut self, section: Section) -> Self {
+        self.section = section;
+        self
+    }
+
+    /// A row that has an effect at some values of another row only.
+    pub(super) const fn when(mut self, when: When) -> Self {
+        self.when = when;
+        self
+    }
+
+    /// Whether it has an effect beside what is written of the other `rows`. O(rows).
+    pub fn applies(&self, rows: &'static [Self], written: &Params) -> bool {
+        let (name, values, wanted) = match self.when {
+            When::Always => return true,
+            When::Is(name, values) => (name, values, true),
+            When::Not(name, values) => (name, values, false),
+        };
+        // A row that nobody has any more hides nothing.
+        let Some(row) = param(rows, name) else { return true };
+        if !row.applies(rows, written) {
+            return false;
+        }
+        let now = written.get(name).cloned().unwrap_or_else(|| row.default.into());
+        let means = |value: &Value| read(row, value).ok();
+        // What cannot be read may come to mean anything.
+        let Some(now) = means(&now) else { return true };
+        values.iter().any(|value| means(&Value::from(*value)) == Some(now)) == wanted
     }
 }
 
@@ -205,19 +313,58 @@ impl Kind {
 
 #[cfg(test)]
 mod tests {
-    use super::super::reader::read;
-    use super::super::spec::Value;
     use super::*;
+
+    /// The rows of every bag.
+    fn lists() -> impl Iterator<Item = &'static [Param]> {
+        let rest = [EDGE, ARRIVALS, CLASS, ZONE, ROUND_TRIP, HOST, OBJECTIVES, PRICES];
+        let actions = ACTIONS.iter().map(|action| action.params);
+        KINDS.iter().map(|kind| kind.params).chain(rest).chain(actions)
+    }
 
     #[test]
     fn every_default_is_a_value_that_its_own_row_accepts() {
-        let rest = [EDGE, ARRIVALS, CLASS, ZONE, ROUND_TRIP, HOST, OBJECTIVES, PRICES];
-        let actions = ACTIONS.iter().map(|action| action.params);
-        let lists = KINDS.iter().map(|kind| kind.params).chain(rest).chain(actions);
-        for param in lists.flatten() {
+        for param in lists().flatten() {
             let read = read(param, &Value::from(param.default));
             assert!(read.is_ok(), "{}: {read:?}", param.name);
         }
+    }
+
+    #[test]
+    fn a_row_has_an_effect_only_at_values_that_the_other_row_can_have() {
+        for rows in lists() {
+            for row in rows {
+                let (When::Is(name, values) | When::Not(name, values)) = row.when else { continue };
+                let other = param(rows, name);
+                let other =
+                    other.unwrap_or_else(|| panic!("{} depends on {name}, and there is none", row.name));
+                let can = |value: &&str| read(other, &Value::from(*value)).is_ok();
+                assert!(values.iter().all(can), "{}: {values:?}", row.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_bag_begins_with_a_few_essential_rows() {
+        for kind in KINDS {
+            let essential = kind.params.iter().filter(|row| row.section == Section::Essential).count();
+            assert!((1..=7).contains(&essential), "{}: {essential}", kind.name);
+        }
+    }
+
+    #[test]
+    fn a_replicas_rows_have_an_effect_once_there_is_one_however_its_number_is_written() {
+        let rows = kind("database").expect("there are databases").params;
+        let lag = param(rows, "replica_lag").expect("replicas lag");
+        let session = param(rows, "session").expect("sessions read");
+        let with = |name: &str, value: Value| Params::from([(name.to_owned(), value)]);
+        assert!(!lag.applies(rows, &Params::new()));
+        assert!(!lag.applies(rows, &with("replicas", 0.0.into())));
+        assert!(!lag.applies(rows, &with("replicas", "0".into())));
+        assert!(lag.applies(rows, &with("replicas", 2.0.into())));
+        assert!(lag.applies(rows, &with("replicas", "two".into())), "it may come to be a number");
+        // Who reads has no effect itself where there are no replicas.
+        assert!(!session.applies(rows, &with("reads", "all".into())));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! A cache: remembers what was read.
-use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, SECOND_NS, count, span};
+use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, SECOND_NS, Section, When, count, span};
 use super::super::reader::Reader;
 use super::rows::{COALESCE, EVICTION, INSTANCES, QUEUE, TTL, TTL_JITTER};
 use crate::component::cache::Eviction;
@@ -21,7 +21,7 @@ pub(crate) const KIND: Kind = Kind {
             "How many entries each instance holds.",
             count(1, 10_000_000),
             "10000",
-        ),
+        ).essential(),
         EVICTION,
         TTL,
         TTL_JITTER,
@@ -36,14 +36,14 @@ pub(crate) const KIND: Kind = Kind {
                 ("back", "the new value is kept here and written to the database later"),
             ]),
             "auto",
-        ),
+        ).under(Section::Entries),
         Param::new(
             "flush_interval",
             "Write back after",
             "How long a value that was only written here waits until it is written to the database.",
             span(SECOND_NS / 1000, HOUR_NS),
             "1s",
-        ),
+        ).under(Section::Entries).when(When::Is("writes", &["back"])),
         COALESCE,
         Param::new(
             "workers",
@@ -51,14 +51,14 @@ pub(crate) const KIND: Kind = Kind {
             "How many requests each instance works on at the same moment.",
             count(1, 4_096),
             "1",
-        ),
+        ).under(Section::Capacity),
         Param::new(
             "service_time",
             "Time per lookup",
             "How long a worker is taken by a lookup, a fill or a delete.",
             Form::Law,
             "100us",
-        ),
+        ).under(Section::Capacity),
         QUEUE,
     ],
 };

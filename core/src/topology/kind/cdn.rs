@@ -1,5 +1,5 @@
 //! A content delivery network: caches near the users, and what is behind them.
-use super::super::catalog::{Form, Group, Kind, Param, count};
+use super::super::catalog::{Form, Group, Kind, Param, Section, count};
 use super::super::reader::Reader;
 use super::rows::{COALESCE, EVICTION, INSTANCES, QUEUE, TTL, TTL_JITTER};
 use crate::component::cache::Eviction;
@@ -21,7 +21,8 @@ pub(crate) const KIND: Kind = Kind {
             "How many files each point of presence holds.",
             count(1, 10_000_000),
             "100000",
-        ),
+        )
+        .essential(),
         EVICTION,
         TTL,
         TTL_JITTER,
@@ -31,7 +32,8 @@ pub(crate) const KIND: Kind = Kind {
             "Which requests it may answer from memory.",
             Form::Choice(&[("static", "static files only"), ("reads", "static files and reads")]),
             "static",
-        ),
+        )
+        .essential(),
         COALESCE,
         Param::new(
             "workers",
@@ -39,14 +41,16 @@ pub(crate) const KIND: Kind = Kind {
             "How many requests each point of presence works on at once.",
             count(1, 4_096),
             "64",
-        ),
+        )
+        .under(Section::Capacity),
         Param::new(
             "service_time",
             "Time per request",
             "How long a worker is taken by a request.",
             Form::Law,
             "200us",
-        ),
+        )
+        .under(Section::Capacity),
         QUEUE,
     ],
 };

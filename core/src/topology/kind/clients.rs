@@ -1,5 +1,5 @@
 //! Clients: where requests come from.
-use super::super::catalog::{Group, HOUR_NS, Kind, Param, count, number, span};
+use super::super::catalog::{Group, HOUR_NS, Kind, Param, Section, count, number, span};
 use super::super::reader::Reader;
 use crate::time::Span;
 
@@ -17,28 +17,32 @@ pub(crate) const KIND: Kind = Kind {
             "How much of the workload comes from here, relative to other clients.",
             number(0.001, 1_000.0),
             "1",
-        ),
+        )
+        .essential(),
         Param::new(
             "timeout",
             "Timeout",
             "How long a user waits; a later answer counts as an error.",
             span(1_000_000, HOUR_NS / 6),
             "2s",
-        ),
+        )
+        .essential(),
         Param::new(
             "browser_cache",
             "Browser cache",
             "How long a user's browser keeps a static file; zero is not at all.",
             span(0, 24 * HOUR_NS),
             "0s",
-        ),
+        )
+        .under(Section::Entries),
         Param::new(
             "resolvers",
             "Resolvers",
             "Over how many DNS resolvers, each with its own cache, these users are spread.",
             count(1, 10_000),
             "20",
-        ),
+        )
+        .under(Section::Network),
     ],
 };
 

@@ -1,5 +1,5 @@
 //! A database: shards, each a primary with replicas.
-use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, count, number, span};
+use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, Section, When, count, number, span};
 use super::super::reader::Reader;
 use super::rows::QUEUE;
 use crate::component::Sharding;
@@ -27,16 +27,20 @@ pub(crate) const KIND: Kind = Kind {
                 ("graph", "nodes and edges"),
             ]),
             "relational",
-        ),
+        )
+        .under(Section::More),
         Param::new(
             "connections",
             "Connections",
             "How many queries each server works on at the same moment.",
             count(1, 4_096),
             "16",
-        ),
-        Param::new("read_time", "Read", "How long a read takes.", Form::Law, "lognormal 4ms p99 18ms"),
-        Param::new("write_time", "Write", "How long a write takes.", Form::Law, "lognormal 6ms p99 25ms"),
+        )
+        .essential(),
+        Param::new("read_time", "Read", "How long a read takes.", Form::Law, "lognormal 4ms p99 18ms")
+            .essential(),
+        Param::new("write_time", "Write", "How long a write takes.", Form::Law, "lognormal 6ms p99 25ms")
+            .essential(),
         QUEUE,
         Param::new(
             "shards",
@@ -44,7 +48,8 @@ pub(crate) const KIND: Kind = Kind {
             "Over how many servers the keys are spread; each can fail on its own.",
             count(1, 512),
             "1",
-        ),
+        )
+        .essential(),
         Param::new(
             "sharding",
             "Sharding",
@@ -56,15 +61,20 @@ pub(crate) const KIND: Kind = Kind {
                 ("directory", "a table says; a new shard takes an even part of every other"),
             ]),
             "modulo",
-        ),
+        )
+        .under(Section::Sharding)
+        .when(When::Not("shards", &["1"])),
         Param::new(
             "isolated_keys",
             "Isolated keys",
             "How many of the most popular keys are spread over the shards one by one.",
             count(0, 10_000),
             "0",
-        ),
-        Param::new("replicas", "Replicas", "How many copies follow each shard's primary.", count(0, 15), "0"),
+        )
+        .under(Section::Sharding)
+        .when(When::Not("shards", &["1"])),
+        Param::new("replicas", "Replicas", "How many copies follow each shard's primary.", count(0, 15), "0")
+            .essential(),
         Param::new(
             "replication",
             "Replication",
@@ -75,14 +85,18 @@ pub(crate) const KIND: Kind = Kind {
                 ("sync", "when every live replica has applied it"),
             ]),
             "async",
-        ),
+        )
+        .under(Section::Replication)
+        .when(When::Not("replicas", &["0"])),
         Param::new(
             "replica_lag",
             "Replica lag",
             "How long a write takes to a replica and into it, after those before it.",
             Form::Law,
             "exp 5ms",
-        ),
+        )
+        .under(Section::Replication)
+        .when(When::Not("replicas", &["0"])),
         Param::new(
             "reads",
             "Reads",
@@ -93,7 +107,9 @@ pub(crate) const KIND: Kind = Kind {
                 ("all", "primary and replicas in turn"),
             ]),
             "primary",
-        ),
+        )
+        .under(Section::Replication)
+        .when(When::Not("replicas", &["0"])),
         Param::new(
             "session",
             "Sessions read",
@@ -103,14 +119,18 @@ pub(crate) const KIND: Kind = Kind {
                 ("own_writes", "at least what the user wrote: the primary is asked when the replica lags"),
             ]),
             "eventual",
-        ),
+        )
+        .under(Section::Replication)
+        .when(When::Not("reads", &["primary"])),
         Param::new(
             "failover",
             "Failover",
             "How long after a primary's death a replica is promoted; zero is never.",
             span(0, HOUR_NS),
             "10s",
-        ),
+        )
+        .under(Section::Replication)
+        .when(When::Not("replicas", &["0"])),
         Param::new(
             "primaries",
             "Primaries",
@@ -120,14 +140,18 @@ pub(crate) const KIND: Kind = Kind {
                 ("many", "every copy: two writes of a key before they meet are a conflict, the later wins"),
             ]),
             "one",
-        ),
+        )
+        .under(Section::Replication)
+        .when(When::Not("replicas", &["0"])),
         Param::new(
             "joins",
             "Joins",
             "The share of reads that need all shards, and wait for the slowest.",
             number(0.0, 1.0),
             "0",
-        ),
+        )
+        .under(Section::Sharding)
+        .when(When::Not("shards", &["1"])),
     ],
 };
 

@@ -1,5 +1,5 @@
 //! DNS: which address a name leads to, and for how long a client believes it.
-use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, span};
+use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, Section, When, span};
 use super::super::reader::Reader;
 use super::rows::{CHECK_INTERVAL, FALL, RISE};
 use crate::dist::Law;
@@ -24,24 +24,27 @@ pub(crate) const KIND: Kind = Kind {
                 ("failover", "the first healthy address, in the order of the edges"),
             ]),
             "simple",
-        ),
+        )
+        .essential(),
         Param::new(
             "ttl",
             "Time to live",
             "How long a resolver believes an answer.",
             span(0, 24 * HOUR_NS),
             "1m",
-        ),
+        )
+        .essential(),
         Param::new(
             "lookup_time",
             "Lookup",
             "How long a lookup takes that no resolver has cached.",
             Form::Law,
             "20ms",
-        ),
-        CHECK_INTERVAL,
-        FALL,
-        RISE,
+        )
+        .under(Section::Network),
+        CHECK_INTERVAL.when(When::Not("policy", &["simple"])),
+        FALL.when(When::Not("policy", &["simple"])),
+        RISE.when(When::Not("policy", &["simple"])),
     ],
 };
 

@@ -1,5 +1,5 @@
 //! An external service: a third party, known by its latency and its errors.
-use super::super::catalog::{Form, Group, Kind, Param, count};
+use super::super::catalog::{Form, Group, Kind, Param, Section, count};
 use super::super::reader::Reader;
 use super::rows::ERROR_SHARE;
 use crate::dist::Law;
@@ -18,14 +18,16 @@ pub(crate) const KIND: Kind = Kind {
             "How many requests it works on at the same moment; more are refused.",
             count(1, 100_000),
             "1000",
-        ),
+        )
+        .essential(),
         Param::new(
             "service_time",
             "Time per request",
             "How long a request takes.",
             Form::Law,
             "lognormal 80ms p99 400ms",
-        ),
+        )
+        .essential(),
         ERROR_SHARE,
         Param::new(
             "rate_limit",
@@ -33,7 +35,8 @@ pub(crate) const KIND: Kind = Kind {
             "How many requests per second it accepts; more are refused.",
             Form::Limit,
             "none",
-        ),
+        )
+        .under(Section::Limits),
     ],
 };
 

@@ -1,5 +1,5 @@
 //! A load balancer: spreads requests over instances.
-use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, count, number, span};
+use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, Section, When, count, number, span};
 use super::super::reader::Reader;
 use super::rows::{CHECK_INTERVAL, FALL, INSTANCES, QUEUE, RISE};
 use crate::component::balance::Policy;
@@ -33,7 +33,8 @@ pub(crate) const KIND: Kind = Kind {
                 ("jump", "by the key, with jump consistent hashing"),
             ]),
             "round_robin",
-        ),
+        )
+        .essential(),
         INSTANCES,
         Param::new(
             "cores",
@@ -41,14 +42,16 @@ pub(crate) const KIND: Kind = Kind {
             "How many requests each instance handles at the same moment.",
             count(1, 256),
             "2",
-        ),
+        )
+        .under(Section::Capacity),
         Param::new(
             "service_time",
             "Time per request",
             "How long a core is taken by a request.",
             Form::Law,
             "50us",
-        ),
+        )
+        .under(Section::Capacity),
         QUEUE,
         CHECK_INTERVAL,
         FALL,
@@ -59,35 +62,41 @@ pub(crate) const KIND: Kind = Kind {
             "Whether a user's requests stay with the instance that had the first.",
             super::super::catalog::SWITCH,
             "off",
-        ),
+        )
+        .under(Section::Routing),
         Param::new(
             "slow_start",
             "Slow start",
             "Over which time a target that returned gets its full share.",
             span(0, HOUR_NS),
             "0s",
-        ),
+        )
+        .under(Section::Health),
         Param::new(
             "eject_after",
             "Outlier ejection",
             "After how many failures in a row a target is left out for a while; zero is never.",
             count(0, 1_000),
             "0",
-        ),
+        )
+        .under(Section::Health),
         Param::new(
             "rate_limit",
             "Rate limit",
             "How many requests per second each instance lets pass; more are refused.",
             Form::Limit,
             "none",
-        ),
+        )
+        .under(Section::Limits),
         Param::new(
             "burst",
             "Burst",
             "How many requests may come at once above the rate limit.",
             number(1.0, 1e6),
             "100",
-        ),
+        )
+        .under(Section::Limits)
+        .when(When::Not("rate_limit", &["none"])),
     ],
 };
 

@@ -16,7 +16,8 @@ pub(crate) const KIND: Kind = Kind {
         "How often it looks: the delay with which anyone notices.",
         span(SECOND_NS / 10, HOUR_NS),
         "15s",
-    )],
+    )
+    .essential()],
 };
 
 /// Monitoring.

@@ -18,14 +18,16 @@ pub(crate) const KIND: Kind = Kind {
             "How many requests it works on at the same moment; more are refused.",
             count(1, 100_000),
             "5000",
-        ),
+        )
+        .essential(),
         Param::new(
             "service_time",
             "Time per request",
             "How long a request takes.",
             Form::Law,
             "lognormal 30ms p99 120ms",
-        ),
+        )
+        .essential(),
         ERROR_SHARE,
     ],
 };

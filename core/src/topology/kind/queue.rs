@@ -1,5 +1,5 @@
 //! A message queue or log: takes messages now, hands them to workers when they are free.
-use super::super::catalog::{Form, Group, Kind, Param, count};
+use super::super::catalog::{Form, Group, Kind, Param, Section, When, count};
 use super::super::reader::Reader;
 use super::rows::QUEUE;
 use crate::dist::Law;
@@ -26,21 +26,25 @@ pub(crate) const KIND: Kind = Kind {
                 ),
             ]),
             "direct",
-        ),
+        )
+        .essential(),
         Param::new(
             "partitions",
             "Partitions",
             "Into how many partitions a log is cut, by key.",
             count(1, 1_024),
             "8",
-        ),
+        )
+        .essential()
+        .when(When::Is("mode", &["log"])),
         Param::new(
             "capacity",
             "Capacity",
             "How many messages may wait for each workers node.",
             count(1, 10_000_000),
             "100000",
-        ),
+        )
+        .essential(),
         Param::new(
             "overflow",
             "When full",
@@ -50,28 +54,32 @@ pub(crate) const KIND: Kind = Kind {
                 ("drop_oldest", "the oldest makes room, and is lost"),
             ]),
             "reject",
-        ),
+        )
+        .under(Section::Queueing),
         Param::new(
             "deliveries",
             "Deliveries",
             "How often a message is delivered at most before it is put among the dead letters.",
             count(1, 100),
             "5",
-        ),
+        )
+        .under(Section::Queueing),
         Param::new(
             "workers",
             "Cores",
             "How many messages it takes in at the same moment.",
             count(1, 4_096),
             "4",
-        ),
+        )
+        .under(Section::Capacity),
         Param::new(
             "service_time",
             "Time per message",
             "How long taking in a message takes.",
             Form::Law,
             "200us",
-        ),
+        )
+        .under(Section::Capacity),
         QUEUE,
     ],
 };

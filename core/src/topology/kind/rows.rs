@@ -1,8 +1,9 @@
 //! Rows that several kinds share.
-use super::super::catalog::{Form, HOUR_NS, Param, SECOND_NS, SWITCH, count, number, span};
+use super::super::catalog::{Form, HOUR_NS, Param, SECOND_NS, SWITCH, Section, When, count, number, span};
 
 pub(super) const INSTANCES: Param =
-    Param::new("instances", "Instances", "How many there are; each can fail on its own.", count(1, 512), "1");
+    Param::new("instances", "Instances", "How many there are; each can fail on its own.", count(1, 512), "1")
+        .essential();
 
 pub(super) const QUEUE: Param = Param::new(
     "queue",
@@ -10,7 +11,8 @@ pub(super) const QUEUE: Param = Param::new(
     "How many requests may wait at each instance; one more is refused.",
     count(0, 1_000_000),
     "512",
-);
+)
+.under(Section::Queueing);
 
 pub(super) const CHECK_INTERVAL: Param = Param::new(
     "check_interval",
@@ -18,7 +20,8 @@ pub(super) const CHECK_INTERVAL: Param = Param::new(
     "How often each target is probed.",
     span(SECOND_NS / 100, HOUR_NS / 60),
     "1s",
-);
+)
+.under(Section::Health);
 
 pub(super) const FALL: Param = Param::new(
     "fall",
@@ -26,7 +29,8 @@ pub(super) const FALL: Param = Param::new(
     "How many probes in a row must fail before a target gets no more requests.",
     count(1, 100),
     "2",
-);
+)
+.under(Section::Health);
 
 pub(super) const RISE: Param = Param::new(
     "rise",
@@ -34,7 +38,8 @@ pub(super) const RISE: Param = Param::new(
     "How many probes in a row must pass before it gets requests again.",
     count(1, 100),
     "1",
-);
+)
+.under(Section::Health);
 
 pub(super) const EVICTION: Param = Param::new(
     "eviction",
@@ -50,10 +55,12 @@ pub(super) const EVICTION: Param = Param::new(
         ("tinylfu", "a frequency sketch admits to a segmented LRU"),
     ]),
     "lru",
-);
+)
+.under(Section::Entries);
 
 pub(super) const TTL: Param =
-    Param::new("ttl", "Time to live", "How long an entry is good.", span(1_000_000, 24 * HOUR_NS), "1m");
+    Param::new("ttl", "Time to live", "How long an entry is good.", span(1_000_000, 24 * HOUR_NS), "1m")
+        .essential();
 
 pub(super) const TTL_JITTER: Param = Param::new(
     "ttl_jitter",
@@ -61,7 +68,8 @@ pub(super) const TTL_JITTER: Param = Param::new(
     "By which share of its length the time to live of an entry is longer or shorter at random.",
     number(0.0, 0.99),
     "0",
-);
+)
+.under(Section::Entries);
 
 pub(super) const COALESCE: Param = Param::new(
     "coalesce",
@@ -69,7 +77,8 @@ pub(super) const COALESCE: Param = Param::new(
     "Whether misses of a key that is being fetched wait for that fetch instead of fetching too.",
     SWITCH,
     "off",
-);
+)
+.under(Section::Entries);
 
 pub(super) const DISCIPLINE: Param = Param::new(
     "queue_order",
@@ -82,7 +91,8 @@ pub(super) const DISCIPLINE: Param = Param::new(
         ("codel", "who came first; who waited too long is dropped (RFC 8289)"),
     ]),
     "fifo",
-);
+)
+.under(Section::Queueing);
 
 pub(super) const ERROR_SHARE: Param = Param::new(
     "error_share",
@@ -90,7 +100,8 @@ pub(super) const ERROR_SHARE: Param = Param::new(
     "The share of requests that it answers with an error, without cause.",
     number(0.0, 1.0),
     "0",
-);
+)
+.under(Section::Failures);
 
 pub(super) const SPEED: Param = Param::new(
     "speed",
@@ -98,7 +109,8 @@ pub(super) const SPEED: Param = Param::new(
     "How fast its cores are, relative to what its own time says.",
     number(0.01, 100.0),
     "1",
-);
+)
+.under(Section::Capacity);
 
 /// Rows of what can be scaled: automatically, when there is monitoring.
 pub(super) const AUTOSCALE: Param = Param::new(
@@ -112,27 +124,35 @@ pub(super) const AUTOSCALE: Param = Param::new(
         ("backlog", "the backlog per instance is held at the target"),
     ]),
     "off",
-);
+)
+.under(Section::Scaling);
 pub(super) const MAX_INSTANCES: Param =
-    Param::new("max_instances", "At most", "The most instances that autoscaling starts.", count(1, 512), "8");
+    Param::new("max_instances", "At most", "The most instances that autoscaling starts.", count(1, 512), "8")
+        .under(Section::Scaling)
+        .when(When::Not("autoscale", &["off"]));
 pub(super) const SCALE_TARGET: Param = Param::new(
     "scale_target",
     "Target",
     "The utilization that is held, in (0, 1); for the backlog, requests per instance.",
     number(0.01, 100_000.0),
     "0.6",
-);
+)
+.under(Section::Scaling)
+.when(When::Not("autoscale", &["off"]));
 pub(super) const START_TIME: Param = Param::new(
     "start_time",
     "Start time",
     "How long a new or restored instance takes until it serves.",
     span(0, HOUR_NS),
     "0s",
-);
+)
+.under(Section::Failures);
 pub(super) const COOLDOWN: Param = Param::new(
     "cooldown",
     "Cooldown",
     "How long after a change nothing is taken away.",
     span(0, HOUR_NS),
     "1m",
-);
+)
+.under(Section::Scaling)
+.when(When::Not("autoscale", &["off"]));

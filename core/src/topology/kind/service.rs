@@ -1,5 +1,5 @@
 //! A service: works on requests and calls others.
-use super::super::catalog::{Form, Group, Kind, Param, SWITCH, count};
+use super::super::catalog::{Form, Group, Kind, Param, SWITCH, Section, count};
 use super::super::reader::Reader;
 use super::rows::{
     AUTOSCALE, COOLDOWN, DISCIPLINE, ERROR_SHARE, INSTANCES, MAX_INSTANCES, QUEUE, SCALE_TARGET, SPEED,
@@ -22,28 +22,28 @@ pub(crate) const KIND: Kind = Kind {
             "How many requests each instance works on at the same moment.",
             count(1, 4_096),
             "8",
-        ),
+        ).essential(),
         Param::new(
             "service_time",
             "Own time",
             "How long it works on a request itself, calls not counted.",
             Form::Law,
             "exp 5ms",
-        ),
+        ).essential(),
         Param::new(
             "pause",
             "Own waiting",
             "How long it waits besides, with the worker held and no core taken.",
             Form::Law,
             "0s",
-        ),
+        ).under(Section::Capacity),
         Param::new(
             "cores",
             "Cores",
             "How many cores the workers of an instance share; zero is one for each worker. On a host the host's are shared.",
             count(0, 256),
             "0",
-        ),
+        ).under(Section::Capacity),
         SPEED,
         QUEUE,
         DISCIPLINE,
@@ -53,14 +53,14 @@ pub(crate) const KIND: Kind = Kind {
             "Whether less important classes are refused when the queue fills.",
             SWITCH,
             "off",
-        ),
+        ).under(Section::Queueing),
         Param::new(
             "deadlines",
             "Deadlines",
             "Whether requests that nobody waits for any more are dropped instead of worked on.",
             SWITCH,
             "off",
-        ),
+        ).under(Section::Queueing),
         Param::new(
             "sessions",
             "Sessions",
@@ -70,7 +70,7 @@ pub(crate) const KIND: Kind = Kind {
                 ("memory", "in the instance's memory: they are lost with it"),
             ]),
             "none",
-        ),
+        ).under(Section::Failures),
         ERROR_SHARE,
         START_TIME,
         AUTOSCALE,

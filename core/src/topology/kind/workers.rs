@@ -1,5 +1,5 @@
 //! Workers: take messages from a queue, one after the other.
-use super::super::catalog::{Form, Group, Kind, Param, count};
+use super::super::catalog::{Form, Group, Kind, Param, Section, count};
 use super::super::reader::Reader;
 use super::rows::{
     AUTOSCALE, COOLDOWN, ERROR_SHARE, INSTANCES, MAX_INSTANCES, SCALE_TARGET, SPEED, START_TIME,
@@ -21,22 +21,26 @@ pub(crate) const KIND: Kind = Kind {
             "How many messages each instance works on at the same moment.",
             count(1, 4_096),
             "4",
-        ),
+        )
+        .essential(),
         Param::new(
             "service_time",
             "Own time",
             "How long it works on a message itself, calls not counted.",
             Form::Law,
             "exp 20ms",
-        ),
-        Param::new("pause", "Own waiting", "How long it waits besides, with no core taken.", Form::Law, "0s"),
+        )
+        .essential(),
+        Param::new("pause", "Own waiting", "How long it waits besides, with no core taken.", Form::Law, "0s")
+            .under(Section::Capacity),
         Param::new(
             "cores",
             "Cores",
             "How many cores an instance has; zero is one for each message.",
             count(0, 256),
             "0",
-        ),
+        )
+        .under(Section::Capacity),
         SPEED,
         ERROR_SHARE,
         START_TIME,

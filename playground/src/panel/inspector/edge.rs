@@ -1,11 +1,11 @@
 //! An edge: from where to where, and its parameters.
 use super::Inspected;
-use super::field::fields;
+use super::sections::sections;
 use crate::canvas::at;
 use crate::describe;
 use crate::edit::Bag;
 use crate::msg::{Change, Msg};
-use loadpath_core::topology::{Place, catalog};
+use loadpath_core::topology::Place;
 use yew::prelude::*;
 
 pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Html {
@@ -20,7 +20,7 @@ pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Htm
         <p class="mute">{ format!("{} calls {}", edge.from, edge.to) }</p>
         <hr/>
         { for faults.into_iter().map(|fault| html! { <p class="note" role="alert">{ fault }{ "." }</p> }) }
-        { fields(catalog::EDGE, &edge.params, &Bag::Edge(i), &inspected.faults, tell) }
+        { sections(inspected, &[Bag::Edge(i)], tell) }
         <div class="actions">
             <button type="button" class="btn danger" onclick={delete}>{ "Delete edge" }</button>
         </div>

@@ -1,17 +1,23 @@
 //! The inspector: the parameters and the metrics of what is selected, as the catalog has them; of the workload when
 //! nothing is.
+mod curve;
 mod edge;
 mod field;
+mod goals;
 mod metrics;
 mod node;
+mod places;
+mod sections;
 mod workload;
 
 use crate::canvas::Face;
-use crate::model::{Model, Single, Tab};
+use crate::edit::Bag;
+use crate::inspect::{Inspect, Msg as InspectMsg, Page};
+use crate::model::{Model, Selection, Single, Tab};
 use crate::msg::{Change, Msg};
 use crate::shared::Shared;
 use loadpath_core::sim::NodeSnapshot;
-use loadpath_core::topology::{Fault, Topology};
+use loadpath_core::topology::{Fault, Place, Topology};
 use loadpath_core::wire::NodeInterval;
 use yew::prelude::*;
 
@@ -21,8 +27,10 @@ pub struct Inspected {
     document: Shared<Topology>,
     faults: Shared<Vec<Fault>>,
     single: Single,
-    count: usize,
+    /// What is selected, where it is more than one thing.
+    several: Selection,
     tab: Tab,
+    inspect: Inspect,
     /// The selected node in the simulation, where its metrics are shown.
     seen: Option<NodeSnapshot>,
     /// The selected node in the last second of the live run.
@@ -51,8 +59,9 @@ impl Inspected {
             document: model.document.clone(),
             faults: model.faults.clone(),
             single,
-            count: model.selection.nodes.len() + model.selection.edges.len(),
+            several: if single == Single::Many { model.selection.clone() } else { Selection::default() },
             tab: model.tab,
+            inspect: model.inspect.clone(),
             seen,
             measured,
             size: node.and_then(|(i, _)| faces.get(i)).map_or_else(String::new, |face| face.size.clone()),
@@ -80,21 +89,67 @@ pub fn Inspector(props: &Props) -> Html {
         Single::Edge(edge) if edge < inspected.document.edges.len() => {
             edge::show(inspected, edge, &props.tell)
         }
-        Single::Many => several(inspected.count, &props.tell),
-        _ => workload::show(inspected, &props.tell),
+        Single::Many => several(inspected, &props.tell),
+        _ => design(inspected, &props.tell),
     };
-    html! { <aside id="inspector" aria-label="Inspector">{ body }</aside> }
+    html! { <aside id="inspector" aria-label="Inspector" tabindex="-1">{ body }</aside> }
 }
 
-fn several(count: usize, tell: &Callback<Msg>) -> Html {
+/// The design as a whole, a page at a time.
+fn design(inspected: &Inspected, tell: &Callback<Msg>) -> Html {
+    const PAGES: [(Page, &str); 3] =
+        [(Page::Workload, "Workload"), (Page::Places, "Places"), (Page::Goals, "Goals and prices")];
+    let now = inspected.inspect.page;
+    let tab = |(page, text): &(Page, &'static str)| {
+        let page = *page;
+        tab(text, page == now, tell.reform(move |_| Msg::Inspect(InspectMsg::Page(page))))
+    };
+    let body = match now {
+        Page::Workload => workload::show(inspected, tell),
+        Page::Places => places::show(inspected, tell),
+        Page::Goals => goals::show(inspected, tell),
+    };
+    html! {<>
+        <h3>{ "Design" }</h3>
+        <p class="mute">{ "Select a component to see its own parameters." }</p>
+        <div class="tabs" role="tablist" aria-label="The design">{ for PAGES.iter().map(tab) }</div>
+        <div role="tabpanel">{ body }</div>
+    </>}
+}
+
+/// A tab of the inspector.
+fn tab(text: &'static str, is_on: bool, onclick: Callback<MouseEvent>) -> Html {
+    html! {
+        <button type="button" role="tab" aria-selected={is_on.to_string()} class={classes!(is_on.then_some("on"))}
+            {onclick}>{ text }</button>
+    }
+}
+
+/// What several have in common is changed in all of them at once.
+fn several(inspected: &Inspected, tell: &Callback<Msg>) -> Html {
+    let Selection { nodes, edges } = &inspected.several;
+    let bags: Vec<Bag> = match (nodes.is_empty(), edges.is_empty()) {
+        (false, true) => nodes.iter().map(|&i| Bag::Node(i)).collect(),
+        // Edges come along with the nodes that a marquee takes; alone, it is them that are meant.
+        (true, false) => edges.iter().map(|&i| Bag::Edge(i)).collect(),
+        _ => nodes.iter().map(|&i| Bag::Node(i)).collect(),
+    };
     let duplicate = tell.reform(|_: MouseEvent| Msg::Change(Change::Duplicate));
     let delete = tell.reform(|_: MouseEvent| Msg::Change(Change::Delete));
     html! {<>
-        <h3>{ format!("{count} selected") }</h3>
-        <p class="mute">{ "Drag or use the arrows to move them together." }</p>
+        <h3>{ format!("{} selected", nodes.len() + edges.len()) }</h3>
+        <p class="mute">{ "What they have in common is changed in all of them." }</p>
+        <hr/>
+        { sections::sections(inspected, &bags, tell) }
         <div class="actions">
             <button type="button" class="btn" onclick={duplicate}>{ "Duplicate" }</button>
             <button type="button" class="btn danger" onclick={delete}>{ "Delete" }</button>
         </div>
     </>}
+}
+
+/// The sentence of the fault of something that is no parameter.
+fn fault(faults: &[Fault], place: &Place, name: &str) -> Option<String> {
+    let here = faults.iter().find(|fault| fault.place == *place && fault.field.as_deref() == Some(name));
+    here.map(|fault| fault.what.clone())
 }

@@ -1,9 +1,10 @@
 //! A node: its parameters, whom it calls, its metrics.
-use super::field::{fault, fields};
-use super::{Inspected, metrics};
+use super::sections::sections;
+use super::{Inspected, fault, metrics};
 use crate::canvas::{at, icon};
 use crate::describe;
 use crate::edit::{self, Bag};
+use crate::inspect;
 use crate::model::{Selection, Tab};
 use crate::msg::{Change, Msg};
 use loadpath_core::topology::catalog;
@@ -20,39 +21,34 @@ pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Htm
             { kind.map_or(node.kind.as_str(), |kind| kind.title) }{ " · " }{ &inspected.size }
         </p>
         { tabs(inspected.tab, tell) }
-        if inspected.tab == Tab::Configure {
-            { configure(inspected, i, node, tell) }
-        } else {
-            { metrics::show(inspected, i, tell) }
-        }
+        <div role="tabpanel">
+            if inspected.tab == Tab::Configure {
+                { configure(inspected, i, node, tell) }
+            } else {
+                { metrics::show(inspected, i, tell) }
+            }
+        </div>
     </>}
 }
 
 fn tabs(now: Tab, tell: &Callback<Msg>) -> Html {
-    let tab = |tab: Tab, text: &'static str| {
-        let is_on = tab == now;
-        let onclick = tell.reform(move |_: MouseEvent| Msg::Tab(tab));
-        html! {
-            <button type="button" role="tab" aria-selected={is_on.to_string()} class={classes!(is_on.then_some("on"))}
-                {onclick}>{ text }</button>
-        }
-    };
+    let tab = |tab: Tab, text| super::tab(text, tab == now, tell.reform(move |_| Msg::Tab(tab)));
     html! {
-        <div class="tabs" role="tablist">
+        <div class="tabs" role="tablist" aria-label="The component">
             { tab(Tab::Configure, "Configure") }{ tab(Tab::Metrics, "Metrics") }
         </div>
     }
 }
 
 fn configure(inspected: &Inspected, i: usize, node: &Node, tell: &Callback<Msg>) -> Html {
-    let params = catalog::kind(&node.kind).map_or(&[][..], |kind| kind.params);
     let delete = tell.reform(|_: MouseEvent| Msg::Change(Change::Delete));
     let duplicate = tell.reform(|_: MouseEvent| Msg::Change(Change::Duplicate));
     html! {<>
         { general_faults(inspected, i) }
         { text_field("Label", "field-label", node.label.clone(), describe_default(node), None,
             &tell.reform(move |text| Msg::Change(Change::Label(i, text)))) }
-        { fields(params, &node.params, &Bag::Node(i), &inspected.faults, tell) }
+        { stands(inspected, i, node, tell) }
+        { sections(inspected, &[Bag::Node(i)], tell) }
         { text_field("Id", "field-id", node.id.clone(), String::new(), fault(&inspected.faults, &Place::Node(i), "id"),
             &tell.reform(move |text| Msg::Change(Change::Id(i, text)))) }
         { calls(&inspected.document, i, tell) }
@@ -61,6 +57,58 @@ fn configure(inspected: &Inspected, i: usize, node: &Node, tell: &Callback<Msg>)
             <button type="button" class="btn danger" onclick={delete}>{ "Delete" }</button>
         </div>
     </>}
+}
+
+/// The zone and the host that it stands in and on, where the design has any.
+fn stands(inspected: &Inspected, i: usize, node: &Node, tell: &Callback<Msg>) -> Html {
+    let Topology { zones, hosts, .. } = &*inspected.document;
+    let zones: Vec<&str> = zones.iter().map(|zone| zone.id.as_str()).collect();
+    let hosts: Vec<&str> = hosts.iter().map(|host| host.id.as_str()).collect();
+    let (zone, host) = (node.zone.clone(), node.host.clone());
+    let stand =
+        move |zone, host| Msg::Change(Change::Inspect(inspect::Change::Stand { node: i, zone, host }));
+    let to_zone = tell.reform(move |zone| stand(zone, host.clone()));
+    let to_host = tell.reform(move |host| stand(zone.clone(), host));
+    let place = Place::Node(i);
+    html! {<>
+        { choose("Zone", "field-zone", &zones, &node.zone, fault(&inspected.faults, &place, "zone"), &to_zone) }
+        { choose("Host", "field-host", &hosts, &node.host, fault(&inspected.faults, &place, "host"), &to_host) }
+    </>}
+}
+
+/// A field in which one of these ids is chosen, or none; no field where there is nothing to choose.
+fn choose(
+    title: &'static str,
+    id: &'static str,
+    ids: &[&str],
+    now: &str,
+    fault: Option<String>,
+    chosen: &Callback<String>,
+) -> Html {
+    if ids.is_empty() && now.is_empty() {
+        return Html::default();
+    }
+    let onchange = chosen.reform(|event: Event| {
+        let select: HtmlSelectElement = event.target_unchecked_into();
+        select.value()
+    });
+    let is_known = now.is_empty() || ids.contains(&now);
+    let options = ids
+        .iter()
+        .map(|id| html! { <option value={(*id).to_owned()} selected={*id == now}>{ *id }</option> });
+    html! {
+        <div class={classes!("f", fault.is_some().then_some("faulty"))}>
+            <label for={id}>{ title }</label>
+            <div class="control">
+                <select key={now.to_owned()} {id} {onchange}>
+                    <option value="" selected={now.is_empty()}>{ "none" }</option>
+                    { for options }
+                    if !is_known { <option value={now.to_owned()} selected=true>{ now.to_owned() }</option> }
+                </select>
+            </div>
+            if let Some(fault) = fault { <small class="wrong" role="alert">{ fault }</small> }
+        </div>
+    }
 }
 
 fn describe_default(node: &Node) -> String {

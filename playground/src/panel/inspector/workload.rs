@@ -1,10 +1,11 @@
 //! The workload: how many requests arrive, and of which classes.
-use super::Inspected;
-use super::field::{fault, fields};
+use super::sections::plain;
+use super::{Inspected, curve, fault};
 use crate::canvas::icon;
 use crate::edit::Bag;
+use crate::inspect::load::Load;
 use crate::msg::{Change, Msg};
-use loadpath_core::topology::{Class, LIMITS, Place, catalog};
+use loadpath_core::topology::{Class, LIMITS, Place};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -14,10 +15,8 @@ pub(super) fn show(inspected: &Inspected, tell: &Callback<Msg>) -> Html {
     let classes = workload.classes.iter().enumerate().map(|(i, class)| card(inspected, i, class, tell));
     let none = fault(&inspected.faults, &Place::Workload, "classes");
     html! {<>
-        <h3>{ "Workload" }</h3>
-        <p class="mute">{ "What is asked of the design. Select a component to see its own parameters." }</p>
-        <hr/>
-        { fields(catalog::ARRIVALS, &workload.params, &Bag::Workload, &inspected.faults, tell) }
+        { plain(inspected, Bag::Workload, tell) }
+        if let Some(load) = Load::of(&inspected.document) { { curve::load(&load) } }
         <h4 class="part">{ "Classes of requests" }</h4>
         if let Some(none) = none { <p class="note" role="alert">{ none }{ "." }</p> }
         { for classes }
@@ -47,7 +46,7 @@ fn card(inspected: &Inspected, i: usize, class: &Class, tell: &Callback<Msg>) ->
                 </button>
             </div>
             if let Some(wrong) = wrong { <small class="wrong" role="alert">{ wrong }</small> }
-            { fields(catalog::CLASS, &class.params, &Bag::Class(i), &inspected.faults, tell) }
+            { plain(inspected, Bag::Class(i), tell) }
         </fieldset>
     }
 }

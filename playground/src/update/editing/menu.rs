@@ -1,5 +1,6 @@
 //! Menus: what they are of, what stands in them, and what happens when a line is chosen.
 use super::super::{canvas, notice};
+use crate::alive::{Target, faults_for};
 use crate::canvas::stage;
 use crate::describe;
 use crate::edit::{self, Wire};
@@ -64,12 +65,14 @@ pub fn title(model: &Model, subject: &Subject) -> String {
         Subject::Add(_) => "Add here".to_owned(),
         Subject::Wire(from, _) => format!("{} calls", label(*from)),
         Subject::Zones => "Zone".to_owned(),
+        Subject::Faults(_) => "Let it fail".to_owned(),
     }
 }
 
 /// The lines of the open menu, in order.
 pub fn entries(model: &Model, subject: &Subject) -> Vec<Entry> {
     match *subject {
+        Subject::Faults(ref target) => faults(model, target),
         Subject::Node(node) => of_node(model, node),
         Subject::Instance(node, instance) => of_instance(model, node, instance),
         Subject::Edge(edge) => of_edge(model, edge),
@@ -92,22 +95,26 @@ fn of_node(model: &Model, node: usize) -> Vec<Entry> {
     entries.push(Entry::new("Duplicate", "Ctrl D", Msg::Change(Change::Duplicate)));
     entries.push(Entry::edit("Zone…", "", editing::Msg::Submenu(Subject::Zones)));
     entries.push(Entry::edit("Zoom to it", "2", editing::Msg::FitSelection));
+    entries.extend(fails(model, Target::Node(node)));
     entries.push(Entry::delete("Delete"));
     entries
 }
 
 fn of_instance(model: &Model, node: usize, instance: u16) -> Vec<Entry> {
-    let places = model.simulated.places();
-    let snapshot = model.simulated.snapshot.as_deref();
-    let id = model.document.nodes.get(node).map(|node| node.id.as_str());
-    let seen = id.and_then(|id| places.get(id)).and_then(|&place| snapshot?.nodes.get(place));
-    let is_up = seen.and_then(|seen| seen.up.get(usize::from(instance)).copied()).unwrap_or(true);
-    let verb = if is_up { "Kill" } else { "Restore" };
-    let kills = Entry::new(format!("{verb} instance {}", instance + 1), "", Msg::Instance { node, instance });
-    vec![
-        Entry { is_danger: is_up, ..kills },
-        Entry::edit("The whole node…", "", editing::Msg::Submenu(Subject::Node(node))),
-    ]
+    let mut entries = faults(model, &Target::Instance(node, instance));
+    entries.push(Entry::edit("The whole node…", "", editing::Msg::Submenu(Subject::Node(node))));
+    entries
+}
+
+/// What can happen to it while it runs.
+fn faults(model: &Model, target: &Target) -> Vec<Entry> {
+    faults_for(model, target).into_iter().map(|(says, msg)| Entry::new(says, "", msg)).collect()
+}
+
+/// The line behind which stands what can happen to it; none where nothing can.
+fn fails(model: &Model, target: Target) -> Option<Entry> {
+    let can = !faults_for(model, &target).is_empty();
+    can.then(|| Entry::edit("Let it fail…", "", editing::Msg::Submenu(Subject::Faults(target))))
 }
 
 fn of_edge(model: &Model, edge: usize) -> Vec<Entry> {
@@ -118,7 +125,7 @@ fn of_edge(model: &Model, edge: usize) -> Vec<Entry> {
     let ends = ends.into_iter().flat_map(|(from, to)| {
         [end("Call another node instead…", from, true), end("Let another node call instead…", to, false)]
     });
-    ends.chain([Entry::delete("Delete")]).collect()
+    ends.chain(fails(model, Target::Edge(edge))).chain([Entry::delete("Delete")]).collect()
 }
 
 fn of_region(model: &Model, group: Group) -> Vec<Entry> {
@@ -128,6 +135,11 @@ fn of_region(model: &Model, group: Group) -> Vec<Entry> {
     ];
     if model.scene.regions.iter().any(|region| region.group == group && !region.members.is_empty()) {
         entries.push(Entry::edit("Select what is in it", "", editing::Msg::SelectMembers(group)));
+    }
+    if let Group::Zone(zone) = group
+        && let Some(zone) = model.document.zones.get(zone)
+    {
+        entries.extend(fails(model, Target::Zone(zone.id.clone())));
     }
     entries.push(Entry::delete("Delete; what is in it stays"));
     entries

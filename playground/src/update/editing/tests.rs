@@ -4,6 +4,7 @@ use crate::editing::{self, Aim, Finger, Phase};
 use crate::msg::Msg as Any;
 use crate::tool::{Held, Tool};
 use crate::update::Startup;
+use loadpath_core::sim::{NodeSnapshot, Snapshot};
 use loadpath_core::topology::catalog;
 
 /// Clients, a balancer, a service, a cache and a database, on a canvas that shows the plane as it is.
@@ -244,8 +245,19 @@ fn a_menu_is_of_what_lies_there_and_selects_it() {
     edit(&mut model, Msg::MenuAt { at, instance: None });
     assert_eq!(model.selection, Selection::node(web));
     assert!(lines(&model).contains(&"Duplicate".to_owned()));
+    let up = vec![true; 2];
+    let node = |node: &loadpath_core::topology::Node| NodeSnapshot {
+        id: node.id.clone(),
+        up: up.clone(),
+        ..Default::default()
+    };
+    let nodes = model.document.nodes.iter().map(node).collect();
+    model.simulated.snapshot = Some(crate::shared::Shared::new(Snapshot { nodes, ..Snapshot::default() }));
     edit(&mut model, Msg::MenuAt { at, instance: Some((web, 1)) });
-    assert_eq!(lines(&model)[0], "Kill instance 2");
+    assert_eq!(lines(&model)[0], "Kill Web tier #2");
+    choose(&mut model, "The whole node");
+    choose(&mut model, "Let it fail");
+    assert!(lines(&model).contains(&"Kill all of Web tier".to_owned()), "{:?}", lines(&model));
     update(&mut model, Any::SelectAll);
     edit(&mut model, Msg::MenuAt { at, instance: None });
     assert_eq!(model.editing.menu.as_ref().unwrap().subject, Subject::Several);
