@@ -1,5 +1,6 @@
 //! What a person can do on the page, without an agent, by real mouse and keys in a real browser.
 mod design;
+mod editing;
 mod keeping;
 mod looks;
 mod running;

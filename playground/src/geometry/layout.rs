@@ -14,7 +14,7 @@ pub use columns::columns;
 /// From one column to the next.
 const COLUMN: f64 = 220.0;
 /// From one row to the next.
-const ROW: f64 = 110.0;
+const ROW: f64 = 120.0;
 /// Between the nodes of one group and those of another above it: the padding of both regions and some room.
 const LANE_GAP: f64 = 98.0;
 /// Where the upper left node stands.
