@@ -10,7 +10,7 @@ pub use wiring::{Wire, add_linked, bridge, connect, may_connect, offers, reconne
 use crate::geometry::{WorldPoint, snap};
 use loadpath_core::topology::catalog::Kind;
 use loadpath_core::topology::{Class, Edge, Node, Params, Topology, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A bag of parameters in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,24 @@ fn free_id(document: &Topology, base: &str) -> String {
         .chain(numbered)
         .find(|id| !taken.contains(id.as_str()))
         .expect("there are more numbers than nodes")
+}
+
+/// The id itself while it is free, else its base with the next number that is. `tried` remembers from one id to the next
+/// which numbers are taken, so that many ids cost no more than their count.
+pub fn free_among(taken: &BTreeSet<String>, tried: &mut BTreeMap<String, u32>, id: &str) -> String {
+    if !taken.contains(id) {
+        return id.to_owned();
+    }
+    let base = id.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('-');
+    let end = base.char_indices().nth(24).map_or(base.len(), |(end, _)| end);
+    let next = tried.entry(base[..end].to_owned()).or_insert(1);
+    loop {
+        *next += 1;
+        let id = format!("{}-{next}", &base[..end]);
+        if !taken.contains(&id) {
+            return id;
+        }
+    }
 }
 
 /// Takes nodes and edges away, and with a node the edges that end at it.

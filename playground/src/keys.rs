@@ -1,6 +1,7 @@
 //! From a key to what it asks for.
+use crate::command;
 use crate::editing::{self, Aim};
-use crate::model::Dialog;
+use crate::finder;
 use crate::msg::{Change, Msg};
 
 /// A step of the arrow keys: one of the grid.
@@ -36,43 +37,37 @@ pub fn asks(key: &Key) -> Option<Msg> {
     if key.in_dialog || key.alt {
         return None;
     }
-    if key.in_field {
-        return None;
-    }
-    if key.chooses {
+    if key.chooses && !key.in_field {
         return choosing(key);
     }
-    if key.ctrl {
-        return with_ctrl(key);
+    if key.shift && key.name == "C" && !key.ctrl && !key.in_field {
+        return editing(editing::Msg::QuickConnect);
+    }
+    // The finder opens from a field too, where no other key is the page's.
+    let command = command::of_key(key).filter(|command| !key.in_field || command.id == "find");
+    if let Some(command) = command {
+        return Some((command.msg)());
+    }
+    if key.in_field || key.ctrl {
+        return None;
     }
     let nudge = |dx: f64, dy: f64| {
         let step = if key.shift { FAR } else { STEP };
         Some(Msg::Change(Change::Nudge { dx: dx * step, dy: dy * step }))
     };
     match key.name.as_str() {
-        "Delete" | "Backspace" => Some(Msg::Change(Change::Delete)),
-        "Escape" => Some(Msg::Escape),
         "ArrowLeft" => nudge(-1.0, 0.0),
         "ArrowRight" => nudge(1.0, 0.0),
         "ArrowUp" => nudge(0.0, -1.0),
         "ArrowDown" => nudge(0.0, 1.0),
-        "F2" => editing(editing::Msg::Rename),
         "Enter" if key.on_canvas => editing(editing::Msg::Rename),
         "F10" if key.shift => editing(editing::Msg::MenuKey),
         "ContextMenu" => editing(editing::Msg::MenuKey),
-        "c" => editing(editing::Msg::Reach),
-        "C" => editing(editing::Msg::QuickConnect),
-        "g" | "G" => change(editing::Change::AddZone { area: None }),
-        "l" | "L" => change(editing::Change::LayOut),
-        "0" => editing(editing::Msg::ActualSize),
-        "1" => Some(Msg::Fit),
-        "2" => editing(editing::Msg::FitSelection),
-        "+" | "=" => Some(Msg::Zoom(1.2)),
-        "-" | "−" => Some(Msg::Zoom(1.0 / 1.2)),
-        "p" | "P" => Some(Msg::TogglePlay),
-        "?" => Some(Msg::Dialog(Some(Dialog::Keys))),
         " " if !key.on_button => Some(Msg::Space(true)),
-        _ => None,
+        letter => {
+            let kind = command::kind_of_letter(letter).filter(|_| !key.shift)?;
+            Some(Msg::Finder(finder::Msg::Place(kind)))
+        }
     }
 }
 
@@ -97,21 +92,6 @@ fn editing(msg: editing::Msg) -> Option<Msg> {
     Some(Msg::Editing(msg))
 }
 
-#[allow(clippy::unnecessary_wraps, reason = "an arm of the keys")]
-fn change(change: editing::Change) -> Option<Msg> {
-    Some(Msg::Change(Change::Editing(change)))
-}
-
-fn with_ctrl(key: &Key) -> Option<Msg> {
-    match (key.name.to_ascii_lowercase().as_str(), key.shift) {
-        ("z", false) => Some(Msg::Undo),
-        ("z", true) | ("y", false) => Some(Msg::Redo),
-        ("d", false) => Some(Msg::Change(Change::Duplicate)),
-        ("a", false) => Some(Msg::SelectAll),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,7 +106,9 @@ mod tests {
         assert!(matches!(ctrl("z", false), Some(Msg::Undo)));
         assert!(matches!(ctrl("Z", true), Some(Msg::Redo)));
         assert!(matches!(ctrl("y", false), Some(Msg::Redo)));
-        assert!(ctrl("s", false).is_none());
+        assert!(ctrl("j", false).is_none());
+        // The browser makes events of its own of these.
+        assert!(ctrl("c", false).is_none() && ctrl("v", false).is_none());
     }
 
     #[test]
@@ -135,6 +117,17 @@ mod tests {
             assert!(asks(&Key { in_field: true, ..key(name) }).is_none(), "{name}");
         }
         assert!(asks(&Key { in_field: true, ctrl: true, ..key("z") }).is_none());
+        assert!(matches!(asks(&Key { in_field: true, ctrl: true, ..key("k") }), Some(Msg::Finder(_))));
+    }
+
+    #[test]
+    fn a_letter_adds_a_component() {
+        let kind = |name| match asks(&key(name)) {
+            Some(Msg::Finder(finder::Msg::Place(kind))) => kind.name,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((kind("s"), kind("d")), ("service", "database"));
+        assert!(asks(&Key { in_field: true, ..key("s") }).is_none());
     }
 
     #[test]

@@ -159,7 +159,7 @@ async fn menus_open_by_the_right_button_and_by_keys_and_go_by_arrows() {
         d.edges.iter().any(|edge| edge.from == "users" && edge.to == "web")
     })
     .await;
-    open.click(".notice .btn:not(.icon)").await;
+    open.click(".notice .offer").await;
     open.wait_for_count(".node", 5).await;
     open.page.right_click(open.page.center_of("#node-2 .dot").await).await;
     open.wait_for_menu("Kill Web tier #1").await;

@@ -1,36 +1,26 @@
 //! The keys, listed.
 use super::live_dialog::use_modal;
+use crate::command::{COMMANDS, Part};
 use crate::msg::Msg;
 use yew::prelude::*;
 
-/// The keys and what they do.
-const KEYS: [(&str, &str); 26] = [
+/// What the pointer and single keys do, beside the commands.
+const GESTURES: [(&str, &str); 15] = [
     ("Drag from a port", "connect to what it calls; on the empty canvas, choose what goes there"),
     ("Drag an end of the selected edge", "connect it to another node"),
-    ("C, then arrows or Tab, Enter", "connect the selected node with the keyboard"),
+    ("C, then arrows or Tab, Enter", "connect the selected node"),
     ("Shift + C", "add what the selected node calls"),
+    ("Right button, Shift + F10, long press", "the menu of a node, an edge, a zone, the canvas"),
+    ("Double click, Enter", "rename a node or a zone"),
     ("Shift + click, Shift + drag", "add to the selection"),
-    ("Right button, Shift + F10, long press", "open the menu of a node, an edge, a zone, the canvas"),
-    ("Double click, F2, Enter", "rename a node or a zone"),
-    ("G", "put what is selected into a new zone"),
-    ("L", "lay out what is selected, or everything"),
-    ("Delete, Backspace", "delete what is selected"),
-    ("Ctrl + Z", "undo"),
-    ("Ctrl + Shift + Z, Ctrl + Y", "redo"),
-    ("Ctrl + D, Alt + drag", "duplicate"),
-    ("Ctrl + A", "select everything"),
     ("Arrows, Shift + arrows", "move what is selected by one step, by five"),
     ("Shift while dragging", "keep to one axis"),
     ("Ctrl while dragging", "leave the grid and the lines alone"),
     ("Wheel, Space + drag, middle button", "pan"),
-    ("Ctrl + wheel, pinch, + and −", "zoom"),
-    ("1", "show the whole design"),
-    ("2", "show what is selected"),
-    ("0", "show it at its actual size"),
-    ("P", "pause and go on"),
+    ("Ctrl + wheel, pinch", "zoom"),
     ("Tab", "go from node to node, as the calls go"),
-    ("Esc", "end what is under way, select nothing"),
-    ("?", "this list"),
+    ("Alt + drag", "move a copy"),
+    ("A letter", "add the component that has it: the finder (/) shows them"),
 ];
 
 /// What the list needs.
@@ -46,8 +36,14 @@ pub fn KeysDialog(props: &Props) -> Html {
     let dialog = use_modal();
     let close = props.tell.reform(|_: MouseEvent| Msg::Dialog(None));
     let onclose = props.tell.reform(|_: Event| Msg::Dialog(None));
-    let rows =
-        KEYS.iter().map(|(keys, what)| html! { <tr><th scope="row">{ keys }</th><td>{ what }</td></tr> });
+    let row = |keys: String, what: &str| {
+        let what = what.to_owned();
+        html! { <tr><th scope="row">{ keys }</th><td>{ what }</td></tr> }
+    };
+    let parts = Part::ALL.iter().flat_map(|part| COMMANDS.iter().filter(move |c| c.part == *part));
+    let commands = parts.filter(|command| !command.keys.is_empty());
+    let commands = commands.map(|command| row(command.keys_text(), command.name));
+    let rows = GESTURES.iter().map(|(keys, what)| row((*keys).to_owned(), what)).chain(commands);
     html! {
         <dialog ref={dialog} class="dialog wide" aria-labelledby="keys-title" {onclose}>
             <h2 id="keys-title">{ "Keys" }</h2>

@@ -216,7 +216,10 @@ fn a_node_out_of_the_middle_of_a_chain_leaves_it_joined_and_the_notice_takes_it_
     update(&mut model, Any::Change(Change::Delete));
     assert!(model.document.edges.iter().any(|edge| edge.from == "users" && edge.to == "web"));
     let notice = model.notices.last().unwrap();
-    assert!(notice.undoes && notice.text.contains("Clients → Web tier"), "{notice:?}");
+    assert!(
+        notice.offer == Some(crate::model::Offer::Undo) && notice.text.contains("Clients → Web tier"),
+        "{notice:?}"
+    );
     update(&mut model, Any::Undo);
     assert_eq!(*model.document, *before);
     assert!(model.notices.is_empty(), "there is nothing left to take back");

@@ -43,7 +43,7 @@ fn down(model: &mut Model, Finger { id, at, .. }: Finger, held: Held) -> Vec<Eff
     model.editing.fingers.push((id, at));
     match model.editing.fingers[..] {
         [_] => {
-            let down = Down { at, pans: model.space, held, touch: true };
+            let down = Down { at, pans: model.space || model.embed, held, touch: true };
             let mut effects = canvas::pointer(model, &Pointer::Down(down));
             let long = Any::Editing(Msg::LongPress(model.editing.presses));
             effects.push(Effect::After { ms: LONG_MS, msg: Box::new(long) });
