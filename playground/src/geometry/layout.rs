@@ -65,10 +65,10 @@ fn lanes(graph: &Graph, column: &[usize]) -> Vec<Option<usize>> {
     let group = |i: usize| graph.groups.get(i).copied().flatten();
     let last = (0..graph.count).filter_map(group).max().map_or(0, |last| last + 1);
     let mut reach = vec![None::<(usize, usize)>; last];
-    for i in 0..graph.count {
+    for (i, &at) in column.iter().enumerate() {
         if let Some(group) = group(i) {
-            let (low, high) = reach[group].unwrap_or((column[i], column[i]));
-            reach[group] = Some((low.min(column[i]), high.max(column[i])));
+            let (low, high) = reach[group].unwrap_or((at, at));
+            reach[group] = Some((low.min(at), high.max(at)));
         }
     }
     let is_used = |column: usize| reach.iter().flatten().any(|&(low, high)| (low..=high).contains(&column));

@@ -30,9 +30,9 @@ pub(super) fn order(column: &[usize], lane: &[Option<usize>], neighbours: &Neigh
             settle(nodes, &mut place);
         };
         if forwards {
-            order.iter_mut().for_each(&mut step)
+            order.iter_mut().for_each(&mut step);
         } else {
-            order.iter_mut().rev().for_each(&mut step)
+            order.iter_mut().rev().for_each(&mut step);
         }
         let count = crossings(column, &place, neighbours);
         if count < least {

@@ -23,7 +23,7 @@ pub(in crate::update) fn apply(
     let regions = &model.scene.regions;
     match change {
         Change::Reconnect { wire, node } => {
-            *selection = Selection::edge(edit::reconnect(document, wire, node)?)
+            *selection = Selection::edge(edit::reconnect(document, wire, node)?);
         }
         Change::AddLinked { from, kind, at } => {
             let node = edit::add_linked(document, from, kind, at)?;
