@@ -1,6 +1,7 @@
 //! The root of the page: it holds the model, gives every message to the reducer, has effects carried out, and draws.
-use crate::canvas::{Canvas, EdgeFace, Face, Minimap, faces, icon, on_canvas};
+use crate::canvas::{Canvas, EdgeFace, Face, Line, Menu, Minimap, faces, icon, on_canvas};
 use crate::clipboard;
+use crate::editing::{self, Finger, Phase};
 use crate::effect::{self, Effect, Shell};
 use crate::keys::{self, Key};
 use crate::library;
@@ -12,15 +13,16 @@ use crate::panel::{
     Tools,
 };
 use crate::shared::Shared;
-use crate::tool::Pointer;
-use crate::update::{open, update};
+use crate::tool::{Held, Pointer, Tool};
+use crate::update::{Entry, entries, open, title, update};
 use gloo::events::{EventListener, EventListenerOptions};
 use loadpath_core::topology::Topology;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{
-    ClipboardEvent, DragEvent, Element, HtmlInputElement, KeyboardEvent, PointerEvent, StorageEvent, Window,
+    ClipboardEvent, DragEvent, Element, HtmlElement, HtmlInputElement, KeyboardEvent, PointerEvent,
+    StorageEvent, Window,
 };
 use yew::prelude::*;
 
@@ -57,8 +59,12 @@ impl Component for App {
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         // A pointer that only moves draws by itself, unless it begins or ends a gesture.
-        let is_motion = matches!(msg, Msg::Pointer(Pointer::Moved { .. }) | Msg::Wheel(_) | Msg::Rested(_));
-        let before = (std::mem::discriminant(&self.model.tool), self.model.selection.clone());
+        let is_motion = match &msg {
+            Msg::Pointer(Pointer::Moved { .. }) | Msg::Wheel(_) | Msg::Rested(_) => true,
+            Msg::Editing(editing::Msg::Finger(finger)) => matches!(finger.phase, Phase::Moved),
+            _ => false,
+        };
+        let before = drawn(&self.model);
         self.model.now = js_sys::Date::now();
         let effects = update(&mut self.model, msg);
         effects.into_iter().for_each(|effect| self.shell.carry_out(effect));
@@ -68,7 +74,7 @@ impl Component for App {
             copies.1.clone_from(&self.model.selection);
         }
         drop(copies);
-        !is_motion || before != (std::mem::discriminant(&self.model.tool), self.model.selection.clone())
+        !is_motion || before != drawn(&self.model)
     }
 
     fn view(&self, _: &Context<Self>) -> Html {
@@ -108,11 +114,31 @@ impl Component for App {
     }
 }
 
+/// What a motion of the pointer can change that components draw.
+fn drawn(model: &Model) -> (std::mem::Discriminant<Tool>, Selection, bool) {
+    (std::mem::discriminant(&model.tool), model.selection.clone(), model.editing.menu.is_some())
+}
+
+/// The open menu, with its lines.
+fn menu(model: &Model, tell: &Callback<Msg>) -> Html {
+    let Some(menu) = &model.editing.menu else { return Html::default() };
+    let line = |entry: Entry| Line {
+        title: entry.title,
+        keys: entry.keys,
+        icon: entry.icon,
+        is_open: entry.msg.is_some(),
+        is_danger: entry.is_danger,
+    };
+    let lines: Vec<Line> = entries(model, &menu.subject).into_iter().map(line).collect();
+    html! { <Menu at={menu.at} title={title(model, &menu.subject)} {lines} tell={tell.clone()} /> }
+}
+
 fn board(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
     let zoom = |factor: f64| tell.reform(move |_: MouseEvent| Msg::Zoom(factor));
     let fit = tell.reform(|_: MouseEvent| Msg::Fit);
     html! {<>
         { canvas(model, faces, tell) }
+        { menu(model, tell) }
         <Palette tell={tell.clone()} />
         <Banner ..panel::banner(model, tell) />
         { panel::drawer(model, tell) }
@@ -141,7 +167,8 @@ fn canvas(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
     html! {
         <Canvas document={model.document.clone()} scene={model.scene.clone()} {faces} {flows}
             difference={model.comparison.difference.clone()}
-            selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />
+            selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} group={model.editing.group}
+            renaming={model.editing.renaming} chooses={model.editing.reaching.is_some()} tell={tell.clone()} />
     }
 }
 
@@ -228,11 +255,9 @@ fn listen_embedded(tell: &Callback<Msg>) -> Vec<EventListener> {
     let window = web_sys::window().expect("the page runs in a window");
     let on = |name, msg| on(&window, tell, name, msg);
     vec![
-        on("pointermove", |window, event| pointer(window, event, |at, _| Pointer::Moved { at })),
-        on("pointerup", |window, event| {
-            pointer(window, event, |at, on_canvas| Pointer::Up { at, on_canvas })
-        }),
-        on("pointercancel", |_, _| Some(Msg::Pointer(Pointer::Cancelled))),
+        on("pointermove", |window, event| pointer(window, event, Phase::Moved)),
+        on("pointerup", |window, event| pointer(window, event, Phase::Up { on_canvas: false })),
+        on("pointercancel", |window, event| pointer(window, event, Phase::Cancelled)),
     ]
 }
 
@@ -279,16 +304,24 @@ fn listen_to_clipboard(window: &Window, tell: &Callback<Msg>, copies: &Copies) -
     vec![taken("copy", false), taken("cut", true), pasted]
 }
 
-fn pointer(
-    window: &Window,
-    event: &Event,
-    pointer: fn(crate::geometry::ScreenPoint, bool) -> Pointer,
-) -> Option<Msg> {
+/// What the pointer did, whether it is a finger or not.
+fn pointer(window: &Window, event: &Event, phase: Phase) -> Option<Msg> {
     let event = event.dyn_ref::<PointerEvent>()?;
     let canvas = window.document()?.get_element_by_id("canvas")?;
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let on_it = target.is_some_and(|target| canvas.contains(Some(&target)));
-    Some(Msg::Pointer(pointer(on_canvas(&canvas, event.client_x(), event.client_y()), on_it)))
+    let at = on_canvas(&canvas, event.client_x(), event.client_y());
+    let phase = if matches!(phase, Phase::Up { .. }) { Phase::Up { on_canvas: on_it } } else { phase };
+    if event.pointer_type() == "touch" {
+        return Some(Msg::Editing(editing::Msg::Finger(Finger { id: event.pointer_id(), at, phase })));
+    }
+    let held =
+        Held { shift: event.shift_key(), alt: event.alt_key(), ctrl: event.ctrl_key() || event.meta_key() };
+    Some(Msg::Pointer(match phase {
+        Phase::Up { on_canvas } => Pointer::Up { at, on_canvas },
+        Phase::Cancelled => Pointer::Cancelled,
+        Phase::Down(_) | Phase::Moved => Pointer::Moved { at, held },
+    }))
 }
 
 fn key_down(window: &Window, event: &Event) -> Option<Msg> {
@@ -304,9 +337,25 @@ fn key_down(window: &Window, event: &Event) -> Option<Msg> {
         alt: event.alt_key(),
         in_field: is("input, select, textarea"),
         on_button: is("button, summary, a"),
-        in_dialog: is("dialog, [popover]"),
+        in_dialog: is("dialog, [popover], [role=menu]"),
+        on_canvas: is(".node, .region"),
+        chooses: is(".choosing"),
     };
+    if key.name == "Tab" && !key.chooses && go_on(window, active.as_ref(), key.shift) {
+        event.prevent_default();
+        return None;
+    }
     let msg = keys::asks(&key)?;
     event.prevent_default();
     Some(msg)
+}
+
+/// From node to node as the calls go. Before the first and after the last, the keyboard goes where the browser has it go.
+fn go_on(window: &Window, active: Option<&Element>, back: bool) -> bool {
+    let name = if back { "data-previous" } else { "data-next" };
+    let node = active.filter(|element| element.matches(".node").unwrap_or(false));
+    let next = node.and_then(|node| node.get_attribute(name));
+    let element =
+        next.and_then(|id| window.document()?.get_element_by_id(&id)?.dyn_into::<HtmlElement>().ok());
+    element.is_some_and(|element| element.focus().is_ok())
 }

@@ -4,7 +4,7 @@ mod browser;
 mod leaving;
 
 use crate::canvas::stage;
-use crate::geometry::{Camera, Cubic, Rect, ScreenPoint, WorldPoint};
+use crate::geometry::{Camera, Cubic, Guide, Rect, ScreenPoint, WorldPoint};
 use crate::library::Kept;
 use crate::model::Theme;
 use crate::msg::Msg;
@@ -25,6 +25,8 @@ pub(crate) use leaving::{answer, pasted};
 pub enum Effect {
     /// Draw at once, past the virtual DOM.
     Draw(Draw),
+    /// Give the keyboard's focus to the element of this id, as soon as it is drawn.
+    Focus(String),
     /// Tell the simulation's worker.
     Worker(ToWorker),
     /// Ask the worker that studies.
@@ -160,21 +162,18 @@ pub enum Draw {
         /// The part of the plane that it shows.
         shown: Rect,
     },
-    /// Nodes on their way, and the edges at them.
-    Moved {
-        /// Nodes and where their upper left corners are.
-        nodes: Vec<(usize, WorldPoint)>,
-        /// Edges and their ways.
-        edges: Vec<(usize, Cubic)>,
-    },
+    /// Nodes on their way, and what goes with them.
+    Moved(Moved),
     /// An edge that is being drawn.
     Wire {
         /// Its way.
         way: Cubic,
         /// Where the pointer is.
         at: ScreenPoint,
-        /// Why there may be no such edge.
-        refusal: Option<String>,
+        /// What is said beside the pointer.
+        hint: Option<String>,
+        /// Whether that is why there may be no such edge.
+        is_refused: bool,
     },
     /// The rectangle of a marquee.
     Marquee(Rect),
@@ -198,6 +197,38 @@ pub enum Draw {
         /// The edge that it came to.
         new: Option<usize>,
     },
+}
+
+/// Nodes on their way, and what goes with them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// Nodes and where their upper left corners are.
+    pub nodes: Vec<(usize, WorldPoint)>,
+    /// Edges and their ways.
+    pub edges: Vec<(usize, Cubic)>,
+    /// Regions and how far they reach.
+    pub regions: Vec<(usize, Rect)>,
+    /// What is moved as one picture.
+    pub lifted: Option<Lifted>,
+    /// With what they are in line.
+    pub guides: Vec<Guide>,
+    /// The region that they would join.
+    pub into: Option<usize>,
+}
+
+/// Many nodes, moved as one picture: drawing one transform costs the same for a thousand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lifted {
+    /// The nodes.
+    pub nodes: Vec<usize>,
+    /// The edges between them.
+    pub edges: Vec<usize>,
+    /// How far to the right.
+    pub dx: f64,
+    /// How far down.
+    pub dy: f64,
+    /// Whether they are copies: then the originals are seen too.
+    pub copies: bool,
 }
 
 /// What effects need from one to the next.
@@ -230,6 +261,10 @@ impl Shell {
         let tell = self.tell.clone();
         match effect {
             Effect::Draw(draw) => stage::draw(&draw),
+            Effect::Focus(id) => {
+                // In a task of its own, behind the one that draws.
+                Timeout::new(0, move || stage::focus(&id)).forget();
+            }
             Effect::Worker(message) => {
                 if let Some(worker) = &self.worker {
                     worker.post(&message);

@@ -11,6 +11,7 @@ pub mod command;
 pub mod describe;
 pub mod difference;
 pub mod edit;
+pub mod editing;
 pub mod effect;
 pub mod embed;
 pub mod estimated;

@@ -1,7 +1,9 @@
 //! Everything that the page knows. Only the reducer changes it; everything that is drawn is drawn from it.
 use crate::alive::Alive;
+use crate::edit;
+use crate::editing::Editing;
 use crate::finder::Finder;
-use crate::geometry::{Camera, Scene, WorldPoint, node_rect};
+use crate::geometry::{Camera, Rect, Scene, WorldPoint, columns, node_rect};
 use crate::history::History;
 use crate::inspect::Inspect;
 use crate::library::{self, Library};
@@ -53,6 +55,8 @@ pub struct Model {
     pub hover: Option<usize>,
     /// Which nodes the edge that is being drawn may reach.
     pub targets: Option<Shared<Vec<bool>>>,
+    /// What editing needs from one message to the next: menus, a name that is being written, fingers.
+    pub editing: Editing,
     /// The simulation in the worker.
     pub simulated: Simulated,
     /// What the page knows of an agent.
@@ -119,6 +123,7 @@ impl Model {
             space: false,
             hover: None,
             targets: None,
+            editing: Editing::default(),
             simulated: Simulated::default(),
             agent: Agent::default(),
             token: None,
@@ -370,6 +375,8 @@ pub struct Notice {
 /// What a notice offers to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Offer {
+    /// Take the last change back.
+    Undo,
     /// Bring a deleted design back.
     Restore(Rc<str>),
     /// Show what another tab wrote.
@@ -382,7 +389,7 @@ impl Offer {
     /// What its button says.
     pub const fn text(&self) -> &'static str {
         match self {
-            Self::Restore(_) => "Undo",
+            Self::Undo | Self::Restore(_) => "Undo",
             Self::TakeOver => "Show that version",
             Self::Reload => "Reload",
         }
@@ -391,6 +398,7 @@ impl Offer {
     /// What its button asks for.
     pub fn msg(&self) -> Msg {
         match self {
+            Self::Undo => Msg::Undo,
             Self::Restore(id) => Msg::Library(library::Msg::Restore(id.clone())),
             Self::TakeOver => Msg::Library(library::Msg::TakeOver),
             Self::Reload => Msg::Reload,
@@ -428,8 +436,12 @@ pub fn scene(document: &Topology) -> Scene {
     let places: BTreeMap<&str, usize> =
         document.nodes.iter().enumerate().rev().map(|(i, node)| (node.id.as_str(), i)).collect();
     let find = |id: &str| places.get(id).copied();
-    Scene {
-        nodes: document.nodes.iter().map(|node| place(node.at)).collect(),
-        edges: document.edges.iter().map(|edge| find(&edge.from).zip(find(&edge.to))).collect(),
-    }
+    let nodes: Vec<Rect> = document.nodes.iter().map(|node| place(node.at)).collect();
+    let edges: Vec<Option<(usize, usize)>> =
+        document.edges.iter().map(|edge| find(&edge.from).zip(find(&edge.to))).collect();
+    let calls: Vec<(usize, usize)> = edges.iter().copied().flatten().collect();
+    let column = columns(nodes.len(), &calls);
+    let mut order: Vec<usize> = (0..nodes.len()).collect();
+    order.sort_by(|&a, &b| column[a].cmp(&column[b]).then(nodes[a].y.total_cmp(&nodes[b].y)));
+    Scene { regions: edit::regions(document, &nodes), nodes, edges, order }
 }

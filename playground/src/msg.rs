@@ -1,5 +1,6 @@
 //! What can happen to the page.
 use crate::edit::Bag;
+use crate::editing;
 use crate::geometry::{ScreenPoint, WorldPoint};
 use crate::inspect;
 use crate::model::{Dialog, Drawer, OverTime, Selection, Tab};
@@ -37,6 +38,8 @@ pub enum Msg {
 
     /// The pointer did something.
     Pointer(Pointer),
+    /// Something happened in a menu, or by a key or a finger that edits.
+    Editing(editing::Msg),
     /// The wheel turned.
     Wheel(Wheel),
     /// Escape: whatever is under way ends.
@@ -203,6 +206,8 @@ pub enum Change {
         /// How far down.
         dy: f64,
     },
+    /// A change that [`crate::editing`] has.
+    Editing(editing::Change),
     /// What is selected, no more.
     Delete,
     /// An edge, no more.

@@ -7,6 +7,7 @@ mod clipboard;
 pub mod comparison;
 pub mod course;
 mod document;
+mod editing;
 mod export;
 mod finder;
 mod library;
@@ -16,6 +17,7 @@ mod simulation;
 mod source;
 mod study;
 
+pub use editing::{Entry, entries, title};
 pub use opening::{Startup, open, read};
 
 use crate::effect::Effect;
@@ -47,6 +49,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             finder::seen(model, &pointer);
             canvas::pointer(model, &pointer)
         }
+        Msg::Editing(msg) => editing::update(model, msg),
         Msg::Wheel(wheel) => canvas::wheel(model, &wheel),
         Msg::Escape => escape(model),
         Msg::Space(held) => only(|| model.space = held),
@@ -147,6 +150,15 @@ fn notice(model: &mut Model, is_error: bool, text: String) -> Vec<Effect> {
     }
 }
 
+/// Says what a change did beyond what was asked for, and offers to take it back.
+fn notice_of_change(model: &mut Model, text: String) -> Vec<Effect> {
+    let effects = notice(model, false, text);
+    if let Some(notice) = model.notices.last_mut() {
+        notice.offer = Some(Offer::Undo);
+    }
+    effects
+}
+
 /// Says something and offers to do something about it; it stays until it is closed or taken up.
 fn offer(model: &mut Model, text: String, offer: Offer) -> Vec<Effect> {
     // The same offer is made once.
@@ -169,6 +181,9 @@ fn escape(model: &mut Model) -> Vec<Effect> {
     }
     if model.selection.is_empty() && model.drawer.is_some() {
         return drawer(model, None);
+    }
+    if let Some(effects) = editing::escape(model) {
+        return effects;
     }
     canvas::select(model, crate::model::Selection::default())
 }

@@ -71,6 +71,9 @@ pub struct Zone {
     /// What people call it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub label: String,
+    /// Where it is drawn on the canvas: left, top, width and height; around its nodes when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<[f64; 4]>,
     /// The zone's parameters.
     #[serde(flatten)]
     pub params: Params,
@@ -96,6 +99,9 @@ pub struct Host {
     /// What people call it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub label: String,
+    /// Where it is drawn on the canvas: left, top, width and height; around its nodes when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<[f64; 4]>,
     /// The host's parameters.
     #[serde(flatten)]
     pub params: Params,

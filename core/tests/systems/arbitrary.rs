@@ -234,6 +234,7 @@ impl Generator {
                 .map(|i| loadpath_core::topology::Zone {
                     id: format!("z{i}"),
                     label: String::new(),
+                    area: None,
                     params: self.params(catalog::ZONE, 0.5),
                 })
                 .collect(),
@@ -248,6 +249,7 @@ impl Generator {
                 .map(|i| Host {
                     id: format!("h{i}"),
                     label: String::new(),
+                    area: None,
                     params: self.params(catalog::HOST, 0.5),
                 })
                 .collect(),

@@ -3,7 +3,7 @@ use super::face::EdgeFace;
 use super::stage;
 use super::told::Told;
 use crate::difference::Mark;
-use crate::geometry::{Cubic, Scene, route};
+use crate::geometry::{Cubic, Scene, WorldPoint, route};
 use crate::shared::Shared;
 use std::collections::BTreeSet;
 use yew::prelude::*;
@@ -59,6 +59,7 @@ fn EdgeLine(props: &EdgeProps) -> Html {
             <path class="flow" {d} />
             if !rate.is_empty() { { pill(way, rate) } }
             { badge(way, told, *mark) }
+            if props.selected { { ends(way) } }
         </g>
     }
 }
@@ -77,6 +78,13 @@ fn badge(way: &Cubic, told: &Told, mark: Option<Mark>) -> Html {
             { for signs }
         </g>
     }
+}
+
+/// The ends, which can be dragged elsewhere.
+fn ends(way: &Cubic) -> Html {
+    let end =
+        |at: WorldPoint| html! { <circle class="end" cx={at.x.to_string()} cy={at.y.to_string()} r="5" /> };
+    html! { <>{ end(way.points[0]) }{ end(way.points[3]) }</> }
 }
 
 /// The rate, in the middle of the edge.

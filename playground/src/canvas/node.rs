@@ -1,5 +1,6 @@
 //! A node on the canvas.
 use super::face::Face;
+use super::name::NameField;
 use super::{icon, stage};
 use crate::difference::{Gone, Mark};
 use crate::geometry::WorldPoint;
@@ -22,6 +23,12 @@ pub(super) struct Props {
     pub selected: bool,
     /// Whether the edge that is being drawn may reach it; none while none is drawn.
     pub target: Option<bool>,
+    /// Whether its name is being written.
+    pub renames: bool,
+    /// The nodes before and after it, as the keyboard goes through them.
+    pub beside: (Option<usize>, Option<usize>),
+    /// Whether the keyboard comes to the nodes here.
+    pub is_stop: bool,
     /// Where messages go.
     pub tell: Callback<Msg>,
 }
@@ -51,7 +58,8 @@ pub(super) fn NodeCard(props: &Props) -> Html {
         props.target.map(|may| if may { "target" } else { "no-target" }),
     );
     html! {
-        <div ref={card} id={stage::node_id(index)} {class} tabindex="0" role="group"
+        <div ref={card} id={stage::node_id(index)} {class} tabindex={if props.is_stop { "0" } else { "-1" }} role="group"
+            data-previous={beside(props.beside.0)} data-next={beside(props.beside.1)}
             aria-label={face.sentence.clone()} data-kind={props.kind.clone()} {onfocus}>
             <span class="port in" aria-hidden="true" />
             <span class="port out" aria-hidden="true" title="Drag to what it calls" />
@@ -61,7 +69,11 @@ pub(super) fn NodeCard(props: &Props) -> Html {
             <div class="row">
                 { icon(&props.kind, 20) }
                 <div class="t">
-                    <b>{ face.label.clone() }</b>
+                    if props.renames {
+                        <NameField value={face.label.clone()} called="Name of the node" tell={props.tell.clone()} />
+                    } else {
+                        <b>{ face.label.clone() }</b>
+                    }
                     <small>{ face.size.clone() }</small>
                 </div>
                 if !face.faults.is_empty() {
@@ -85,6 +97,10 @@ pub(super) fn NodeCard(props: &Props) -> Html {
             </div>
         </div>
     }
+}
+
+fn beside(node: Option<usize>) -> Option<String> {
+    node.map(stage::node_id)
 }
 
 /// How busy it is: as wide as the share of time that is taken.
@@ -121,7 +137,7 @@ fn dots(props: &Props) -> Vec<Html> {
         } else {
             ("dot down", format!("{label} #{number} is down – click to restore it"))
         };
-        html! { <button type="button" {class} aria-label={title.clone()} {title} {onclick} tabindex="-1" /> }
+        html! { <button type="button" {class} data-instance={i.to_string()} aria-label={title.clone()} {title} {onclick} tabindex="-1" /> }
     };
     let mut dots: Vec<Html> = props.face.dots.iter().enumerate().map(dot).collect();
     if props.face.more > 0 {
