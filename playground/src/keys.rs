@@ -60,7 +60,7 @@ pub fn asks(key: &Key) -> Option<Msg> {
         "ArrowRight" => nudge(1.0, 0.0),
         "ArrowUp" => nudge(0.0, -1.0),
         "ArrowDown" => nudge(0.0, 1.0),
-        "Enter" if key.on_canvas => editing(editing::Msg::Rename),
+        "Enter" if key.on_canvas && !key.on_button => editing(editing::Msg::Rename),
         "F10" if key.shift => editing(editing::Msg::MenuKey),
         "ContextMenu" => editing(editing::Msg::MenuKey),
         " " if !key.on_button => Some(Msg::Space(true)),

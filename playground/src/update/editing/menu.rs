@@ -2,6 +2,7 @@
 use super::super::{canvas, notice};
 use crate::alive::{Target, faults_for};
 use crate::canvas::stage;
+use crate::clipboard;
 use crate::describe;
 use crate::edit::{self, Wire};
 use crate::editing::{self, Menu, Subject};
@@ -92,6 +93,7 @@ fn of_node(model: &Model, node: usize) -> Vec<Entry> {
         entries.push(Entry::edit("Connect to…", "C", editing::Msg::Reach));
         entries.push(Entry::edit("Add what it calls…", "Shift C", editing::Msg::QuickConnect));
     }
+    entries.push(Entry::new("Copy", "Ctrl C", Msg::Clipboard(clipboard::Msg::Copy)));
     entries.push(Entry::new("Duplicate", "Ctrl D", Msg::Change(Change::Duplicate)));
     entries.push(Entry::edit("Zone…", "", editing::Msg::Submenu(Subject::Zones)));
     entries.push(Entry::edit("Zoom to it", "2", editing::Msg::FitSelection));
@@ -147,6 +149,7 @@ fn of_region(model: &Model, group: Group) -> Vec<Entry> {
 
 fn of_several() -> Vec<Entry> {
     vec![
+        Entry::new("Copy", "Ctrl C", Msg::Clipboard(clipboard::Msg::Copy)),
         Entry::new("Duplicate", "Ctrl D", Msg::Change(Change::Duplicate)),
         Entry::edit("Zone…", "", editing::Msg::Submenu(Subject::Zones)),
         Entry::change("Lay out", "L", editing::Change::LayOut),
@@ -166,6 +169,7 @@ fn of_canvas(model: &Model, at: WorldPoint) -> Vec<Entry> {
         Entry::edit("Add node here…", "", editing::Msg::Submenu(Subject::Add(at))),
         Entry::change("New zone here", "G", editing::Change::AddZone { area: Some(area) }),
     ];
+    entries.push(Entry::new("Paste", "Ctrl V", Msg::Clipboard(clipboard::Msg::Ask)));
     if !model.document.nodes.is_empty() {
         entries.push(Entry::new("Select everything", "Ctrl A", Msg::SelectAll));
         entries.push(Entry::change("Lay out", "L", editing::Change::LayOut));
