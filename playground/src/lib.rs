@@ -6,19 +6,26 @@
 pub mod alive;
 pub mod app;
 pub mod canvas;
+pub mod clipboard;
+pub mod command;
 pub mod describe;
 pub mod edit;
 pub mod effect;
+pub mod embed;
+pub mod export;
+pub mod finder;
 pub mod format;
 pub mod geometry;
 pub mod history;
 pub mod inspect;
 pub mod keys;
+pub mod library;
 pub mod model;
 pub mod msg;
 pub mod panel;
 pub mod run;
 pub mod shared;
+pub mod source;
 pub mod tool;
 pub mod update;
 

@@ -1,8 +1,14 @@
 //! What a person can do on the page, without an agent, by real mouse and keys in a real browser.
+mod clipboard;
 mod design;
+mod finder;
 mod keeping;
+mod leaving;
+mod library;
 mod looks;
+mod offline;
 mod running;
+mod source;
 
 use crate::browser::{Browser, Key, Page, Point, Site};
 use loadpath_core::topology::{Topology, link};
