@@ -107,8 +107,11 @@ async fn pictures(folder: &Path) {
     let agent = agent::Agent::start();
     let browser = Browser::launch().await;
     let page = browser.open(&agent.address).await;
-    page.wait_until("numbers are shown", "/[0-9]/.test(document.querySelector('#kpi-rate b').textContent)")
-        .await;
+    page.wait_until(
+        "numbers are shown",
+        "/[0-9]/.test(document.querySelector('.kpis[data-from=simulation] #kpi-rate b').textContent)",
+    )
+    .await;
     page.click(page.center_of("#run-live").await).await;
     page.wait_until("the dialog offers to start", "document.querySelector('#start-live')").await;
     page.click(page.center_of("#start-live").await).await;
