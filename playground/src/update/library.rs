@@ -251,5 +251,4 @@ fn leave(model: &mut Model) -> Vec<Effect> {
 }
 
 #[cfg(test)]
-#[path = "library_tests.rs"]
 mod tests;
