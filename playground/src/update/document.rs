@@ -166,7 +166,7 @@ pub(super) fn set(model: &mut Model, moment: Moment) -> Vec<Effect> {
     model.selection = moment.selection;
     if model.library.current != moment.design {
         model.library.current = moment.design;
-        model.library.is_taken = false;
+        library::let_go(model);
     }
     source::follow(model);
     model.hover = None;
