@@ -10,7 +10,7 @@ mod told;
 pub use face::{EdgeFace, Face, Level, at, faces};
 pub use icon::icon;
 pub use minimap::Minimap;
-pub use told::{Told, class as severity_class, sign as severity_sign};
+pub use told::{Badges, Told, class as severity_class, sign as severity_sign};
 
 use crate::difference::Difference;
 use crate::geometry::{Scene, ScreenPoint, WorldPoint};
