@@ -1,19 +1,26 @@
 //! The root of the page: it holds the model, gives every message to the reducer, has effects carried out, and draws.
-use crate::canvas::{Canvas, Minimap, faces, icon, on_canvas};
+use crate::canvas::{Canvas, EdgeFace, Face, Minimap, faces, icon, on_canvas};
+use crate::clipboard;
 use crate::effect::{self, Effect, Shell};
 use crate::keys::{self, Key};
-use crate::model::{Dialog, Model, Stage};
+use crate::library;
+use crate::model::{Dialog, Model, Selection, Stage};
 use crate::msg::Msg;
 use crate::panel::{
-    Banner, Compare, Empty, Header, Inspected, Inspector, KeysDialog, LiveDialog, Notices, OverTimePanel,
-    Palette, Percentiles, Toolbar, Tools,
+    self, Banner, Compare, EmbedBar, Empty, FinderPanel, Header, Inspected, Inspector, KeysDialog,
+    LibraryPanel, LiveDialog, Notices, OverTimePanel, Palette, Percentiles, SourcePanel, Toolbar, Tools,
 };
 use crate::shared::Shared;
 use crate::tool::Pointer;
 use crate::update::{open, update};
 use gloo::events::{EventListener, EventListenerOptions};
+use loadpath_core::topology::Topology;
+use std::cell::RefCell;
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{DragEvent, Element, HtmlInputElement, KeyboardEvent, PointerEvent, Window};
+use web_sys::{
+    ClipboardEvent, DragEvent, Element, HtmlInputElement, KeyboardEvent, PointerEvent, StorageEvent, Window,
+};
 use yew::prelude::*;
 
 /// With more edges than this, traffic is shown without motion.
@@ -24,6 +31,8 @@ pub struct App {
     model: Model,
     shell: Shell,
     tell: Callback<Msg>,
+    /// What a copy would take, for the browser's own copy, which must be answered at once.
+    copies: Rc<RefCell<(Shared<Topology>, Selection)>>,
     /// What is to be drawn past the virtual DOM as soon as there is one.
     first: Vec<Effect>,
     _listeners: Vec<EventListener>,
@@ -40,31 +49,43 @@ impl Component for App {
         let (first, now) = effects.into_iter().partition(|effect| matches!(effect, Effect::Draw(_)));
         let now: Vec<Effect> = now;
         now.into_iter().for_each(|effect| shell.carry_out(effect));
-        let listeners = listen(&tell);
-        Self { model, shell, tell, first, _listeners: listeners }
+        let copies = Rc::new(RefCell::new((model.document.clone(), model.selection.clone())));
+        let listeners = if model.embed { listen_embedded(&tell) } else { listen(&tell, &copies) };
+        Self { model, shell, tell, copies, first, _listeners: listeners }
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         // A pointer that only moves draws by itself, unless it begins or ends a gesture.
         let is_motion = matches!(msg, Msg::Pointer(Pointer::Moved { .. }) | Msg::Wheel(_) | Msg::Rested(_));
         let before = (std::mem::discriminant(&self.model.tool), self.model.selection.clone());
+        self.model.now = js_sys::Date::now();
         let effects = update(&mut self.model, msg);
         effects.into_iter().for_each(|effect| self.shell.carry_out(effect));
+        let mut copies = self.copies.borrow_mut();
+        copies.0 = self.model.document.clone();
+        if copies.1 != self.model.selection {
+            copies.1.clone_from(&self.model.selection);
+        }
+        drop(copies);
         !is_motion || before != (std::mem::discriminant(&self.model.tool), self.model.selection.clone())
     }
 
     fn view(&self, _: &Context<Self>) -> Html {
         let (model, tell) = (&self.model, &self.tell);
         let faces = faces(model);
+        if model.embed {
+            return embedded(model, Shared::new(faces), tell);
+        }
         let inspected = Inspected::of(model, &faces.0);
         html! {<>
-            <Header ..crate::panel::header(model, tell) />
+            <Header ..panel::header(model, tell) />
             <main class="board">{ board(model, Shared::new(faces), tell) }</main>
+            if let Some(props) = panel::source(model, tell) { <SourcePanel ..props /> }
             <Inspector {inspected} tell={tell.clone()} />
             <footer>
-                <OverTimePanel ..crate::panel::over_time(model, tell) />
-                <Percentiles ..crate::panel::percentiles(model, tell) />
-                <Compare ..crate::panel::compare(model, tell) />
+                <OverTimePanel ..panel::over_time(model, tell) />
+                <Percentiles ..panel::percentiles(model, tell) />
+                <Compare ..panel::compare(model, tell) />
             </footer>
             <Notices notices={model.notices.clone()} tell={tell.clone()} />
             { dialog(model, tell) }
@@ -82,22 +103,14 @@ impl Component for App {
     }
 }
 
-fn board(
-    model: &Model,
-    faces: Shared<(Vec<crate::canvas::Face>, Vec<crate::canvas::EdgeFace>)>,
-    tell: &Callback<Msg>,
-) -> Html {
+fn board(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
     let zoom = |factor: f64| tell.reform(move |_: MouseEvent| Msg::Zoom(factor));
     let fit = tell.reform(|_: MouseEvent| Msg::Fit);
-    // Beside a live run the processor belongs to what is measured; and what moves must be drawn again and again.
-    let is_calm = model.live.stage == Stage::None && model.document.edges.len() <= MOST_FLOWS;
-    let flows = model.simulated.running && model.simulated.snapshot.is_some() && is_calm;
     html! {<>
-        <Canvas document={model.document.clone()} scene={model.scene.clone()} {faces} {flows}
-            difference={model.comparison.difference.clone()} selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />
+        { canvas(model, faces, tell) }
         <Palette tell={tell.clone()} />
-        <Banner ..crate::panel::banner(model, tell) />
-        { crate::panel::drawer(model, tell) }
+        <Banner ..panel::banner(model, tell) />
+        { panel::drawer(model, tell) }
         if model.document.nodes.is_empty() { <Empty tell={tell.clone()} /> }
         <div class="corner">
             <Minimap scene={model.scene.clone()} tell={tell.clone()} />
@@ -109,12 +122,38 @@ fn board(
             </div>
         </div>
         <Toolbar tools={Tools::of(model)} tell={tell.clone()} />
+        if let Some(props) = panel::library(model, tell) { <LibraryPanel ..props /> }
+        if let Some(props) = panel::finder(model, tell) { <FinderPanel ..props /> }
     </>}
+}
+
+type Faces = Shared<(Vec<Face>, Vec<EdgeFace>)>;
+
+fn canvas(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
+    // Beside a live run the processor belongs to what is measured; and what moves must be drawn again and again.
+    let is_calm = model.live.stage == Stage::None && model.document.edges.len() <= MOST_FLOWS;
+    let flows = model.simulated.running && model.simulated.snapshot.is_some() && is_calm;
+    html! {
+        <Canvas document={model.document.clone()} scene={model.scene.clone()} {faces} {flows} difference={model.comparison.difference.clone()}
+            selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />
+    }
+}
+
+/// The page inside another page.
+fn embedded(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
+    html! {
+        <main class="embedded">
+            <div class="board">{ canvas(model, faces, tell) }</div>
+            <EmbedBar name={model.document.name.clone()} fragment={model.fragment.clone()}
+                running={model.simulated.running} tell={tell.clone()} />
+            <Notices notices={model.notices.clone()} tell={tell.clone()} />
+        </main>
+    }
 }
 
 fn dialog(model: &Model, tell: &Callback<Msg>) -> Html {
     match model.dialog {
-        Some(Dialog::Live) => html! { <LiveDialog ..crate::panel::live_dialog(model, tell) /> },
+        Some(Dialog::Live) => html! { <LiveDialog ..panel::live_dialog(model, tell) /> },
         Some(Dialog::Keys) => html! { <KeysDialog tell={tell.clone()} /> },
         None => Html::default(),
     }
@@ -137,39 +176,25 @@ fn file_input(tell: &Callback<Msg>) -> Html {
 }
 
 /// What happens to the page as a whole.
-fn listen(tell: &Callback<Msg>) -> Vec<EventListener> {
+fn listen(tell: &Callback<Msg>, copies: &Copies) -> Vec<EventListener> {
     let window = web_sys::window().expect("the page runs in a window");
-    let on = |name: &'static str, msg: fn(&Window, &Event) -> Option<Msg>| {
-        let (tell, at) = (tell.clone(), window.clone());
-        EventListener::new_with_options(
-            &window,
-            name,
-            EventListenerOptions { passive: false, ..EventListenerOptions::default() },
-            move |event| {
-                if let Some(msg) = msg(&at, event) {
-                    tell.emit(msg);
-                }
-            },
-        )
-    };
+    let on = |name, msg| on(&window, tell, name, msg);
     let drop = {
         let tell = tell.clone();
         let options = EventListenerOptions::enable_prevent_default();
         EventListener::new_with_options(&window, "drop", options, move |event| {
             event.prevent_default();
-            let files =
-                event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer).and_then(|data| data.files());
-            if let Some(file) = files.and_then(|files| files.item(0)) {
+            let Some(data) = event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer) else { return };
+            if let Some(file) = data.files().and_then(|files| files.item(0)) {
                 effect::read_file(tell.clone(), &file);
+            } else if let Some(text) = data.get_data("text/plain").ok().filter(|text| !text.is_empty()) {
+                // A link or a text that was dragged here.
+                tell.emit(Msg::Clipboard(clipboard::Msg::Pasted(text)));
             }
         })
     };
-    vec![
-        on("pointermove", |window, event| pointer(window, event, |at, _| Pointer::Moved { at })),
-        on("pointerup", |window, event| {
-            pointer(window, event, |at, on_canvas| Pointer::Up { at, on_canvas })
-        }),
-        on("pointercancel", |_, _| Some(Msg::Pointer(Pointer::Cancelled))),
+    let mut listeners = listen_embedded(tell);
+    listeners.extend([
         on("keydown", key_down),
         on("keyup", |_, event| (event.dyn_ref::<KeyboardEvent>()?.key() == " ").then_some(Msg::Space(false))),
         on("blur", |_, _| Some(Msg::Space(false))),
@@ -178,8 +203,74 @@ fn listen(tell: &Callback<Msg>) -> Vec<EventListener> {
             event.prevent_default();
             None
         }),
+        on("storage", |_, event| effect::elsewhere(event.dyn_ref::<StorageEvent>()?)),
+        on("pagehide", |_, _| Some(Msg::Library(library::Msg::Leave))),
+        on("visibilitychange", |window, _| {
+            window.document()?.hidden().then_some(Msg::Library(library::Msg::Leave))
+        }),
+        on("loadpath:update", |_, _| Some(Msg::Renewed)),
         drop,
+    ]);
+    listeners.extend(listen_to_clipboard(&window, tell, copies));
+    listeners
+}
+
+type Copies = Rc<RefCell<(Shared<Topology>, Selection)>>;
+
+/// What happens to the page inside another: gestures.
+fn listen_embedded(tell: &Callback<Msg>) -> Vec<EventListener> {
+    let window = web_sys::window().expect("the page runs in a window");
+    let on = |name, msg| on(&window, tell, name, msg);
+    vec![
+        on("pointermove", |window, event| pointer(window, event, |at, _| Pointer::Moved { at })),
+        on("pointerup", |window, event| {
+            pointer(window, event, |at, on_canvas| Pointer::Up { at, on_canvas })
+        }),
+        on("pointercancel", |_, _| Some(Msg::Pointer(Pointer::Cancelled))),
     ]
+}
+
+fn on(
+    window: &Window,
+    tell: &Callback<Msg>,
+    name: &'static str,
+    msg: fn(&Window, &Event) -> Option<Msg>,
+) -> EventListener {
+    let (tell, at) = (tell.clone(), window.clone());
+    let options = EventListenerOptions { passive: false, ..EventListenerOptions::default() };
+    EventListener::new_with_options(window, name, options, move |event| {
+        if let Some(msg) = msg(&at, event) {
+            tell.emit(msg);
+        }
+    })
+}
+
+/// The browser's own copy, cut and paste.
+fn listen_to_clipboard(window: &Window, tell: &Callback<Msg>, copies: &Copies) -> Vec<EventListener> {
+    let options = || EventListenerOptions { passive: false, ..EventListenerOptions::default() };
+    let taken = |name: &'static str, cut: bool| {
+        let (tell, copies) = (tell.clone(), copies.clone());
+        EventListener::new_with_options(window, name, options(), move |event| {
+            let Some(event) = event.dyn_ref::<ClipboardEvent>() else { return };
+            let part = || {
+                let copies = copies.borrow();
+                clipboard::part(&copies.0, &copies.1.nodes)
+            };
+            if effect::answer(event, part) {
+                tell.emit(Msg::Clipboard(clipboard::Msg::Taken { cut }));
+            }
+        })
+    };
+    let pasted = {
+        let tell = tell.clone();
+        EventListener::new_with_options(window, "paste", options(), move |event| {
+            let event = event.dyn_ref::<ClipboardEvent>();
+            if let Some(msg) = event.and_then(|event| effect::pasted(event, &tell)) {
+                tell.emit(msg);
+            }
+        })
+    };
+    vec![taken("copy", false), taken("cut", true), pasted]
 }
 
 fn pointer(

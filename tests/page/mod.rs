@@ -1,12 +1,18 @@
 //! What a person can do on the page, without an agent, by real mouse and keys in a real browser.
+mod clipboard;
 mod comparison;
 mod design;
 mod estimate;
+mod finder;
 mod findings;
 mod keeping;
+mod leaving;
 mod lessons;
+mod library;
 mod looks;
+mod offline;
 mod running;
+mod source;
 
 use crate::browser::{Browser, Key, Page, Point, Site};
 use loadpath_core::topology::{Topology, link};

@@ -154,6 +154,11 @@ impl Default for Agenda {
 impl Agenda {
     /// Schedules `event`. O(1) amortised.
     #[inline]
+    /// How many events are on it. O(buckets).
+    pub(crate) fn len(&self) -> usize {
+        self.run.len() + self.buckets.iter().map(Vec::len).sum::<usize>()
+    }
+
     pub(crate) fn push(&mut self, at: Time, event: Event) {
         self.push_entry(Entry::from(at.0) << 64 | Entry::from(event.pack()));
     }
@@ -173,13 +178,17 @@ impl Agenda {
     /// a few moves cost less than a search.
     #[inline]
     fn insert(&mut self, entry: Entry) {
-        let mut place = self.run.len();
         self.run.push(entry);
-        while place > 0 && time_of(self.run[place - 1]) <= time_of(entry) {
-            self.run[place] = self.run[place - 1];
-            place -= 1;
+        let mut places = self.run.iter_mut().rev();
+        let Some(mut place) = places.next() else { return };
+        for before in places {
+            if time_of(*before) > time_of(entry) {
+                break;
+            }
+            *place = *before;
+            place = before;
         }
-        self.run[place] = entry;
+        *place = entry;
     }
 
     /// The next event, if it happens at `until` or before. O(1) amortised.

@@ -117,10 +117,12 @@ impl Simulation {
     pub fn new(plan: &Plan, seed: Seed) -> Self {
         let drawn = plan.edges.iter().enumerate().map(|(i, edge)| {
             let link = Link::new(edge.from, edge.to, edge.latency, EdgeIndex(i as u16));
-            Link { policy: EdgePolicy::new(plan, edge, seed), ..link }
+            Link { policy: EdgePolicy::new(plan, edge.from, edge, seed), ..link }
         });
         let resolved = plan.resolved_ways().map(|(from, shown_as)| {
-            Link::new(from, plan.edge(shown_as).to, plan.resolved_latency(from, shown_as), shown_as)
+            let edge = plan.edge(shown_as);
+            let link = Link::new(from, edge.to, plan.resolved_latency(from, shown_as), shown_as);
+            Link { policy: EdgePolicy::new(plan, from, edge, seed), ..link }
         });
         let mut simulation = Self {
             now: Time::ZERO,
@@ -194,30 +196,31 @@ impl Simulation {
 
     /// As [`Simulation::run_until`], but gives up after about `most_events`; whether `until` was reached.
     pub fn run_some(&mut self, until: Time, most_events: u64) -> bool {
-        self.settle();
-        for _ in 0..most_events {
-            let Some((at, event)) = self.agenda.pop(until) else {
-                self.tick_until(until);
-                self.now = self.now.max(until);
-                return true;
+        let mut left = most_events;
+        loop {
+            let event = match self.next.take().or_else(|| self.at_once.pop_front()) {
+                Some(event) => event,
+                None if left == 0 => return false,
+                None => {
+                    left -= 1;
+                    let Some((at, event)) = self.agenda.pop(until) else {
+                        self.tick_until(until);
+                        self.now = self.now.max(until);
+                        return true;
+                    };
+                    if at >= self.next_tick {
+                        self.tick_until(at);
+                    }
+                    self.now = at;
+                    event
+                }
             };
-            if at >= self.next_tick {
-                self.tick_until(at);
-            }
-            self.now = at;
-            self.handle(event);
-            self.settle();
-        }
-        false
-    }
-
-    /// Handles what else happens at this instant over links without latency.
-    fn settle(&mut self) {
-        while let Some(event) = self.next.take().or_else(|| self.at_once.pop_front()) {
             self.handle(event);
         }
     }
 
+    /// Called from one place alone, and so part of the loop.
+    #[inline(always)]
     fn handle(&mut self, event: Event) {
         self.events += 1;
         match event {

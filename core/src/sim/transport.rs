@@ -11,7 +11,7 @@ use crate::time::{Span, Time};
 
 /// How long a caller tries to connect over a way that is cut, where its edge has no timeout: the first retransmission of a
 /// connection's opening packet comes after a second (RFC 6298, section 2), and with it hope ends here.
-const CONNECT_TIMEOUT: Span = Span::SECOND;
+pub(super) const CONNECT_TIMEOUT: Span = Span::SECOND;
 
 /// Where a call goes.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ impl Simulation {
     /// A call by an edge for `parent`, to the instance that the caller picks or the edge's node has for the key.
     pub(super) fn call(&mut self, parent: Slot, edge: EdgeIndex, ask: Ask, origin: Origin) -> Slot {
         if self.edges[edge.index()].policy.is_some() {
-            return self.try_call(parent, edge, None, ask, origin);
+            return self.try_call(parent, edge, None, ask, origin, Span::ZERO);
         }
         let instance = self.instance_for(edge, ask, &origin);
         self.send(parent, Way { edge, instance, target: NO_TARGET }, ask, origin, Span::ZERO)
@@ -35,7 +35,7 @@ impl Simulation {
     /// A call by an edge for `parent`, to an instance that the caller has picked.
     pub(super) fn call_at(&mut self, parent: Slot, way: Way, ask: Ask, origin: Origin) -> Slot {
         if self.edges[way.edge.index()].policy.is_some() {
-            return self.try_call(parent, way.edge, Some(way), ask, origin);
+            return self.try_call(parent, way.edge, Some(way), ask, origin, Span::ZERO);
         }
         self.send(parent, way, ask, origin, Span::ZERO)
     }
@@ -74,6 +74,7 @@ impl Simulation {
             lost: false,
             orphan: false,
             given_up: false,
+            limited: false,
             pinned: false,
             origin,
             sent: self.now,
@@ -128,17 +129,18 @@ impl Simulation {
         let call = &mut self.calls[slot];
         call.queued = self.now;
         let (node, instance, class) = (call.node.index(), usize::from(call.instance), call.origin.class);
-        let (priority, session) = self.weight_of(class);
-        if !self.nodes[node].stations[instance].up {
+        let place = &self.nodes[node];
+        if !place.stations[instance].up {
             return self.answer(slot, Outcome::Refused);
         }
-        if self.nodes[node].guarded && !self.admits(slot, priority, session) {
+        if place.guarded && !self.admits(slot, class) {
             return;
         }
-        if self.nodes[node].stations[instance].line.is_some() {
+        let station = &mut self.nodes[node].stations[instance];
+        if station.line.is_some() {
             return self.line_up(slot, node, instance);
         }
-        match self.nodes[node].stations[instance].offer(self.now, slot, priority) {
+        match station.offer(self.now, slot, self.classes[usize::from(class)].priority) {
             Offered::Started => self.begin_at_once(slot),
             Offered::Queued => self.calls[slot].stage = Stage::Queued,
             Offered::QueuedInstead(other) => {
@@ -154,16 +156,17 @@ impl Simulation {
     fn line_up(&mut self, slot: Slot, node: usize, instance: usize) {
         let now = self.now;
         let place = &mut self.nodes[node];
-        let line = place.stations[instance].line.as_mut();
-        let Some((worker, start)) = line.and_then(|line| line.place(now)) else {
+        let station = &mut place.stations[instance];
+        let Some(start) = station.line.as_mut().and_then(|line| line.place(now)) else {
             return self.answer(slot, Outcome::Refused);
         };
         let call = &mut self.calls[slot];
-        let work = place.own_time(instance, call.ask);
+        let work = station.draw(place.state.law(call.ask));
+        place.meter.given(work);
         call.stage = Stage::Working;
         call.wait = start.since(now);
-        let Some(line) = &mut place.stations[instance].line else { return };
-        let done = line.take(now, worker, start, work);
+        let Some(line) = &mut station.line else { return };
+        let done = line.take(now, start, work);
         if place.only_answers {
             call.leaves = done;
             let at = done + self.edges[call.edge.index()].latency;
@@ -192,9 +195,11 @@ impl Simulation {
         let call = &mut self.calls[slot];
         call.stage = Stage::Working;
         call.wait = now.since(call.queued);
-        let (node, instance, ask) = (call.node.index(), usize::from(call.instance), call.ask);
-        let span = self.nodes[node].own_time(instance, ask);
-        if let Some(processor) = self.nodes[node].stations[instance].processor {
+        let place = &mut self.nodes[call.node.index()];
+        let station = &mut place.stations[usize::from(call.instance)];
+        let span = station.draw(place.state.law(call.ask));
+        place.meter.given(span);
+        if let Some(processor) = station.processor {
             return self.start_on_cpu(processor, slot, span);
         }
         self.schedule(now + span, Event::Finish(slot));
@@ -252,7 +257,10 @@ impl Simulation {
         let call = &mut self.calls[slot];
         call.stage = Stage::Answered;
         call.outcome = outcome;
-        let link = &self.edges[call.edge.index()];
+        if call.limited {
+            self.limit_hears(slot, outcome);
+        }
+        let link = &self.edges[self.calls[slot].edge.index()];
         if link.cut {
             return self.give_up_connecting(slot);
         }
@@ -320,6 +328,8 @@ impl Simulation {
     fn nobody_waited(&mut self, call: &Call) {
         let from = self.edges[call.edge.index()].from;
         match self.nodes[from.index()].state {
+            // It has been delivered again meanwhile; but now its worker is free.
+            State::Queue(_) if call.given_up => self.workers_free(call.node.index()),
             State::Queue(_) => self.message_done(call),
             // It was only in memory, and is nowhere now.
             State::Cache(_) if call.parent == NO_CALL && call.outcome != Outcome::Ok => {
@@ -332,12 +342,6 @@ impl Simulation {
     /// Counts something of a node.
     pub(super) fn count(&mut self, node: usize, counter: Counter) {
         self.nodes[node].counters.add(counter, 1);
-    }
-
-    /// A class's priority, and whether it needs a session.
-    fn weight_of(&self, class: u16) -> (u8, bool) {
-        let class = &self.classes[usize::from(class)];
-        (class.priority, class.session)
     }
 
     /// The node that makes calls by this edge.

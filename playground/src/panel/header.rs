@@ -3,11 +3,11 @@ use super::bill::{self, BillButton};
 use super::drawer::toggle;
 use super::figures::{self, Kpis};
 use crate::canvas::icon;
-use crate::edit;
+use crate::command::{self, Command, Part};
 use crate::effect::is_dark;
+use crate::finder;
 use crate::model::{Dialog, Drawer, Model, Stage};
 use crate::msg::{Change, Msg};
-use loadpath_core::topology::three_tier;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -24,6 +24,8 @@ pub struct Props {
     pub is_learning: bool,
     /// Whether there is something to undo, and to redo.
     pub can: (bool, bool),
+    /// The commands of the menu, each with whether it can be asked for.
+    pub menu: Vec<(&'static Command, bool)>,
     /// What the live run does.
     pub stage: Stage,
     /// Where messages go.
@@ -40,6 +42,7 @@ impl Props {
             kpis,
             is_learning: model.drawer == Some(Drawer::Course),
             can: (model.history.can_undo(), model.history.can_redo()),
+            menu: command::menu(model),
             stage: model.live.stage.clone(),
             tell,
         }
@@ -66,6 +69,7 @@ pub fn Header(props: &Props) -> Html {
             <button type="button" class={classes!("btn", props.is_learning.then_some("on"))} id="lessons"
                 aria-expanded={props.is_learning.to_string()} aria-controls="drawer"
                 onclick={toggle(Drawer::Course, props.is_learning, &props.tell)}>{ "Lessons" }</button>
+            { icon_button("search", "Find anything (Ctrl+K)", on(Msg::Finder(finder::Msg::Open { only_kinds: false })), false) }
             { icon_button("keys", "Keys (?)", on(Msg::Dialog(Some(Dialog::Keys))), false) }
             { icon_button("moon", "Light or dark", theme, false) }
             <button type="button" class="btn" id="share" onclick={on(Msg::Share)}>{ "Share link" }</button>
@@ -84,24 +88,27 @@ pub(super) fn icon_button(picture: &str, title: &str, onclick: Callback<MouseEve
     }
 }
 
-/// What becomes of the design as a whole. The browser's own popover closes by itself.
+/// What becomes of the design as a whole: two parts of the table of commands. The browser's own popover closes by itself.
 fn menu(props: &Props) -> Html {
-    let open = |document: fn() -> loadpath_core::topology::Topology| {
-        props.tell.reform(move |_: MouseEvent| Msg::Change(Change::Open(Box::new(document()))))
-    };
-    let item = |id: &'static str, text: &'static str, onclick: Callback<MouseEvent>| {
+    let item = |(command, can): &(&'static Command, bool)| {
+        let msg = command.msg;
+        let onclick = props.tell.reform(move |_: MouseEvent| msg());
+        let keys = command.keys_text();
         html! {
-            <button type="button" {id} popovertarget="design-menu" popovertargetaction="hide" {onclick}>{ text }</button>
+            <button type="button" id={command.id} popovertarget="design-menu" popovertargetaction="hide"
+                disabled={!can} {onclick}>
+                { command.name }
+                if !keys.is_empty() { <kbd>{ keys }</kbd> }
+            </button>
         }
     };
+    let of = |part: Part| props.menu.iter().filter(move |(command, _)| command.part == part).map(item);
     html! {<>
         <button type="button" class="btn" id="design" popovertarget="design-menu">{ "Design ▾" }</button>
         <div id="design-menu" class="menu" popover="auto">
-            { item("new", "New, empty", open(edit::blank)) }
-            { item("example", "Example: three tiers", open(three_tier)) }
+            { for of(Part::Design) }
             <hr/>
-            { item("import", "Import a file…", props.tell.reform(|_| Msg::PickFile)) }
-            { item("export", "Export as JSON", props.tell.reform(|_| Msg::Export)) }
+            { for of(Part::Export) }
         </div>
     </>}
 }

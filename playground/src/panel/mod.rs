@@ -6,17 +6,21 @@ mod compare;
 mod comparison;
 mod course;
 mod drawer;
+mod embed;
 mod empty;
 mod figures;
+mod finder;
 mod findings;
 mod header;
 mod inspector;
 mod keys_dialog;
+mod library;
 mod live_dialog;
 mod notices;
 mod over_time;
 mod palette;
 mod percentiles;
+mod source;
 mod toolbar;
 
 pub use banner::Banner;
@@ -24,17 +28,21 @@ pub use compare::Compare;
 pub use comparison::CompareDrawer;
 pub use course::CourseDrawer;
 pub use drawer::DrawerButtons;
+pub use embed::EmbedBar;
 pub use empty::Empty;
 pub use figures::Kpis;
+pub use finder::FinderPanel;
 pub use findings::FindingsDrawer;
 pub use header::Header;
 pub use inspector::{Inspected, Inspector};
 pub use keys_dialog::KeysDialog;
+pub use library::LibraryPanel;
 pub use live_dialog::LiveDialog;
 pub use notices::Notices;
 pub use over_time::OverTimePanel;
 pub use palette::Palette;
 pub use percentiles::Percentiles;
+pub use source::SourcePanel;
 pub use toolbar::{Toolbar, Tools};
 
 use crate::model::{Drawer, Model};
@@ -84,6 +92,21 @@ pub fn compare(model: &Model, tell: &Callback<Msg>) -> compare::Props {
 /// What the dialog of a live run shows of the model.
 pub fn live_dialog(model: &Model, tell: &Callback<Msg>) -> live_dialog::Props {
     live_dialog::Props::of(model, tell.clone())
+}
+
+/// What the finder shows of the model; none while it is closed.
+pub fn finder(model: &Model, tell: &Callback<Msg>) -> Option<finder::Props> {
+    finder::Props::of(model, tell.clone())
+}
+
+/// The list of designs; none while it is not shown.
+pub fn library(model: &Model, tell: &Callback<Msg>) -> Option<library::Props> {
+    library::Props::of(model, tell.clone())
+}
+
+/// The document as text; none while it is not shown.
+pub fn source(model: &Model, tell: &Callback<Msg>) -> Option<source::Props> {
+    source::Props::of(model, tell.clone())
 }
 
 /// The 99th percentile that users see, in seconds, with its half-width where it is known.

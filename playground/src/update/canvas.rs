@@ -12,6 +12,8 @@ use crate::tool::{Act, Ground, Pointer, Preview, Tool};
 
 /// The palette, the toolbar and the banner lie over the canvas; a design is fitted between them.
 const INSETS: Insets = Insets { left: 190.0, top: 40.0, right: 40.0, bottom: 90.0 };
+/// Inside another page nothing lies over it.
+const EMBEDDED: Insets = Insets { left: 24.0, top: 24.0, right: 24.0, bottom: 24.0 };
 /// The room that the sentence beside the pointer needs, in pixels.
 const HINT_WIDTH: f64 = 330.0;
 /// How long the camera must rest before everything is drawn sharp, in milliseconds.
@@ -142,7 +144,10 @@ pub(super) fn fit(model: &mut Model) -> Vec<Effect> {
     let (width, height) = model.canvas;
     let bounds = Rect::around(model.scene.nodes.iter().copied());
     let camera = match bounds {
-        Some(bounds) if width > 0.0 => Camera::fit(bounds, width, height, INSETS),
+        Some(bounds) if width > 0.0 => {
+            let insets = if model.embed { EMBEDDED } else { INSETS };
+            Camera::fit(bounds, width, height, insets)
+        }
         _ => Camera::default(),
     };
     let effects = look(model, camera);
@@ -174,7 +179,11 @@ pub(super) fn rested(model: &Model, looks: u32) -> Vec<Effect> {
 pub(super) fn free_place(model: &Model) -> WorldPoint {
     let (width, height) = model.canvas;
     let middle = model.camera.to_world(ScreenPoint::new((width + INSETS.left) / 2.0, height / 2.0));
-    let mut at = middle.moved(-NODE_WIDTH / 2.0, -NODE_HEIGHT / 2.0);
+    free_from(model, middle.moved(-NODE_WIDTH / 2.0, -NODE_HEIGHT / 2.0))
+}
+
+/// The first place that no node covers, from here downwards.
+pub(super) fn free_from(model: &Model, mut at: WorldPoint) -> WorldPoint {
     let covered = |at: WorldPoint| model.scene.nodes.iter().any(|rect| rect.touches(&node_rect(at)));
     // Every step leaves some nodes behind, so that it ends after as many steps as there are nodes.
     for _ in 0..=model.scene.nodes.len() {

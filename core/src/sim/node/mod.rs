@@ -15,7 +15,7 @@ mod workers;
 
 use super::call::{Ask, Origin, Slot};
 use super::counter::{Counter, Counters};
-use super::line::{Line, MOST_WORKERS};
+use super::line::Line;
 use super::meter::NodeMeter;
 use super::processors::SharedProcessor;
 use super::scaling::{Scaling, scaling_of};
@@ -23,6 +23,7 @@ use super::simulation::Simulation;
 use super::station::Station;
 use crate::component::HashRing;
 use crate::component::queue::Discipline;
+use crate::component::resilience::Deadline;
 use crate::dist::Sampler;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::rng::Seed;
@@ -75,6 +76,23 @@ impl State {
         }
     }
 
+    /// How long a worker is taken by the node's own work on what is asked.
+    #[inline]
+    pub(super) fn law(&self, ask: Ask) -> &Sampler {
+        match self {
+            Self::LoadBalancer(balancer) => &balancer.service_time,
+            Self::Service(service) | Self::Workers(service) => &service.service_time,
+            Self::Cache(cache) => &cache.service_time,
+            Self::Cdn(cdn) => &cdn.service_time,
+            Self::Queue(queue) => &queue.service_time,
+            Self::Database(database) => database.time_of(ask),
+            Self::Remote(remote) => &remote.service_time,
+            Self::Clients(_) | Self::Dns(_) | Self::Monitoring => {
+                unreachable!("such a node has no workers")
+            }
+        }
+    }
+
     /// Whether the node's own work is always followed by a good answer, and by nothing else.
     fn only_answers(&self) -> bool {
         match self {
@@ -96,8 +114,7 @@ impl Node {
         let station =
             |i| Station::new(workers, queue, order, seed.stream(&format!("{}#{}/service", node.id, i + 1)));
         let mut stations: Vec<Station> = (0..count).map(station).collect();
-        if order == Discipline::Fifo && workers <= MOST_WORKERS && state.holds_workers_for_its_own_work_only()
-        {
+        if order == Discipline::Fifo && state.holds_workers_for_its_own_work_only() {
             stations.iter_mut().for_each(|station| station.line = Some(Line::new(workers, queue)));
         }
         Self {
@@ -119,26 +136,9 @@ impl Node {
         }
     }
 
-    /// How long a worker of this instance is taken by the node's own work on a call.
-    pub(super) fn own_time(&mut self, instance: usize, ask: Ask) -> Span {
-        let law: &Sampler = match &self.state {
-            State::LoadBalancer(balancer) => &balancer.service_time,
-            State::Service(service) | State::Workers(service) => &service.service_time,
-            State::Cache(cache) => &cache.service_time,
-            State::Cdn(cdn) => &cdn.service_time,
-            State::Queue(queue) => &queue.service_time,
-            State::Database(database) => database.time_of(ask),
-            State::Remote(remote) => &remote.service_time,
-            State::Clients(_) | State::Dns(_) | State::Monitoring => {
-                unreachable!("such a node has no workers")
-            }
-        };
-        let station = &mut self.stations[instance];
-        let time = law.sample(&mut station.rng);
-        let time =
-            if station.slowness == 1.0 { time } else { Span((time.0 as f64 * station.slowness) as u64) };
-        self.meter.given(time);
-        time
+    /// Whether callers without a balancer take turns among its instances, and no key or user says which of them is asked.
+    pub(super) const fn is_asked_in_turn(&self) -> bool {
+        !matches!(self.state, State::Cache(_) | State::Cdn(_) | State::Database(_))
     }
 
     /// An instance has died: what it remembered is gone.
@@ -181,6 +181,20 @@ impl Node {
         sum
     }
 
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        let state = match &self.state {
+            State::Clients(clients) => clients.size(),
+            State::Cdn(cdn) => cdn.size(),
+            State::Service(service) | State::Workers(service) => service.size(),
+            State::Queue(queue) => queue.size(),
+            State::Cache(cache) => cache.size(),
+            State::Database(database) => database.size(),
+            State::Dns(_) | State::LoadBalancer(_) | State::Remote(_) | State::Monitoring => 0,
+        };
+        size_of::<Self>() + self.stations.len() * size_of::<Station>() + self.meter.size() + state
+    }
+
     /// The messages that it keeps for later.
     pub(super) fn kept(&self) -> u64 {
         if let State::Queue(queue) = &self.state { queue.waiting() } else { 0 }
@@ -217,7 +231,7 @@ fn at_work(plan: &Plan, index: NodeIndex, seed: Seed) -> (State, Stations) {
             Stations(node.kind.most_instances(), spec.work.workers, 0, Fifo),
         ),
         NodeKind::Cache(spec) => (
-            State::Cache(cache::Cache::new(node, spec, seed)),
+            State::Cache(cache::Cache::new(plan, node, spec, seed)),
             Stations(spec.instances, spec.workers, spec.queue, Fifo),
         ),
         NodeKind::Cdn(spec) => (
@@ -273,7 +287,9 @@ impl Simulation {
     }
 
     /// Whether a request may queue at an instance that guards itself. If not it has been answered.
-    pub(super) fn admits(&mut self, slot: Slot, priority: u8, session: bool) -> bool {
+    pub(super) fn admits(&mut self, slot: Slot, class: u16) -> bool {
+        let class = &self.classes[usize::from(class)];
+        let (priority, session) = (class.priority, class.session);
         let node = self.calls[slot].node.index();
         let refused = match self.nodes[node].state {
             State::Service(_) => self.service_refuses(slot, priority, session),
@@ -289,8 +305,13 @@ impl Simulation {
 
     /// Whether nobody waits any more for a call that a worker could take now, and the node looks at that.
     pub(super) fn is_too_late(&self, node: usize, slot: Slot) -> bool {
-        matches!(&self.nodes[node].state, State::Service(service) if service.deadlines)
-            && self.calls[slot].origin.deadline <= self.now
+        if !matches!(&self.nodes[node].state, State::Service(service) if service.deadlines) {
+            return false;
+        }
+        // The answer has its way to go.
+        let call = &self.calls[slot];
+        let way = self.edges[call.edge.index()].latency;
+        Deadline(call.origin.deadline).admit(self.now, way).is_err()
     }
 }
 
