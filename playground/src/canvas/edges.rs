@@ -58,15 +58,18 @@ fn EdgeLine(props: &EdgeProps) -> Html {
             <path class="line" d={d.clone()} />
             <path class="flow" {d} />
             if !rate.is_empty() { { pill(way, rate) } }
-            { badge(way, told, *mark) }
+            { badge(way, told.as_deref(), *mark) }
             if props.selected { { ends(way) } }
         </g>
     }
 }
 
 /// What is weak about the edge, and what became of it, above its middle.
-fn badge(way: &Cubic, told: &Told, mark: Option<Mark>) -> Html {
-    let sign = told.sign().map(|sign| (sign, classes!("badge", told.class())));
+fn badge(way: &Cubic, told: Option<&Told>, mark: Option<Mark>) -> Html {
+    if told.is_none() && mark.is_none() {
+        return Html::default();
+    }
+    let sign = told.map(|told| (told.sign().unwrap_or_default(), classes!("badge", told.class())));
     let mark = mark.map(|mark| (if mark == Mark::Added { "+" } else { "~" }, classes!("mark")));
     let signs = mark.into_iter().chain(sign).enumerate().map(|(i, (sign, class))| {
         let x = format!("{:.1}", i as f64 * 18.0);
@@ -74,7 +77,7 @@ fn badge(way: &Cubic, told: &Told, mark: Option<Mark>) -> Html {
     });
     html! {
         <g class="signs" transform={stage::middle(way)}>
-            <title>{ told.sentences.join("\n") }</title>
+            if let Some(told) = told { <title>{ told.sentences.join("\n") }</title> }
             { for signs }
         </g>
     }

@@ -5,6 +5,7 @@ use crate::difference::Mark;
 use crate::format;
 use crate::geometry::FAR;
 use crate::model::{Model, Stage};
+use crate::shared::Shared;
 use loadpath_core::sim::{EdgeSnapshot, NodeSnapshot};
 use loadpath_core::topology::{Fault, Node, Place, Topology};
 use loadpath_core::wire::NodeInterval;
@@ -81,7 +82,7 @@ pub struct Face {
     /// What is wrong with it.
     pub faults: Vec<String>,
     /// What is weak about it.
-    pub told: Told,
+    pub told: Option<Shared<Told>>,
     /// What became of it, where two designs are compared.
     pub mark: Option<Mark>,
     /// All of it in a sentence.
@@ -100,7 +101,7 @@ pub struct EdgeFace {
     /// Whether something is wrong with it.
     pub is_faulty: bool,
     /// What is weak about it.
-    pub told: Told,
+    pub told: Option<Shared<Told>>,
     /// What became of it, where two designs are compared.
     pub mark: Option<Mark>,
     /// No packet passes.
@@ -116,7 +117,7 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
     let document = &*model.document;
     let users = model.simulated.snapshot.as_deref().and_then(crate::panel::p99);
     let is_far = model.camera.zoom < FAR;
-    let (mut told, edges_told) = super::told::all(model);
+    let badges = &model.advice.badges;
     let marks = model.comparison.difference.as_deref();
     let node = |(i, node): (usize, &Node)| {
         let faults = at(&model.faults, &Place::Node(i));
@@ -137,7 +138,7 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
         if model.simulated.is_stale || seen.is_none() {
             face.show_estimate(estimated(model, i, &node.id));
         }
-        face.told = told.remove(&i).unwrap_or_default();
+        face.told = badges.nodes.get(&i).cloned();
         face.mark = marks.and_then(|marks| *marks.nodes.get(i)?);
         face.sentence = sentence(&face, node);
         if is_far {
@@ -146,7 +147,7 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
         face
     };
     let nodes: Vec<Face> = document.nodes.iter().enumerate().map(node).collect();
-    (nodes, edges(model, &seen, edges_told))
+    (nodes, edges(model, &seen))
 }
 
 /// The share of a node's workers' time that formulas say is asked for.
@@ -239,7 +240,7 @@ fn face(document: &Topology, node: &Node, seen: Option<&NodeSnapshot>, faults: V
         },
         measured: None,
         is_estimated: false,
-        told: Told::default(),
+        told: None,
         mark: None,
         dots: up[..shown].to_vec(),
         more: up.len() - shown,
@@ -291,15 +292,12 @@ fn sentence(face: &Face, node: &Node) -> String {
         parts.push(format!("{down} down"));
     }
     parts.extend(face.mark.map(|mark| mark.word().to_owned()));
-    parts.extend(face.faults.iter().chain(&face.told.sentences).cloned());
+    let told = face.told.iter().flat_map(|told| &told.sentences);
+    parts.extend(face.faults.iter().chain(told).cloned());
     parts.join(", ")
 }
 
-fn edges<'a>(
-    model: &Model,
-    seen: &impl Fn(&str) -> Option<&'a NodeSnapshot>,
-    mut told: BTreeMap<usize, Told>,
-) -> Vec<EdgeFace> {
+fn edges<'a>(model: &Model, seen: &impl Fn(&str) -> Option<&'a NodeSnapshot>) -> Vec<EdgeFace> {
     let marks = model.comparison.difference.as_deref();
     let snapshot = model.simulated.snapshot.as_deref();
     let loaded = model.simulated.document.as_deref();
@@ -323,7 +321,7 @@ fn edges<'a>(
             is_cut,
             level: if is_wrong { Level::Hot } else { busy.max(Level::Ok) },
             is_faulty: model.faults.iter().any(|fault| fault.place == Place::Edge(i)),
-            told: told.remove(&i).unwrap_or_default(),
+            told: model.advice.badges.edges.get(&i).cloned(),
             mark: marks.and_then(|marks| *marks.edges.get(i)?),
         }
     };

@@ -14,7 +14,7 @@ pub use face::{EdgeFace, Face, Level, at, faces};
 pub use icon::icon;
 pub use menu::{Line, Menu, Props as MenuProps};
 pub use minimap::Minimap;
-pub use told::{Told, class as severity_class, sign as severity_sign};
+pub use told::{Badges, Told, class as severity_class, sign as severity_sign};
 
 use crate::difference::Difference;
 use crate::editing::{self, Finger, Named, Phase};

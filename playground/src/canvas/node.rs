@@ -78,8 +78,8 @@ pub(super) fn NodeCard(props: &Props) -> Html {
                 </div>
                 if !face.faults.is_empty() {
                     <span class="fault" title={face.faults.join("\n")}>{ "!" }</span>
-                } else if let Some(sign) = face.told.sign() {
-                    <span class={classes!("badge", face.told.class())} title={face.told.sentences.join("\n")}>{ sign }</span>
+                } else if let Some(told) = &face.told {
+                    <span class={classes!("badge", told.class())} title={told.sentences.join("\n")}>{ told.sign().unwrap_or_default() }</span>
                 }
             </div>
             if !face.badges.is_empty() {

@@ -1,6 +1,6 @@
 //! What is weak about a node or an edge, as a badge on it.
-use crate::model::Model;
-use loadpath_core::advise::Severity;
+use crate::shared::Shared;
+use loadpath_core::advise::{Finding, Severity};
 use loadpath_core::topology::Place;
 use std::collections::BTreeMap;
 
@@ -43,25 +43,31 @@ pub fn class(severity: Severity) -> &'static str {
     }
 }
 
-/// What is weak about each node and each edge, by their places; of a design that is being changed, what is known of the one
-/// before, where it has as many.
-pub(super) fn all(model: &Model) -> (BTreeMap<usize, Told>, BTreeMap<usize, Told>) {
-    let mut all = (BTreeMap::new(), BTreeMap::new());
-    let known = model.advice.estimated.as_deref().map(|estimated| &*estimated.document);
-    let fits = |known: &loadpath_core::topology::Topology| {
-        known.nodes.len() == model.document.nodes.len() && known.edges.len() == model.document.edges.len()
-    };
-    if !known.is_some_and(fits) {
-        return all;
-    }
-    for finding in model.advice.findings() {
-        let told: &mut Told = match finding.place {
-            Place::Node(node) => all.0.entry(node).or_default(),
-            Place::Edge(edge) => all.1.entry(edge).or_default(),
-            _ => continue,
+/// What is weak about each node and each edge, by their places in the design that was judged.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Badges {
+    /// Of nodes.
+    pub nodes: BTreeMap<usize, Shared<Told>>,
+    /// Of edges.
+    pub edges: BTreeMap<usize, Shared<Told>>,
+}
+
+impl Badges {
+    /// Of what was found, the worst first.
+    pub fn of<'f>(findings: impl Iterator<Item = &'f Finding>) -> Self {
+        let (mut nodes, mut edges) = (BTreeMap::new(), BTreeMap::new());
+        for finding in findings {
+            let told: &mut Told = match finding.place {
+                Place::Node(node) => nodes.entry(node).or_default(),
+                Place::Edge(edge) => edges.entry(edge).or_default(),
+                _ => continue,
+            };
+            told.severity = told.severity.max(Some(finding.severity));
+            told.sentences.push(format!("{}: {}", finding.kind.title(), finding.sentence));
+        }
+        let shared = |told: BTreeMap<usize, Told>| {
+            told.into_iter().map(|(place, told)| (place, Shared::new(told))).collect()
         };
-        told.severity = told.severity.max(Some(finding.severity));
-        told.sentences.push(format!("{}: {}", finding.kind.title(), finding.sentence));
+        Self { nodes: shared(nodes), edges: shared(edges) }
     }
-    all
 }

@@ -1,4 +1,5 @@
 //! What the design costs a month: line by line, at which prices, and what was assumed.
+use crate::estimated::Estimated;
 use crate::format;
 use crate::msg::Msg;
 use crate::shared::Shared;
@@ -9,8 +10,8 @@ use yew::prelude::*;
 /// What the bill needs.
 #[derive(Clone, PartialEq, Properties)]
 pub struct Props {
-    /// The bill; none of a design that has faults.
-    pub bill: Option<Shared<Bill>>,
+    /// What is known of the design; none while it never was without faults.
+    pub estimated: Option<Shared<Estimated>>,
     /// Where messages go.
     pub tell: Callback<Msg>,
 }
@@ -18,7 +19,8 @@ pub struct Props {
 /// A button with the total, and the bill behind it.
 #[component]
 pub fn BillButton(props: &Props) -> Html {
-    let Some(bill) = &props.bill else { return Html::default() };
+    let Some(estimated) = props.estimated.as_deref() else { return Html::default() };
+    let bill = &estimated.bill;
     let prices = props.tell.reform(|_: MouseEvent| Msg::Advice(advice::Msg::Prices));
     html! {<>
         <button type="button" class="btn total" id="kpi-cost" popovertarget="bill" title="What the design costs a month, and why">

@@ -3,8 +3,6 @@ use super::p99;
 use crate::describe;
 use crate::format;
 use crate::model::Model;
-use crate::shared::Shared;
-use loadpath_core::cost::Bill;
 use yew::prelude::*;
 
 /// How the design does as a whole.
@@ -19,8 +17,6 @@ pub struct Kpis {
     has_errors: bool,
     available: String,
     limit: Option<Limit>,
-    /// What it costs.
-    pub(super) bill: Option<Shared<Bill>>,
 }
 
 /// What gives way first.
@@ -39,8 +35,6 @@ impl Kpis {
             _ => Self::estimated(model),
         };
         kpis.limit = limit(model);
-        let estimated = model.advice.estimated.as_deref();
-        kpis.bill = estimated.map(|estimated| Shared::new(estimated.bill.clone()));
         kpis
     }
 

@@ -38,7 +38,7 @@ impl Props {
         let kpis = Kpis::of(model);
         Self {
             name: model.document.name.clone(),
-            bill: bill::Props { bill: kpis.bill.clone(), tell: tell.clone() },
+            bill: bill::Props { estimated: model.advice.estimated.clone(), tell: tell.clone() },
             kpis,
             is_learning: model.drawer == Some(Drawer::Course),
             can: (model.history.can_undo(), model.history.can_redo()),

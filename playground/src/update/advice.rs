@@ -1,5 +1,6 @@
 //! What is said of a design at once, and what is weak about it: findings, their mends, and whether trying a mend confirms it.
 use super::{document, notice, study};
+use crate::canvas::Badges;
 use crate::effect::Effect;
 use crate::estimated::Estimated;
 use crate::inspect::Page;
@@ -15,6 +16,8 @@ use loadpath_core::topology::{Place, Topology};
 pub struct Advice {
     /// Of the last design without faults.
     pub estimated: Option<Shared<Estimated>>,
+    /// The same on the canvas, by place.
+    pub badges: Shared<Badges>,
     /// What the running simulation does not hold.
     pub of_run: Shared<Vec<Finding>>,
     /// Mends that were tried on that design.
@@ -86,6 +89,7 @@ pub(super) fn refresh(model: &mut Model) {
     let is_same = |old: &Topology, new: &Topology| {
         old.nodes.len() == new.nodes.len() && super::simulation::behaves_alike(old, new)
     };
+    model.advice.badges = Shared::new(Badges::of(estimated.findings.iter()));
     let old = model.advice.estimated.replace(Shared::new(estimated));
     if old.is_none_or(|old| !is_same(&old.document, &model.document)) {
         model.advice.trials = Shared::default();

@@ -172,6 +172,10 @@ pub(super) fn refresh(model: &mut Model) -> Vec<Effect> {
     let old = design(model, &before).filter(|_| model.marks());
     let new = design(model, &after).filter(|_| after == Side::Current);
     model.comparison.difference = old.zip(new).map(|(old, new)| Shared::new(Difference::between(&old, &new)));
+    if model.drawer.is_none() && before == Side::LastChange {
+        // It would be another one after every change.
+        forget(model);
+    }
     if model.drawer == Some(Drawer::Compare) { figures(model, &before, &after) } else { Vec::new() }
 }
 

@@ -161,6 +161,12 @@ pub(super) fn now(model: &Model) -> Moment {
 /// Makes this the present document, and waits for changes to pause.
 pub(super) fn set(model: &mut Model, moment: Moment) -> Vec<Effect> {
     model.faults = Shared::new(check(&moment.document).err().unwrap_or_default());
+    if model.document.nodes.len() != moment.document.nodes.len()
+        || model.document.edges.len() != moment.document.edges.len()
+    {
+        // Places have shifted; the badges come back as soon as the design has settled.
+        model.advice.badges = Shared::default();
+    }
     model.scene = Shared::new(model::scene(&moment.document));
     model.document = moment.document;
     model.selection = moment.selection;
