@@ -1,17 +1,19 @@
 //! The root of the page: it holds the model, gives every message to the reducer, has effects carried out, and draws.
+use crate::announce;
 use crate::canvas::{Canvas, Minimap, faces, icon, on_canvas};
 use crate::effect::{self, Effect, Shell};
 use crate::keys::{self, Key};
 use crate::model::{Dialog, Model, Stage};
 use crate::msg::Msg;
 use crate::panel::{
-    Banner, Compare, Empty, Header, Inspected, Inspector, KeysDialog, Kpis, LiveDialog, Notices,
-    OverTimePanel, Palette, Percentiles, Toolbar, Tools,
+    Banner, Compare, Empty, Header, Inspected, Inspector, KeysDialog, Kpis, LiveDialog, Notices, Outline,
+    OverTimePanel, Palette, Percentiles, SkipLinks, Toolbar, Tools,
 };
 use crate::shared::Shared;
 use crate::tool::Pointer;
 use crate::update::{open, update};
 use gloo::events::{EventListener, EventListenerOptions};
+use loadpath_core::topology::Topology;
 use wasm_bindgen::JsCast;
 use web_sys::{DragEvent, Element, HtmlInputElement, KeyboardEvent, PointerEvent, Window};
 use yew::prelude::*;
@@ -26,6 +28,8 @@ pub struct App {
     tell: Callback<Msg>,
     /// What is to be drawn past the virtual DOM as soon as there is one.
     first: Vec<Effect>,
+    /// What has changed, for those who hear the page.
+    said: String,
     _listeners: Vec<EventListener>,
 }
 
@@ -41,14 +45,16 @@ impl Component for App {
         let now: Vec<Effect> = now;
         now.into_iter().for_each(|effect| shell.carry_out(effect));
         let listeners = listen(&tell);
-        Self { model, shell, tell, first, _listeners: listeners }
+        Self { model, shell, tell, first, said: String::new(), _listeners: listeners }
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         // A pointer that only moves draws by itself, unless it begins or ends a gesture.
         let is_motion = matches!(msg, Msg::Pointer(Pointer::Moved { .. }) | Msg::Wheel(_) | Msg::Rested(_));
         let before = (std::mem::discriminant(&self.model.tool), self.model.selection.clone());
+        let (document, running) = (self.model.document.clone(), self.model.simulated.running);
         let effects = update(&mut self.model, msg);
+        self.listen_in(&document, running);
         effects.into_iter().for_each(|effect| self.shell.carry_out(effect));
         !is_motion || before != (std::mem::discriminant(&self.model.tool), self.model.selection.clone())
     }
@@ -57,16 +63,22 @@ impl Component for App {
         let (model, tell) = (&self.model, &self.tell);
         let faces = faces(model);
         let inspected = Inspected::of(model, &faces.0);
+        let class = classes!("sheet", model.inspect.sheet.then_some("up"));
         html! {<>
+            <SkipLinks />
             <Header name={model.document.name.clone()} kpis={Kpis::of(model)} stage={model.live.stage.clone()}
                 can={(model.history.can_undo(), model.history.can_redo())} tell={tell.clone()} />
             <main class="board">{ board(model, Shared::new(faces), tell) }</main>
-            <Inspector {inspected} tell={tell.clone()} />
-            <footer>
+            <div {class}>
+                { handle(model, tell) }
+                <Inspector {inspected} tell={tell.clone()} />
+            </div>
+            <footer id="charts" tabindex="-1" aria-label="Charts">
                 <OverTimePanel ..crate::panel::over_time(model, tell) />
                 <Percentiles ..crate::panel::percentiles(model, tell) />
                 <Compare ..crate::panel::compare(model, tell) />
             </footer>
+            <div id="said" class="unseen" role="status" aria-live="polite">{ &self.said }</div>
             <Notices notices={model.notices.clone()} tell={tell.clone()} />
             { dialog(model, tell) }
             { file_input(tell) }
@@ -83,6 +95,32 @@ impl Component for App {
     }
 }
 
+impl App {
+    /// Says what a message has changed.
+    fn listen_in(&mut self, before: &Shared<Topology>, was_running: bool) {
+        let model = &self.model;
+        if *before != model.document
+            && let Some(told) = announce::difference(before, &model.document)
+        {
+            self.said = told;
+        }
+        if was_running != model.simulated.running {
+            self.said = if was_running { "Paused" } else { "Running" }.to_owned();
+        }
+    }
+}
+
+/// What pulls the inspector up on a phone, where it is a sheet.
+fn handle(model: &Model, tell: &Callback<Msg>) -> Html {
+    let onclick = tell.reform(|_: MouseEvent| Msg::Inspect(crate::inspect::Msg::Sheet));
+    let is_up = model.inspect.sheet;
+    let text = if is_up { "Hide details" } else { "Details" };
+    html! {
+        <button type="button" id="sheet-handle" class="sheet-handle" aria-expanded={is_up.to_string()}
+            aria-controls="inspector" {onclick}>{ text }</button>
+    }
+}
+
 fn board(
     model: &Model,
     faces: Shared<(Vec<crate::canvas::Face>, Vec<crate::canvas::EdgeFace>)>,
@@ -96,6 +134,7 @@ fn board(
     html! {<>
         <Canvas document={model.document.clone()} scene={model.scene.clone()} {faces} {flows}
             selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />
+        <Outline document={model.document.clone()} faults={model.faults.clone()} selection={model.selection.clone()} tell={tell.clone()} />
         <Palette tell={tell.clone()} />
         <Banner ..crate::panel::banner(model, tell) />
         if model.document.nodes.is_empty() { <Empty tell={tell.clone()} /> }

@@ -92,6 +92,18 @@ impl Page {
         self.release().await;
     }
 
+    /// A click with shift held.
+    pub(crate) async fn shift_click(&self, at: Point) {
+        self.move_mouse(at).await;
+        for kind in [DispatchMouseEventType::MousePressed, DispatchMouseEventType::MouseReleased] {
+            let mut params = mouse_params(kind.clone(), at);
+            (params.button, params.click_count) = (Some(MouseButton::Left), Some(1));
+            params.buttons = Some(i64::from(kind == DispatchMouseEventType::MousePressed));
+            params.modifiers = Some(8);
+            self.tab.execute(params).await.expect("Chromium takes mouse events");
+        }
+    }
+
     /// Presses at one point, moves in small steps, lets go at the other.
     pub(crate) async fn drag(&self, from: Point, to: Point) {
         self.move_mouse(from).await;

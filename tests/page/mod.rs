@@ -1,5 +1,7 @@
 //! What a person can do on the page, without an agent, by real mouse and keys in a real browser.
 mod design;
+mod everyone;
+mod inspector;
 mod keeping;
 mod looks;
 mod running;

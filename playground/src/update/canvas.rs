@@ -12,6 +12,10 @@ use crate::tool::{Act, Ground, Pointer, Preview, Tool};
 
 /// The palette, the toolbar and the banner lie over the canvas; a design is fitted between them.
 const INSETS: Insets = Insets { left: 190.0, top: 40.0, right: 40.0, bottom: 90.0 };
+/// On a phone there is no palette, and little room.
+const PHONE: Insets = Insets { left: 16.0, top: 16.0, right: 16.0, bottom: 60.0 };
+/// Below this width the window is a phone's, as in the style sheet.
+const PHONE_WIDTH: f64 = 600.0;
 /// The room that the sentence beside the pointer needs, in pixels.
 const HINT_WIDTH: f64 = 330.0;
 /// How long the camera must rest before everything is drawn sharp, in milliseconds.
@@ -142,7 +146,9 @@ pub(super) fn fit(model: &mut Model) -> Vec<Effect> {
     let (width, height) = model.canvas;
     let bounds = Rect::around(model.scene.nodes.iter().copied());
     let camera = match bounds {
-        Some(bounds) if width > 0.0 => Camera::fit(bounds, width, height, INSETS),
+        Some(bounds) if width > 0.0 => {
+            Camera::fit(bounds, width, height, if width <= PHONE_WIDTH { PHONE } else { INSETS })
+        }
         _ => Camera::default(),
     };
     let effects = look(model, camera);
