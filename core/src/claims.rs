@@ -10,8 +10,9 @@ use crate::sim::{NodeSnapshot, Simulation, Snapshot};
 use crate::stats::{Estimate, Moments};
 use crate::time::{Span, Time};
 use crate::topology::lessons::{Claim, Lesson, Measure, Relation, Variant};
-use crate::topology::{Topology, check as check_document};
+use crate::topology::{Fault, Topology, check as check_document};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// How often each design is simulated.
 pub const REPLICATIONS: u64 = 5;
@@ -34,13 +35,34 @@ pub struct ClaimVerdict {
     pub margin: Estimate,
 }
 
+/// Why nothing can be said about a claim.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotJudged {
+    /// The design has faults; the first one.
+    Faulty(Fault),
+    /// The design has no such node or class, or the node no such figure.
+    Missing,
+}
+
+impl fmt::Display for NotJudged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Faulty(fault) => write!(f, "the design cannot be simulated: {fault}"),
+            Self::Missing => f.write_str("the design lacks a node or a class that the goal speaks of"),
+        }
+    }
+}
+
+impl std::error::Error for NotJudged {}
+
 /// Checks all claims of a lesson. Costs some simulated minutes for each: about a second, native.
 ///
 /// # Panics
 /// If a claim's design is none, or it names what is not there: the lessons' own test checks them all.
 pub fn check(lesson: &Lesson, seed: Seed) -> Vec<ClaimVerdict> {
-    let mut trials = Trials { lesson, seed, done: Vec::new() };
-    lesson.claims.iter().map(|claim| trials.judge(claim)).collect()
+    let mut trials = Trials::new(lesson, None, seed);
+    lesson.claims.iter().map(|claim| trials.judge(claim).unwrap_or_else(|why| told(claim, &why))).collect()
 }
 
 /// Checks one claim of a lesson.
@@ -48,12 +70,24 @@ pub fn check(lesson: &Lesson, seed: Seed) -> Vec<ClaimVerdict> {
 /// # Panics
 /// As [`check`].
 pub fn check_claim(lesson: &Lesson, claim: &Claim, seed: Seed) -> ClaimVerdict {
-    Trials { lesson, seed, done: Vec::new() }.judge(claim)
+    Trials::new(lesson, None, seed).judge(claim).unwrap_or_else(|why| told(claim, &why))
+}
+
+fn told(claim: &Claim, why: &NotJudged) -> ! {
+    panic!("\"{}\": {why}", claim.says)
+}
+
+/// Checks the goals of a lesson's task on somebody's own design, in the order of the goals. Costs as much as [`check`].
+pub fn check_goals(lesson: &Lesson, document: &Topology, seed: Seed) -> Vec<Result<ClaimVerdict, NotJudged>> {
+    let mut trials = Trials::new(lesson, Some(document), seed);
+    lesson.task.goals.iter().map(|goal| trials.judge(goal)).collect()
 }
 
 /// What was simulated for a lesson: claims often look at the same design in the same window.
 struct Trials<'a> {
     lesson: &'a Lesson,
+    /// The design that is judged; none is the lesson's.
+    own: Option<&'a Topology>,
     seed: Seed,
     done: Vec<Trial>,
 }
@@ -71,13 +105,21 @@ struct Seen {
     end: Snapshot,
 }
 
-impl Trials<'_> {
-    fn judge(&mut self, claim: &Claim) -> ClaimVerdict {
-        let measured = self.measure(claim, &claim.design);
+impl<'a> Trials<'a> {
+    const fn new(lesson: &'a Lesson, own: Option<&'a Topology>, seed: Seed) -> Self {
+        Self { lesson, own, seed, done: Vec::new() }
+    }
+
+    fn judge(&mut self, claim: &Claim) -> Result<ClaimVerdict, NotJudged> {
+        let design = match self.own {
+            Some(own) => claim.design.apply(own.clone()),
+            None => self.variant(&claim.design),
+        };
+        let measured = self.measure(claim, design)?;
         let compared = match &claim.holds {
             Relation::Below(_) | Relation::Above(_) => None,
             Relation::BelowTimes(_, other) | Relation::AboveTimes(_, other) => {
-                Some(self.measure(claim, other))
+                Some(self.measure(claim, self.variant(other))?)
             }
         };
         let margin = |i: usize| {
@@ -91,40 +133,49 @@ impl Trials<'_> {
         };
         let margins: Vec<f64> = (0..measured.len()).map(margin).collect();
         let margin = estimate(&margins);
-        ClaimVerdict {
+        Ok(ClaimVerdict {
             says: claim.says.clone(),
             holds: margin.value - margin.half_width > 0.0,
             measured: estimate(&measured),
             compared: compared.as_deref().map(estimate),
             margin,
-        }
+        })
+    }
+
+    fn variant(&self, variant: &Variant) -> Topology {
+        self.lesson.variant(variant).expect("only a phase of growth looks at the one before")
     }
 
     /// The figure in each replication.
-    fn measure(&mut self, claim: &Claim, variant: &Variant) -> Vec<f64> {
-        let design = self.lesson.variant(variant).expect("only a phase of growth looks at the one before");
+    fn measure(&mut self, claim: &Claim, design: Topology) -> Result<Vec<f64>, NotJudged> {
         let window = (claim.from, claim.to);
         let known = self.done.iter().position(|trial| trial.design == design && trial.window == window);
-        let place = known.unwrap_or_else(|| {
-            let seen = (0..REPLICATIONS).map(|i| simulate(&design, self.seed, i, window)).collect();
-            self.done.push(Trial { design, window, seen });
-            self.done.len() - 1
-        });
-        let figure = |seen: &Seen| {
-            let figure = seen.figure(&claim.measure, claim.class.as_deref());
-            figure.unwrap_or_else(|| panic!("\"{}\" names what is there", claim.says))
+        let place = match known {
+            Some(place) => place,
+            None => {
+                let seen: Result<Vec<Seen>, NotJudged> =
+                    (0..REPLICATIONS).map(|i| simulate(&design, self.seed, i, window)).collect();
+                self.done.push(Trial { design, window, seen: seen? });
+                self.done.len() - 1
+            }
         };
-        self.done[place].seen.iter().map(figure).collect()
+        let figure = |seen: &Seen| seen.figure(&claim.measure, claim.class.as_deref());
+        self.done[place].seen.iter().map(figure).collect::<Option<_>>().ok_or(NotJudged::Missing)
     }
 }
 
-fn simulate(design: &Topology, seed: Seed, replication: u64, (from, to): (Span, Span)) -> Seen {
-    let plan = check_document(design).unwrap_or_else(|faults| panic!("{}: {faults:?}", design.name));
+fn simulate(
+    design: &Topology,
+    seed: Seed,
+    replication: u64,
+    (from, to): (Span, Span),
+) -> Result<Seen, NotJudged> {
+    let plan = check_document(design).map_err(|mut faults| NotJudged::Faulty(faults.swap_remove(0)))?;
     let mut simulation = Simulation::new(&plan, Seed(hash::pair(seed.0, replication)));
     simulation.run_until(Time::ZERO + from);
     simulation.reset_statistics();
     simulation.run_until(Time::ZERO + to);
-    Seen { run: simulation.run(&plan.name), end: simulation.snapshot() }
+    Ok(Seen { run: simulation.run(&plan.name), end: simulation.snapshot() })
 }
 
 fn estimate(values: &[f64]) -> Estimate {

@@ -1,4 +1,8 @@
 //! A [`Run`]: what a simulation, a formula and a measurement all yield, so that any two can be laid side by side.
+mod figure;
+
+pub use figure::{Figure, Figures, Reading};
+
 use crate::hash::{self, Digest};
 use crate::stats::{Estimate, Histogram, Precision};
 use crate::time::Span;
@@ -115,6 +119,9 @@ pub struct ClassRun {
     pub mean: Option<Estimate>,
     /// The 99th percentile of `response` in seconds, with its 95 % interval, when the run is long enough to know.
     pub p99: Option<Estimate>,
+    /// Every figure that is told of it, with its interval.
+    #[serde(default, skip_serializing_if = "Figures::is_empty")]
+    pub figures: Figures,
 }
 
 /// What was seen of one node.
@@ -136,6 +143,23 @@ pub struct NodeRun {
     /// What else was counted, by name: retries, stale reads, lost writes and the like; what did not happen is left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counters: BTreeMap<String, u64>,
+    /// Every figure that is told of it, with its interval.
+    #[serde(default, skip_serializing_if = "Figures::is_empty")]
+    pub figures: Figures,
+}
+
+/// What was seen of one edge.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EdgeRun {
+    /// The id of the node that calls.
+    pub from: String,
+    /// The id of the node that is called.
+    pub to: String,
+    /// Calls that were sent by it, retries and hedges included.
+    pub calls: u64,
+    /// Calls per second.
+    pub rate: Reading,
 }
 
 /// One second of a run.
@@ -172,6 +196,12 @@ pub struct Run {
     pub classes: Vec<ClassRun>,
     /// What callers saw of each node, in the document's order.
     pub nodes: Vec<NodeRun>,
+    /// What was sent by each edge, in the document's order; empty when it was not measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<EdgeRun>,
+    /// Every figure that is told of all classes together, with its interval.
+    #[serde(default, skip_serializing_if = "Figures::is_empty")]
+    pub figures: Figures,
     /// What happened second by second, warm-up included.
     pub series: Vec<Second>,
     /// From the planned send to the actual one: how late the generator itself was. Empty in a simulation.
@@ -193,6 +223,8 @@ impl Run {
             warm_up: Span::ZERO,
             classes: Vec::new(),
             nodes: Vec::new(),
+            edges: Vec::new(),
+            figures: Figures::new(),
             series: Vec::new(),
             send_delay: Histogram::new(Precision::Fine),
             notes: Vec::new(),

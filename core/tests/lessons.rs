@@ -26,6 +26,22 @@ fn holds(id: &str) {
     assert!(failed.is_empty(), "{id}:\n{}", failed.join("\n"));
 }
 
+/// What a task starts with leaves a goal to be reached, and its solution reaches them all.
+fn is_to_be_done(id: &str) {
+    let lesson = lesson(id);
+    let goals = |variant: &Variant, seed: u64| {
+        let design = lesson.variant(variant).expect("the design is there");
+        claims::check_goals(lesson, &design, Seed(seed))
+    };
+    // One seed for what is to be reached: the claims above show that seeds agree.
+    let open = goals(&lesson.task.start, SEEDS[0]);
+    assert!(open.iter().any(|goal| !matches!(goal, Ok(verdict) if verdict.holds)), "{id}: nothing to do");
+    for goal in goals(&lesson.task.solution, SEEDS[0]) {
+        let verdict = goal.unwrap_or_else(|why| panic!("{id}: {why}"));
+        assert!(verdict.holds, "{id}: {}", told(&verdict));
+    }
+}
+
 fn told(verdict: &claims::ClaimVerdict) -> String {
     let other = verdict.compared.map_or(String::new(), |other| format!(" against {:.4}", other.value));
     format!(
@@ -46,6 +62,7 @@ macro_rules! claims_hold {
         $(#[test]
         fn $name() {
             holds($id);
+            is_to_be_done($id);
         })*
     };
 }

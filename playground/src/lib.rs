@@ -3,6 +3,7 @@
 //! The page is a reducer: what happens is a [`msg::Msg`], [`update::update`] takes it into the [`model::Model`] and says
 //! what is to be done, [`effect`] does it, and components draw the model. The simulation runs in a worker: the same
 //! module by its other entry.
+pub mod alive;
 pub mod announce;
 pub mod app;
 pub mod canvas;

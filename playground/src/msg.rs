@@ -74,6 +74,8 @@ pub enum Msg {
     /// The worker could not start or broke.
     WorkerBroke(String),
 
+    /// Something happened to what runs.
+    Alive(crate::alive::Msg),
     /// Charts and comparison are to be of this.
     Watch(Subject),
     /// Over time, this is to be shown.

@@ -1,5 +1,6 @@
 //! The reducer: what happened and the state before, in; the state after and what is to be done, out. It touches nothing
 //! else, so it is tested without a browser.
+mod alive;
 mod canvas;
 mod document;
 mod live;
@@ -50,6 +51,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Worker(message) => simulation::told(model, *message),
         Msg::WorkerBroke(error) => notice(model, true, error),
 
+        Msg::Alive(msg) => alive::update(model, msg),
         Msg::Watch(subject) => simulation::watch(model, subject),
         Msg::OverTime(shown) => only(|| model.over_time = shown),
 

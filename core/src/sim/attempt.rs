@@ -52,6 +52,13 @@ struct Caller {
 }
 
 impl EdgePolicy {
+    /// Connections that are taken, how many there are at most, and calls that wait for one; none where there is no pool.
+    pub(super) fn pool(&self) -> Option<(u32, u32, u32)> {
+        let most = self.connections?.saturating_mul(self.callers.len() as u32);
+        let waiting = self.callers.iter().map(|caller| caller.waiting.len() as u32).sum();
+        Some((self.callers.iter().map(|caller| caller.open).sum(), most, waiting))
+    }
+
     pub(super) fn new(plan: &Plan, edge: &PlanEdge, seed: Seed) -> Option<Box<Self>> {
         if !edge.has_policy() {
             return None;

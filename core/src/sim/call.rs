@@ -79,7 +79,8 @@ pub(crate) struct Origin {
 pub(crate) struct Call {
     /// The call that it is part of; `NO_CALL` for a client's request and for what nobody waits for.
     pub(crate) parent: Slot,
-    /// The parent's generation: another means that it has ended.
+    /// The parent's generation: another means that it has ended. A client's request has no parent, and has the lower half of
+    /// its number here.
     pub(crate) parent_generation: u32,
     /// Rises whenever the slot is used again.
     pub(crate) generation: u32,

@@ -54,6 +54,20 @@ pub enum Command {
         /// The other's.
         other: Option<String>,
     },
+    /// No packet passes between two nodes by the edge from one to the other.
+    Cut {
+        /// The caller's id.
+        from: String,
+        /// The callee's id.
+        to: String,
+    },
+    /// Packets pass by the edge again.
+    Join {
+        /// The caller's id.
+        from: String,
+        /// The callee's id.
+        to: String,
+    },
     /// Every instance in a zone dies.
     LoseZone {
         /// The zone's id.
@@ -94,6 +108,8 @@ pub enum CommandFault {
     NoSuchNode(String),
     /// There is no zone of this id.
     NoSuchZone(String),
+    /// The first node does not call the second.
+    NoSuchEdge(String, String),
     /// The node has fewer instances than that.
     NoSuchInstance(String, u16),
     /// Such a node has no instances that could die.
@@ -111,6 +127,7 @@ impl fmt::Display for CommandFault {
         match self {
             Self::NoSuchNode(id) => write!(f, "there is no node \"{id}\" in this design"),
             Self::NoSuchZone(id) => write!(f, "there is no zone \"{id}\" in this design"),
+            Self::NoSuchEdge(from, to) => write!(f, "node \"{from}\" does not call node \"{to}\""),
             Self::NoSuchInstance(id, instance) => {
                 write!(f, "node \"{id}\" has no instance {}", u32::from(*instance) + 1)
             }

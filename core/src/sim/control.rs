@@ -4,7 +4,7 @@ use super::command::{Command, CommandFault};
 use super::node::State;
 use super::rare::Rare;
 use super::simulation::Simulation;
-use crate::id::NodeIndex;
+use crate::id::{EdgeIndex, NodeIndex};
 use crate::run::Outcome;
 use crate::time::Span;
 use crate::topology::{Action, catalog};
@@ -44,6 +44,8 @@ impl Simulation {
             Command::Heal { zone, other } => {
                 Action::Heal(self.zone(zone)?, other.as_deref().map(|id| self.zone(id)).transpose()?)
             }
+            Command::Cut { from, to } => Action::Cut(self.edge_between(from, to)?),
+            Command::Join { from, to } => Action::Join(self.edge_between(from, to)?),
             Command::LoseZone { zone } => Action::LoseZone(self.zone(zone)?),
             Command::RestoreZone { zone } => Action::RestoreZone(self.zone(zone)?),
             Command::Promote { node, shard } => {
@@ -94,6 +96,14 @@ impl Simulation {
         Ok(place)
     }
 
+    fn edge_between(&self, from: &str, to: &str) -> Result<EdgeIndex, CommandFault> {
+        let node = |id: &str| self.plan.find(id).ok_or_else(|| CommandFault::NoSuchNode(id.to_owned()));
+        let ends = (node(from)?, node(to)?);
+        let place = self.plan.edges.iter().position(|edge| (edge.from, edge.to) == ends);
+        let fault = || CommandFault::NoSuchEdge(from.to_owned(), to.to_owned());
+        place.map(|place| EdgeIndex(place as u16)).ok_or_else(fault)
+    }
+
     fn zone(&self, id: &str) -> Result<u16, CommandFault> {
         let place = self.plan.zones.iter().position(|zone| zone.id == id);
         place.map(|place| place as u16).ok_or_else(|| CommandFault::NoSuchZone(id.to_owned()))
@@ -132,6 +142,8 @@ impl Simulation {
             }
             Action::Partition(zone, other) => self.cut(*zone, *other, true),
             Action::Heal(zone, other) => self.cut(*zone, *other, false),
+            Action::Cut(edge) => self.sever(*edge, true),
+            Action::Join(edge) => self.sever(*edge, false),
             Action::LoseZone(zone) => self.in_zone(*zone, Self::kill),
             Action::RestoreZone(zone) => self.in_zone(*zone, Self::restore),
             Action::Promote(node, shard) => self.promote(node.index(), *shard),
@@ -165,9 +177,23 @@ impl Simulation {
             self.cuts[usize::from(zone) * n + i] = cut;
             self.cuts[i * n + usize::from(zone)] = cut;
         }
+        self.find_cut_ways();
+    }
+
+    /// Cuts an edge, with every way that goes by it, or joins it again.
+    fn sever(&mut self, edge: EdgeIndex, cut: bool) {
+        let since = cut.then_some(self.now);
+        self.edges.iter_mut().filter(|link| link.shown_as == edge).for_each(|link| link.severed = since);
+        self.find_cut_ways();
+    }
+
+    /// Looks by which ways packets pass now.
+    fn find_cut_ways(&mut self) {
         for i in 0..self.edges.len() {
             let zone_of = |node: NodeIndex| self.plan.node(node).zone;
-            self.edges[i].cut = self.is_cut(zone_of(self.edges[i].from), zone_of(self.edges[i].to));
+            let link = &self.edges[i];
+            let cut = link.severed.is_some() || self.is_cut(zone_of(link.from), zone_of(link.to));
+            self.edges[i].cut = cut;
         }
         // Workers that can be reached again get what waits.
         for i in 0..self.nodes.len() {

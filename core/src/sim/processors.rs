@@ -47,6 +47,11 @@ impl SharedProcessor {
         used as f64 / duration.0.max(1) as f64 / self.cores
     }
 
+    /// The share of its cores that was used in the last whole second.
+    pub(super) fn utilization_in_last_second(&self) -> f64 {
+        (self.used_before[0] - self.used_before[1]) as f64 / 1e9 / self.cores
+    }
+
     /// The share of its cores that was used since the oldest whole second that is remembered, `window` seconds ago.
     pub(super) fn utilization_recently(&self, now: Time, window: f64) -> f64 {
         let used = self.processor.used(now) - self.used_before[RECENT];

@@ -1,11 +1,14 @@
 //! What a simulation shows of itself: a [`Snapshot`] while it runs, a [`Run`] of it all.
+use super::meter::{ClassMeter, Ends};
 use super::node::{Node, State};
-use super::simulation::Simulation;
-use super::snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, Snapshot};
+use super::simulation::{Link, Simulation};
+use super::snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, PoolSnapshot, Snapshot};
 use super::station::{RECENT, Station};
+use super::steadiness::{NodeValues, about};
+use crate::id::EdgeIndex;
 use crate::math;
-use crate::run::{ClassRun, NodeRun, Outcomes, Run, Second, Source};
-use crate::stats::{Estimate, Histogram, Precision};
+use crate::run::{ClassRun, EdgeRun, Figure, Figures, NodeRun, Outcomes, Reading, Run, Second, Source};
+use crate::stats::{Estimate, Histogram, Precision, Stretches, ratio, share};
 use crate::time::{Span, Time};
 
 /// How sure the intervals are.
@@ -36,13 +39,11 @@ impl Simulation {
             p99: self.p99(&response),
             classes: (0..self.meters.len()).map(|i| self.class_snapshot(i)).collect(),
             nodes: self.nodes.iter().map(|node| self.node_snapshot(node, window)).collect(),
-            edges: self.edges[..self.plan.edges.len()]
-                .iter()
-                .map(|e| EdgeSnapshot { rate: e.meter.recent() as f64 / window })
-                .collect(),
+            edges: self.edges[..self.plan.edges.len()].iter().map(|e| edge_snapshot(e, window)).collect(),
             series: self.series.iter().skip(skipped).cloned().collect(),
             series_start: self.series_start + skipped as u64,
             curve: curve(&response),
+            partitions: self.partitions(),
         }
     }
 
@@ -99,15 +100,36 @@ impl Simulation {
             utilization: mean(&in_service(stations, &each)),
             p99: (!recent.response.is_empty()).then(|| recent.response.quantile(0.99).as_secs()),
             wait: recent.mean_wait().as_secs(),
+            work: recent.mean_work().as_secs(),
             hit_ratio: recent.hit_ratio(),
             error_share: recent.outcomes.error_share(),
             in_flight: node.in_flight,
-            backlog: stations.iter().map(|s| s.waiting(self.now) as u64).sum::<u64>()
-                + kept_for_later(&node.state),
+            backlog: stations.iter().map(|s| s.waiting(self.now) as u64).sum::<u64>() + node.kept(),
             counters: node.counters.by_name(),
             up: stations.iter().map(|s| s.up).collect(),
             busy: each,
+            slow: slow(stations),
+            behind: match &node.state {
+                State::Database(database) => database.behind(self.now),
+                _ => Vec::new(),
+            },
         }
+    }
+
+    /// Pairs of zones that are cut off from one another, in the document's order.
+    fn partitions(&self) -> Vec<(String, String)> {
+        let zones = &self.plan.zones;
+        let pairs = (0..zones.len()).flat_map(|i| (i + 1..zones.len()).map(move |j| (i, j)));
+        let cut = pairs.filter(|(i, j)| self.cuts[i * zones.len() + j]);
+        cut.map(|(i, j)| (zones[i].id.clone(), zones[j].id.clone())).collect()
+    }
+
+    /// How calls to a node ended in the last whole second, and how long they took; of clients, their requests. None for a node
+    /// that is not there.
+    pub fn last_second(&self, node: &str) -> Option<(Outcomes, &Histogram)> {
+        let place = self.plan.find(node)?;
+        let second = self.nodes[place.index()].meter.last_second();
+        Some((second.outcomes, &second.response))
     }
 
     /// The record since statistics were last reset.
@@ -124,10 +146,17 @@ impl Simulation {
                 service: meter.response.clone(),
                 mean: meter.batches.mean(CONFIDENCE),
                 p99: meter.batches.quantile(0.99, CONFIDENCE),
+                figures: class_figures(meter, run.duration.as_secs()),
             }
         };
         run.classes = (0..self.meters.len()).map(class).collect();
         run.nodes = self.nodes.iter().map(|node| self.node_run(node, run.duration)).collect();
+        run.edges = (0..self.plan.edges.len()).map(|i| self.edge_run(i, run.duration)).collect();
+        // Of several classes the stretches of time tell; of one its own batches are the finer measure.
+        run.figures = match run.classes.as_slice() {
+            [class] => class.figures.clone(),
+            _ => self.steadiness.of_calls(&run.outcomes(), &run.response(), run.duration.as_secs()),
+        };
         run.series = self.series.iter().cloned().collect::<Vec<Second>>();
         run
     }
@@ -144,30 +173,87 @@ impl Simulation {
                 None => busy(s.taken_since_reset(self.now), s.workers),
             })
             .collect();
+        let remembers = matches!(node.state, State::Cache(_) | State::Cdn(_));
+        let hit_ratio = total.hit_ratio().filter(|_| remembers);
+        let utilization = mean(&in_service(&node.stations, &each));
+        let (steadiness, seconds) = (&node.meter.steadiness, duration.as_secs());
+        let mut figures = steadiness.of_calls(&total.outcomes, &total.response, seconds);
+        if !node.stations.is_empty() {
+            let backlog = total.waited() / seconds.max(1e-9) + steadiness.kept();
+            steadiness.of_node(
+                &mut figures,
+                &node.meter.wait,
+                NodeValues { utilization, hit_ratio, backlog },
+            );
+        }
         NodeRun {
             id: node.id.clone(),
             outcomes: total.outcomes,
-            hit_ratio: if matches!(node.state, State::Cache(_) | State::Cdn(_)) {
-                total.hit_ratio()
-            } else {
-                None
-            },
+            hit_ratio,
             counters: node.counters.by_name(),
             response: total.response,
             wait: node.meter.wait.clone(),
-            utilization: mean(&in_service(&node.stations, &each)),
+            utilization,
+            figures,
         }
     }
+
+    fn edge_run(&self, i: usize, duration: Span) -> EdgeRun {
+        let (edge, meter) = (self.plan.edge(EdgeIndex(i as u16)), &self.edges[i].meter);
+        let calls = meter.since_reset();
+        EdgeRun {
+            from: self.plan.node(edge.from).id.clone(),
+            to: self.plan.node(edge.to).id.clone(),
+            calls,
+            rate: rate(calls, &meter.calls, duration.as_secs()),
+        }
+    }
+}
+
+/// Ends per second.
+fn rate(count: u64, ends: &Stretches<Ends>, seconds: f64) -> Reading {
+    let stretches = ends.all().iter().map(|ends| (ends.ended as f64, ends.seconds));
+    about(count as f64 / seconds.max(1e-9), ratio(stretches, CONFIDENCE))
+}
+
+/// The figures of a class: latency from its batches of requests, the rest from stretches of time.
+fn class_figures(meter: &ClassMeter, seconds: f64) -> Figures {
+    let outcomes = meter.outcomes;
+    let mut figures = Figures::from([(Figure::Rate, rate(outcomes.total(), &meter.ends, seconds))]);
+    if outcomes.total() == 0 {
+        return figures;
+    }
+    let errors = share(meter.ends.all().iter().map(|ends| (ends.errors, ends.ended)), CONFIDENCE);
+    let errors = errors.map(|(_, interval)| interval);
+    figures.insert(Figure::ErrorShare, Reading { value: outcomes.error_share(), interval: errors });
+    let mean = meter.response.mean().as_secs();
+    figures.insert(Figure::Mean, about(mean, meter.batches.mean(CONFIDENCE)));
+    for (figure, q) in Figure::RESPONSE {
+        let interval = meter.batches.quantile_interval(q, CONFIDENCE);
+        figures.insert(figure, Reading { value: meter.response.smooth_quantile(q), interval });
+    }
+    figures
+}
+
+fn edge_snapshot(edge: &Link, window: f64) -> EdgeSnapshot {
+    let pool = edge.policy.as_ref().and_then(|policy| policy.pool());
+    EdgeSnapshot {
+        rate: edge.meter.recent() as f64 / window,
+        error_share: edge.meter.error_share(),
+        cut: edge.cut,
+        pool: pool.map(|(open, most, waiting)| PoolSnapshot { open, most, waiting }),
+    }
+}
+
+/// The slowness of each station; empty when none is slow.
+fn slow(stations: &[Station]) -> Vec<f64> {
+    let is_slow = stations.iter().any(|station| station.slowness != 1.0);
+    if is_slow { stations.iter().map(|station| station.slowness).collect() } else { Vec::new() }
 }
 
 /// The values of the stations that are meant to be there.
 fn in_service(stations: &[Station], values: &[f64]) -> Vec<f64> {
     stations.iter().zip(values).filter(|(station, _)| station.in_service).map(|(_, &value)| value).collect()
-}
-
-/// The messages that wait in a queue.
-fn kept_for_later(state: &State) -> u64 {
-    if let State::Queue(queue) = state { queue.waiting() } else { 0 }
 }
 
 fn mean(values: &[f64]) -> Option<f64> {

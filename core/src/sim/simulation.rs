@@ -3,15 +3,18 @@ use super::agenda::{Agenda, Event};
 use super::attempt::EdgePolicy;
 use super::call::{Calls, Slot};
 use super::counter::Counters;
+use super::ended::Ended;
 use super::meter::{ClassMeter, EdgeMeter};
 use super::node::{Node, State};
 use super::processors::SharedProcessor;
 use super::rare::Rare;
+use super::steadiness::{Steadiness, Stretch};
 use super::trace::Tracer;
 use crate::hash::Digest;
 use crate::id::{ClassIndex, EdgeIndex, NodeIndex};
 use crate::rng::Seed;
-use crate::run::{Outcome, Outcomes, Run, Second};
+use crate::run::{Outcome, Outcomes, Second};
+use crate::stats::{Histogram, Precision, Progress};
 use crate::time::{Span, Time};
 use crate::topology::Plan;
 use crate::workload::{Class, Operation};
@@ -37,6 +40,11 @@ pub struct Simulation {
     pub(super) classes: Vec<Class>,
     pub(super) meters: Vec<ClassMeter>,
     second: Second,
+    /// The responses of all clients' requests since the reset, up to the running second; and their stretches.
+    pub(super) responses: Histogram,
+    pub(super) steadiness: Steadiness,
+    /// How the mean response moves, from the start.
+    pub(super) progress: Progress,
     /// Whole seconds, oldest first.
     pub(super) series: VecDeque<Second>,
     /// The number of the first second of `series`.
@@ -61,6 +69,8 @@ pub struct Simulation {
     /// Which zones are cut off from which, row by row.
     pub(super) cuts: Vec<bool>,
     pub(super) tracer: Tracer,
+    /// Requests that have ended, where anyone wants to know them.
+    pub(super) ended: Option<Vec<Ended>>,
     /// Lists that are empty between events, kept for their memory.
     pub(super) dropped: Vec<Slot>,
     pub(super) due: Vec<Slot>,
@@ -81,22 +91,25 @@ pub(super) struct Link {
     pub(super) turn: u16,
     /// No packet passes.
     pub(super) cut: bool,
+    /// Since when the edge itself is cut, whatever its zones are.
+    pub(super) severed: Option<Time>,
     pub(super) policy: Option<Box<EdgePolicy>>,
 }
 
 impl Link {
     fn new(from: NodeIndex, to: NodeIndex, latency: Span, shown_as: EdgeIndex) -> Self {
-        Self { from, to, latency, meter: EdgeMeter::default(), shown_as, turn: 0, cut: false, policy: None }
+        Self {
+            from,
+            to,
+            latency,
+            meter: EdgeMeter::new(),
+            shown_as,
+            turn: 0,
+            cut: false,
+            severed: None,
+            policy: None,
+        }
     }
-}
-
-/// Simulates a plan from cold: `warm_up` that does not count, then `duration` that does.
-pub fn simulate(plan: &Plan, seed: Seed, warm_up: Span, duration: Span) -> Run {
-    let mut simulation = Simulation::new(plan, seed);
-    simulation.run_until(Time::ZERO + warm_up);
-    simulation.reset_statistics();
-    simulation.run_until(Time::ZERO + warm_up + duration);
-    simulation.run(&plan.name)
 }
 
 impl Simulation {
@@ -121,6 +134,9 @@ impl Simulation {
             classes: plan.classes.clone(),
             meters: plan.classes.iter().map(|_| ClassMeter::new()).collect(),
             second: Second::default(),
+            responses: Histogram::new(Precision::Coarse),
+            steadiness: Steadiness::new(),
+            progress: Progress::new(),
             series: VecDeque::new(),
             series_start: 0,
             next_tick: Time::ZERO + Span::SECOND,
@@ -134,6 +150,7 @@ impl Simulation {
             cuts: vec![false; plan.zones.len() * plan.zones.len()],
             plan: std::sync::Arc::new(plan.clone()),
             tracer: Tracer::default(),
+            ended: None,
             dropped: Vec::new(),
             due: Vec::new(),
             parked: Vec::new(),
@@ -223,6 +240,7 @@ impl Simulation {
     pub(super) fn count_request(&mut self, class: u16, outcome: Outcome, response: Span) {
         self.meters[ClassIndex(class).index()].record(outcome, response);
         self.second.outcomes.add(outcome);
+        self.progress.add(self.now, response);
         self.recent[0].add(outcome);
     }
 
@@ -249,12 +267,7 @@ impl Simulation {
         while self.next_tick <= until {
             let at = self.next_tick;
             self.second.p99_ns = self.second_p99().0;
-            for node in &mut self.nodes {
-                node.meter.tick();
-                node.stations.iter_mut().for_each(|station| station.tick(at));
-            }
-            self.processors.iter_mut().for_each(|processor| processor.tick(at));
-            self.edges.iter_mut().for_each(|edge| edge.meter.tick());
+            self.tick_meters(at);
             self.series.push_back(std::mem::take(&mut self.second));
             self.recent.rotate_right(1);
             self.recent[0] = Outcomes::default();
@@ -266,10 +279,35 @@ impl Simulation {
         }
     }
 
+    fn tick_meters(&mut self, at: Time) {
+        let seconds = at.since(self.reset_at).min(Span::SECOND).as_secs();
+        self.processors.iter_mut().for_each(|processor| processor.tick(at));
+        let (mut ended, mut errors) = (0, 0);
+        for node in &mut self.nodes {
+            if let State::Clients(_) = node.state {
+                let window = node.meter.running_second();
+                self.responses.merge(&window.response);
+                ended += window.outcomes.total();
+                errors += window.outcomes.errors();
+            }
+            node.stations.iter_mut().for_each(|station| station.tick(at));
+            let (taken, capacity) = node.taken_in_last_second(&self.processors);
+            let (taken, capacity, kept) = (taken * seconds, capacity * seconds, node.kept() as f64 * seconds);
+            node.meter.tick(Stretch { seconds, taken, capacity, kept, ..Stretch::default() });
+        }
+        let all = Stretch { seconds, ended, errors, ..Stretch::default() };
+        self.steadiness.tick(all, &self.responses, &Histogram::new(Precision::Coarse));
+        self.meters.iter_mut().for_each(|meter| meter.tick(seconds));
+        self.edges.iter_mut().for_each(|edge| edge.meter.tick(seconds));
+    }
+
     /// Starts counting anew: what came before was warm-up. The series by seconds goes on.
     pub fn reset_statistics(&mut self) {
         self.reset_at = self.now;
         self.meters.iter_mut().for_each(ClassMeter::reset);
+        self.responses.clear();
+        self.steadiness.reset();
+        self.edges.iter_mut().for_each(|edge| edge.meter.reset());
         for node in &mut self.nodes {
             node.meter.reset();
             node.counters = Counters::default();

@@ -32,6 +32,9 @@ pub struct Snapshot {
     pub series_start: u64,
     /// Response time by percentile since warm-up, all classes; empty before the first answer.
     pub curve: Vec<CurvePoint>,
+    /// Pairs of zones between which no packet passes, by their ids.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partitions: Vec<(String, String)>,
 }
 
 /// A class.
@@ -64,6 +67,9 @@ pub struct NodeSnapshot {
     pub p99: Option<f64>,
     /// Mean time in its queue, in seconds.
     pub wait: f64,
+    /// Mean time that a worker was given for a call, in seconds.
+    #[serde(default)]
+    pub work: f64,
     /// The share of lookups answered from memory, in [0, 1]; none for what is not a cache.
     pub hit_ratio: Option<f64>,
     /// The share of calls to it that did not end well, in [0, 1].
@@ -76,6 +82,12 @@ pub struct NodeSnapshot {
     pub up: Vec<bool>,
     /// Each instance's utilization, in [0, 1].
     pub busy: Vec<f64>,
+    /// How many times longer each instance's work takes than it should, > 0; empty when all work as they should.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slow: Vec<f64>,
+    /// Writes that each server of a database has not received yet, in the order of the instances; empty without replicas.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub behind: Vec<u64>,
     /// What else was counted since warm-up, by name, as in a run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counters: BTreeMap<String, u64>,
@@ -83,9 +95,29 @@ pub struct NodeSnapshot {
 
 /// An edge, recently.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EdgeSnapshot {
     /// Calls per second.
     pub rate: f64,
+    /// The share of calls that did not end well, in [0, 1].
+    pub error_share: f64,
+    /// No packet passes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+    /// Its connections, all callers together; none where their number is not bounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolSnapshot>,
+}
+
+/// The connections of an edge at this instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PoolSnapshot {
+    /// Connections in use.
+    pub open: u32,
+    /// Connections at most.
+    pub most: u32,
+    /// Calls that wait for one.
+    pub waiting: u32,
 }
 
 /// A point of the curve of latency by percentile.

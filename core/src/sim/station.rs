@@ -164,6 +164,11 @@ impl Station {
         self.taken_until(now) - self.taken_at_reset
     }
 
+    /// Worker-seconds taken in the last whole second.
+    pub(crate) const fn taken_in_last_second(&self) -> f64 {
+        (self.taken_before[0] - self.taken_before[1]) as f64 / 1e9
+    }
+
     /// Worker-nanoseconds taken since the oldest whole second that is remembered.
     pub(crate) fn taken_recently(&self, now: Time) -> u64 {
         self.taken_until(now) - self.taken_before[RECENT]

@@ -1,5 +1,6 @@
 //! One request, hop by hop: what was called when, where it waited, how long it was worked on, and how it ended.
 use super::call::{Call, NO_CALL, Slot};
+use super::command::Command;
 use super::simulation::Simulation;
 use crate::rng::Seed;
 use crate::run::Outcome;
@@ -55,17 +56,59 @@ impl Tracer {
     }
 }
 
+/// A run that is run again, with what was done to it, until a request has been answered.
+#[derive(Debug)]
+pub struct Replay {
+    simulation: Simulation,
+    /// What was done when, and how much of it has been done again.
+    commands: Vec<(Time, Command)>,
+    done: usize,
+    until: Time,
+}
+
+impl Replay {
+    /// At the start of the run. Each command was given after everything up to its instant had happened; they are in order of
+    /// time. A request that is not sent before `until` is not looked for any longer.
+    pub fn new(plan: &Plan, seed: Seed, commands: Vec<(Time, Command)>, request: u64, until: Time) -> Self {
+        let mut simulation = Simulation::new(plan, seed);
+        simulation.follow(request);
+        Self { simulation, commands, done: 0, until }
+    }
+
+    /// Runs on for about `most_events`; whether it is over: the request has been answered, or never will be.
+    pub fn step(&mut self, most_events: u64) -> bool {
+        if self.simulation.trace().is_some_and(|trace| !trace.is_open()) {
+            return true;
+        }
+        let next = self.commands.get(self.done).filter(|(at, _)| *at <= self.until);
+        let until = next.map_or(self.until, |(at, _)| *at);
+        if !self.simulation.run_some(until, most_events) {
+            return false;
+        }
+        let Some((_, command)) = next else { return true };
+        // What was refused then is refused again.
+        let _ = self.simulation.command(command);
+        self.done += 1;
+        false
+    }
+
+    /// How far it is.
+    pub const fn now(&self) -> Time {
+        self.simulation.now()
+    }
+
+    /// What happened to the request so far; none before it was sent.
+    pub fn trace(&self) -> Option<&Trace> {
+        self.simulation.trace()
+    }
+}
+
 /// Replays a run until the request with this number has been answered, and gives what happened to it; `None` when no such
 /// request is sent before `until`. The same plan, seed and commands give the same request. O(the run up to there).
 pub fn trace(plan: &Plan, seed: Seed, request: u64, until: Time) -> Option<Trace> {
-    let mut simulation = Simulation::new(plan, seed);
-    simulation.follow(request);
-    while simulation.trace().is_none_or(Trace::is_open) {
-        if simulation.run_some(until, 10_000) {
-            break;
-        }
-    }
-    simulation.trace().cloned()
+    let mut replay = Replay::new(plan, seed, Vec::new(), request, until);
+    while !replay.step(10_000) {}
+    replay.trace().cloned()
 }
 
 impl Trace {

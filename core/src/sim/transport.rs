@@ -266,17 +266,30 @@ impl Simulation {
         if call.orphan {
             return self.calls.remove(slot);
         }
+        if call.leaves < Time::NEVER && self.was_severed(&call) {
+            self.calls[slot].leaves = Time::NEVER;
+            return self.give_up_connecting(slot);
+        }
         let node = &mut self.nodes[call.node.index()];
         node.in_flight -= 1;
         let station = &mut node.stations[usize::from(call.instance)];
         station.in_flight -= 1;
         node.meter.record(call.outcome, self.now.since(call.sent), call.wait);
+        if call.outcome != Outcome::Ok {
+            let shown = self.edges[call.edge.index()].shown_as;
+            self.edges[shown.index()].meter.errors[0] += 1;
+        }
         if call.origin.traced {
             self.trace_answered(slot);
         }
         self.attempt_ended(&call);
         self.calls.remove(slot);
         self.resume(&call);
+    }
+
+    /// Whether the edge of a call was cut before its answer left, which was put on the agenda when the call arrived.
+    fn was_severed(&self, call: &Call) -> bool {
+        self.edges[call.edge.index()].severed.is_some_and(|since| since <= call.leaves)
     }
 
     /// Whoever waits for a call that has ended goes on.

@@ -3,7 +3,7 @@
 //! Response times in a queue are correlated, so their plain variance says too little. Values are gathered in consecutive
 //! batches; once batches are long against the correlation, their means are nearly independent (Law 2015, §9.5.3). The
 //! number of batches stays between 16 and 32: when full, neighbours are joined, so the run may be of any length.
-use super::{Estimate, Histogram, Moments, Precision};
+use super::{Estimate, Histogram, Interval, Moments, Precision, quantile_interval};
 use crate::time::Span;
 
 const MOST: usize = 32;
@@ -96,6 +96,17 @@ impl Batches {
         let mut all = Histogram::new(Precision::Coarse);
         self.batches[..self.full].iter().for_each(|batch| all.merge(&batch.histogram));
         Some(Estimate { value: all.smooth_quantile(q), ..spread })
+    }
+
+    /// Between which values the quantile `q` lies at `confidence` in (0, 1), in seconds: order statistics, the dependence measured by
+    /// the batches (see [`quantile_interval`]). `None` before 16 batches are full, and where the values seen do not reach so far.
+    pub fn quantile_interval(&self, q: f64, confidence: f64) -> Option<Interval> {
+        let full = &self.batches[..self.full];
+        let mut all = Histogram::new(Precision::Coarse);
+        full.iter().for_each(|batch| all.merge(&batch.histogram));
+        let mark = all.quantile(q);
+        let parts = full.iter().map(|batch| (batch.histogram.count_within(mark), batch.count));
+        quantile_interval(&all, q, parts, confidence)
     }
 
     fn spread(&self, of: impl Fn(&Batch) -> f64) -> Option<Moments> {

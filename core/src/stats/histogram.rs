@@ -147,10 +147,13 @@ impl Histogram {
         if self.is_empty() {
             return 1.0;
         }
+        self.count_within(span) as f64 / self.count() as f64
+    }
+
+    /// How many values lie at or below `span`, within the precision.
+    pub fn count_within(&self, span: Span) -> u64 {
         let last = self.counts.bucket_of(span.0.min(HIGHEST));
-        let within: u64 =
-            self.counts.counted().take_while(|&(bucket, _)| bucket <= last).map(|(_, n)| n).sum();
-        within as f64 / self.count() as f64
+        self.counts.counted().take_while(|&(bucket, _)| bucket <= last).map(|(_, n)| n).sum()
     }
 
     /// Adds what another counted. Lossless where both have the same precision; costs what the other's memory has buckets.

@@ -26,14 +26,18 @@ pub fn share_interval(hits: u64, all: u64, confidence: f64) -> Interval {
     if all == 0 {
         return Interval { low: 0.0, high: 1.0 };
     }
-    let (n, share) = (all as f64, hits as f64 / all as f64);
+    wilson(hits as f64 / all as f64, all as f64, confidence)
+}
+
+/// Wilson's interval for a `share` in [0, 1] that is known as well as from `n` > 0 independent trials, which need not be whole.
+pub(super) fn wilson(share: f64, n: f64, confidence: f64) -> Interval {
     let z = math::normal_quantile(0.5 + confidence / 2.0);
     let z2 = z * z / n;
     let centre = (share + z2 / 2.0) / (1.0 + z2);
     let half = (share * (1.0 - share) * z2 + z2 * z2 / 4.0).sqrt() / (1.0 + z2);
     // Where none or all hit, the end is exactly theirs, but for rounding.
-    let low = if hits == 0 { 0.0 } else { centre - half };
-    let high = if hits == all { 1.0 } else { centre + half };
+    let low = if share <= 0.0 { 0.0 } else { (centre - half).max(0.0) };
+    let high = if share >= 1.0 { 1.0 } else { (centre + half).min(1.0) };
     Interval { low, high }
 }
 

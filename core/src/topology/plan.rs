@@ -145,6 +145,10 @@ pub enum Action {
     Partition(u16, Option<u16>),
     /// Packets pass again.
     Heal(u16, Option<u16>),
+    /// No packet passes by an edge.
+    Cut(EdgeIndex),
+    /// Packets pass by it again.
+    Join(EdgeIndex),
     /// Every instance in a zone dies.
     LoseZone(u16),
     /// Every instance in a zone starts again.

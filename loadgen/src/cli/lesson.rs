@@ -1,6 +1,6 @@
 //! `loadgen lesson`: the lessons, and whether what they claim is true.
 use super::{Failure, print, print_json};
-use loadpath_core::claims::{self, ClaimVerdict};
+use loadpath_core::claims::{self, ClaimVerdict, NotJudged};
 use loadpath_core::rng::Seed;
 use loadpath_core::stats::Estimate;
 use loadpath_core::topology::lessons::{self, Lesson};
@@ -39,6 +39,8 @@ struct Checked<'l> {
     id: &'static str,
     title: &'l str,
     claims: Vec<ClaimVerdict>,
+    /// The goals of its task, on the solution.
+    goals: Vec<Result<ClaimVerdict, NotJudged>>,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
@@ -84,6 +86,7 @@ fn tell(lesson: &Lesson) -> String {
     ] {
         writeln!(text, "  {what:<9} {said}").expect("a string takes every text");
     }
+    writeln!(text, "  {:<9} {}", "Task", lesson.task.asks).expect("a string takes every text");
     text.push_str("\n  Claims\n");
     for claim in &lesson.claims {
         writeln!(text, "    · {}", claim.says).expect("a string takes every text");
@@ -98,23 +101,30 @@ fn check(lessons: &[&Lesson], seed: Seed, json: bool) -> Result<(), Failure> {
     for lesson in lessons {
         let claims = claims::check(lesson, seed);
         failed += claims.iter().filter(|verdict| !verdict.holds).count();
+        let solution =
+            lesson.variant(&lesson.task.solution).expect("a solution is the lesson's design, changed");
+        let goals = claims::check_goals(lesson, &solution, seed);
+        failed += goals.iter().filter(|goal| !matches!(goal, Ok(verdict) if verdict.holds)).count();
         if !json {
-            print(&verdicts(lesson, &claims))?;
+            print(&verdicts(lesson, &claims, &goals))?;
         }
-        all.push(Checked { id: lesson.id, title: &lesson.title, claims });
+        all.push(Checked { id: lesson.id, title: &lesson.title, claims, goals });
     }
     if json {
         print_json(&all)?;
     }
     if failed > 0 {
-        return Err(Failure::Went(format!("{failed} claims do not hold with this seed")));
+        return Err(Failure::Went(format!("{failed} claims and goals do not hold with this seed")));
     }
     Ok(())
 }
 
-fn verdicts(lesson: &Lesson, claims: &[ClaimVerdict]) -> String {
+fn verdicts(lesson: &Lesson, claims: &[ClaimVerdict], goals: &[Result<ClaimVerdict, NotJudged>]) -> String {
     let mut text = format!("{}\n", lesson.title);
-    for verdict in claims {
+    for why in goals.iter().filter_map(|goal| goal.as_ref().err()) {
+        writeln!(text, "  FAILS  the solution of its task: {why}").expect("a string takes every text");
+    }
+    for verdict in claims.iter().chain(goals.iter().flatten()) {
         let word = if verdict.holds { "holds" } else { "FAILS" };
         write!(text, "  {word}  {}: {}", verdict.says, figure(&verdict.measured))
             .expect("a string takes every text");

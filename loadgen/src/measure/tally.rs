@@ -331,6 +331,7 @@ fn class_run(counts: ClassCounts, name: String, batches: &Batches) -> ClassRun {
         service: counts.service,
         mean: batches.mean(CONFIDENCE),
         p99: batches.quantile(0.99, CONFIDENCE),
+        figures: std::collections::BTreeMap::new(),
     }
 }
 
@@ -343,5 +344,6 @@ fn node_run((counts, id): (NodeCounts, String)) -> NodeRun {
         response: counts.response,
         wait: counts.wait,
         utilization: None,
+        figures: std::collections::BTreeMap::new(),
     }
 }

@@ -106,6 +106,7 @@ mod tests {
             service: Histogram::new(Precision::Fine),
             mean: None,
             p99: None,
+            figures: std::collections::BTreeMap::new(),
         };
         for i in 1..=1_000 {
             class.response.record(Span::from_micros(i * 10));

@@ -77,6 +77,7 @@ impl Measured {
                 service: Histogram::new(Precision::Fine),
                 mean: None,
                 p99: None,
+                figures: std::collections::BTreeMap::new(),
             });
             classes.len() - 1
         });
@@ -94,6 +95,7 @@ impl Measured {
                 utilization: None,
                 hit_ratio: None,
                 counters: std::collections::BTreeMap::new(),
+                figures: std::collections::BTreeMap::new(),
             });
             nodes.len() - 1
         });

@@ -81,13 +81,27 @@ pub(super) fn load(model: &mut Model, warm_up: Span) -> Vec<Effect> {
 /// Acts on the running simulation. It counts anew, so that what is shown is about the system as it is now; but beside a
 /// live run, where both count the same seconds.
 fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    commands(model, vec![command])
+}
+
+/// As `command`, for several at once. In a live run, the processes of instances that are killed are killed too.
+pub(super) fn commands(model: &mut Model, commands: Vec<Command>) -> Vec<Effect> {
     model.simulated.beside = None;
-    let command = Effect::Worker(ToWorker::Command(command));
-    if matches!(model.live.stage, Stage::Under { .. }) {
-        vec![command]
-    } else {
-        vec![command, Effect::Worker(ToWorker::Reset)]
+    let mut effects = Vec::new();
+    let is_live = matches!(model.live.stage, Stage::Under { .. });
+    for command in commands {
+        if let (true, Command::Kill { node, instance }, Some(run), Some(token)) =
+            (is_live, &command, &model.live.id, &model.token)
+        {
+            let instance = KillInstance { node: node.clone(), instance: *instance };
+            effects.push(Effect::KillLive { token: token.clone(), run: run.clone(), instance });
+        }
+        effects.push(Effect::Worker(ToWorker::Command(command)));
     }
+    if !is_live {
+        effects.push(Effect::Worker(ToWorker::Reset));
+    }
+    effects
 }
 
 /// Forgets the simulation: what comes next is another design.
@@ -151,19 +165,9 @@ pub(super) fn instance(model: &mut Model, node: usize, instance: u16) -> Vec<Eff
         node.up.get(usize::from(instance)).copied()
     });
     let Some(up) = up else { return Vec::new() };
-    let deed = if up {
-        Command::Kill { node: id.clone(), instance }
-    } else {
-        Command::Restore { node: id.clone(), instance }
-    };
-    let mut effects = command(model, deed);
-    if let (true, Stage::Under { .. }, Some(run), Some(token)) =
-        (up, &model.live.stage, &model.live.id, &model.token)
-    {
-        let instance = KillInstance { node: id, instance };
-        effects.push(Effect::KillLive { token: token.clone(), run: run.clone(), instance });
-    }
-    effects
+    let deed =
+        if up { Command::Kill { node: id, instance } } else { Command::Restore { node: id, instance } };
+    command(model, deed)
 }
 
 pub(super) fn watch(model: &mut Model, subject: Subject) -> Vec<Effect> {

@@ -116,6 +116,7 @@ fn a_closed_loop_has_no_traffic_until_it_was_run_and_a_run_counts_good_answers()
         service: response,
         mean: None,
         p99: None,
+        figures: std::collections::BTreeMap::new(),
     });
     let bill = cost(&plan, Some(&run));
     // 1,024 a second, of which half reach the user.

@@ -176,12 +176,13 @@ impl Simulation {
         };
         if ask == Ask::Static && self.browser_has(source, &origin) {
             self.count(source, Counter::BrowserHits);
-            return self.request_ended(source, origin.class, origin.user, Outcome::Ok, Span::ZERO);
+            return self.request_ended(source, number as u32, &origin, Outcome::Ok, Span::ZERO);
         }
         let origin = Origin { traced: self.tracer.wants(number), ..origin };
         let slot = self.send_request(source, ask, origin);
         let call = &mut self.calls[slot];
         call.source = source as u16 + 1;
+        call.parent_generation = number as u32;
         let generation = call.generation;
         let clients = self.clients(source);
         clients.deadlines.push_back((now + timeout, slot, generation));
@@ -223,19 +224,20 @@ impl Simulation {
             browser.insert(now, hash::pair(u64::from(call.origin.user), call.origin.key), 1, rng);
         }
         let response = now.since(call.sent);
-        self.request_ended(source, call.origin.class, call.origin.user, call.outcome, response);
+        self.request_ended(source, call.parent_generation, &call.origin, call.outcome, response);
         // Without this, a deadline far away would keep every request that was answered long ago.
         self.drop_answered(source);
     }
 
     /// A request has ended, or its user has given it up.
     #[inline]
-    fn request_ended(&mut self, source: usize, class: u16, user: u32, outcome: Outcome, response: Span) {
+    fn request_ended(&mut self, source: usize, number: u32, of: &Origin, outcome: Outcome, response: Span) {
         self.nodes[source].meter.record_request(outcome, response);
-        self.count_request(class, outcome, response);
+        self.count_request(of.class, outcome, response);
+        self.write_down(number, of.class, outcome, response);
         // An answer that took no time is thought about for a while: else the same instant might never end.
         let least = if response == Span::ZERO { LEAST_THOUGHT } else { Span::ZERO };
-        self.think(source, user, least);
+        self.think(source, of.user, least);
     }
 
     fn is_waiting(&self, source: usize, slot: Slot, generation: u32) -> bool {
@@ -273,8 +275,8 @@ impl Simulation {
                 let timeout = clients.timeout;
                 let call = &mut self.calls[slot];
                 call.given_up = true;
-                let (class, user) = (call.origin.class, call.origin.user);
-                self.request_ended(source, class, user, Outcome::TimedOut, timeout);
+                let (number, origin) = (call.parent_generation, call.origin);
+                self.request_ended(source, number, &origin, Outcome::TimedOut, timeout);
             }
         }
     }

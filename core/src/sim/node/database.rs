@@ -8,7 +8,9 @@ use super::super::counter::Counter;
 use super::super::simulation::Simulation;
 use super::State;
 use crate::component::Shards;
-use crate::component::replication::{Acknowledge, Guarantees, Log, MultiPrimary, Position, Session, Update};
+use crate::component::replication::{
+    Acknowledge, Guarantees, Log, MultiPrimary, Position, Session, Standing, Update,
+};
 use crate::component::shard::{KeyMove, Migration};
 use crate::dist::Sampler;
 use crate::rng::{Rng, Seed};
@@ -169,6 +171,25 @@ impl Database {
     /// Whether a shard has replicas that could be promoted.
     pub(in crate::sim) fn can_promote(&self, shard: u16) -> bool {
         usize::from(shard) < self.groups.len()
+    }
+
+    /// How many writes each server has not received yet, in the order of the instances; empty without replicas.
+    pub(in crate::sim) fn behind(&self, now: Time) -> Vec<u64> {
+        let late =
+            |line: &VecDeque<(Time, Position)>| line.iter().rev().take_while(|(at, _)| *at > now).count();
+        let later = |line: &Updates| line.iter().rev().take_while(|(at, _)| *at > now).count();
+        let group = |group: &Group| match &group.multi {
+            Some(many) => many.under_way.iter().map(|line| later(line) as u64).collect::<Vec<_>>(),
+            None => {
+                let each = group.under_way.iter().enumerate();
+                let member = |(i, line): (usize, &VecDeque<(Time, Position)>)| {
+                    let is_live = group.log.standing(i as u16) == Standing::Live;
+                    if is_live { late(line) as u64 } else { group.log.behind(i as u16) }
+                };
+                each.map(member).collect()
+            }
+        };
+        self.groups.iter().flat_map(group).collect()
     }
 
     fn shard(&self, key: u64) -> u16 {

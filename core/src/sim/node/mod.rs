@@ -17,6 +17,7 @@ use super::call::{Ask, Origin, Slot};
 use super::counter::{Counter, Counters};
 use super::line::{Line, MOST_WORKERS};
 use super::meter::NodeMeter;
+use super::processors::SharedProcessor;
 use super::scaling::{Scaling, scaling_of};
 use super::simulation::Simulation;
 use super::station::Station;
@@ -134,7 +135,10 @@ impl Node {
         };
         let station = &mut self.stations[instance];
         let time = law.sample(&mut station.rng);
-        if station.slowness == 1.0 { time } else { Span((time.0 as f64 * station.slowness) as u64) }
+        let time =
+            if station.slowness == 1.0 { time } else { Span((time.0 as f64 * station.slowness) as u64) };
+        self.meter.given(time);
+        time
     }
 
     /// An instance has died: what it remembered is gone.
@@ -162,6 +166,24 @@ impl Node {
             State::Cdn(cdn) => cdn.flush(instance),
             _ => {}
         }
+    }
+
+    /// What was taken of its instances in the last whole second, and what there was: shares of workers, or of the cores they share.
+    pub(super) fn taken_in_last_second(&self, processors: &[SharedProcessor]) -> (f64, f64) {
+        let mut sum = (0.0, 0.0);
+        for station in self.stations.iter().filter(|station| station.in_service) {
+            sum.0 += match station.processor {
+                Some(place) => processors[place as usize].utilization_in_last_second(),
+                None => station.taken_in_last_second() / f64::from(station.workers.max(1)),
+            };
+            sum.1 += 1.0;
+        }
+        sum
+    }
+
+    /// The messages that it keeps for later.
+    pub(super) fn kept(&self) -> u64 {
+        if let State::Queue(queue) = &self.state { queue.waiting() } else { 0 }
     }
 
     /// How long an instance takes from its start until it serves.

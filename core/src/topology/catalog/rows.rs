@@ -365,6 +365,11 @@ const BETWEEN: [Param; 2] = [
     Param::new("other", "Other zone", "The zone it is cut off from; all others when empty.", Form::Id, ""),
 ];
 
+const ENDS: [Param; 2] = [
+    Param::new("from", "From", "Which node calls.", Form::Id, ""),
+    Param::new("to", "To", "Which node it calls.", Form::Id, ""),
+];
+
 /// What can happen on a timeline.
 pub static ACTIONS: &[ActionKind] = &[
     ActionKind {
@@ -412,6 +417,18 @@ pub static ACTIONS: &[ActionKind] = &[
         title: "Partition",
         about: "No packet passes between two zones, or between one and all others.",
         params: &BETWEEN,
+    },
+    ActionKind {
+        name: "cut",
+        title: "Cut an edge",
+        about: "No packet passes by an edge: its calls fail when their time is over.",
+        params: &ENDS,
+    },
+    ActionKind {
+        name: "join",
+        title: "Join an edge",
+        about: "Packets pass by the edge again.",
+        params: &ENDS,
     },
     ActionKind { name: "heal", title: "Heal", about: "Packets pass again.", params: &BETWEEN },
     ActionKind {

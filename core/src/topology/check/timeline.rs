@@ -4,10 +4,10 @@ use super::super::fault::{Fault, Place};
 use super::super::kind::NodeKind;
 use super::super::plan::{Action, PlanNode};
 use super::super::reader::Reader;
-use super::super::spec::{Happening, Topology};
+use super::super::spec::{Edge, Topology};
 use super::at;
 use super::names::Names;
-use crate::id::NodeIndex;
+use crate::id::{EdgeIndex, NodeIndex};
 use crate::time::{Span, Time};
 
 /// Everything on the timeline, in order of time; what is written first is first among equals.
@@ -19,18 +19,19 @@ pub(super) fn timeline(
 ) -> Vec<(Time, Action)> {
     let each = document.timeline.iter().enumerate();
     let mut timeline: Vec<(Time, Action)> =
-        each.filter_map(|(i, happening)| read(happening, Place::Timeline(i), names, nodes, faults)).collect();
+        each.filter_map(|(i, _)| read(document, i, names, nodes, faults)).collect();
     timeline.sort_by_key(|&(at, _)| at);
     timeline
 }
 
 fn read(
-    happening: &Happening,
-    place: Place,
+    document: &Topology,
+    i: usize,
     names: &Names,
     nodes: &[Option<PlanNode>],
     faults: &mut Vec<Fault>,
 ) -> Option<(Time, Action)> {
+    let (happening, place) = (&document.timeline[i], Place::Timeline(i));
     let called = format!("timeline, {} at {}", happening.action, happening.at);
     let when = happening.at.parse::<Span>();
     if let Err(fault) = &when {
@@ -44,7 +45,7 @@ fn read(
     };
     let mut reader = Reader { params: &happening.params, rows: kind.params, place, called, faults };
     reader.refuse_strangers();
-    let mut who = Who { names, nodes, r: reader };
+    let mut who = Who { names, nodes, edges: &document.edges, r: reader };
     let action = who.action(kind.name)?;
     Some((Time::ZERO + when.ok()?, action))
 }
@@ -53,6 +54,7 @@ fn read(
 struct Who<'a, 'd> {
     names: &'a Names<'d>,
     nodes: &'a [Option<PlanNode>],
+    edges: &'d [Edge],
     r: Reader<'a>,
 }
 
@@ -74,6 +76,8 @@ impl Who<'_, '_> {
             "flush" => Action::Flush(self.node("a cache or a CDN", cache)?.0),
             "partition" => self.zones().map(|(zone, other)| Action::Partition(zone, other))?,
             "heal" => self.zones().map(|(zone, other)| Action::Heal(zone, other))?,
+            "cut" => Action::Cut(self.edge()?),
+            "join" => Action::Join(self.edge()?),
             "lose_zone" => Action::LoseZone(self.zone()?),
             "restore_zone" => Action::RestoreZone(self.zone()?),
             "promote" => {
@@ -130,6 +134,19 @@ impl Who<'_, '_> {
             return None;
         }
         Some((node, instance.checked_sub(1)))
+    }
+
+    fn edge(&mut self) -> Option<EdgeIndex> {
+        let (from, to) = (self.r.text("from").to_owned(), self.r.text("to").to_owned());
+        let place = self.edges.iter().position(|edge| edge.from == from && edge.to == to);
+        if place.is_none() {
+            self.r.fault(
+                Some("to"),
+                format!("\"{from}\" does not call \"{to}\"; name the two ends of an edge"),
+            );
+        }
+        // The limits keep every list below a u16.
+        place.map(|place| EdgeIndex(place as u16))
     }
 
     fn zone(&mut self) -> Option<u16> {

@@ -40,6 +40,8 @@ pub struct Lesson {
     pub predict: Question,
     /// What is true of it, as a machine can check.
     pub claims: Vec<Claim>,
+    /// What the learner does with it.
+    pub task: Task,
     /// The text of its document.
     #[serde(skip)]
     design: &'static str,
@@ -67,6 +69,23 @@ pub struct Question {
     pub right: usize,
     /// Why it is.
     pub because: String,
+}
+
+/// Something to reach by changing a design; whether it is reached, the simulator says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// What is to be done.
+    pub asks: String,
+    /// The design to start with; it reaches not all of the goals.
+    #[serde(default)]
+    pub start: Variant,
+    /// What is to hold of the learner's design. The design that a goal speaks of is the learner's, with the goal's changes;
+    /// what it is compared with is the lesson's.
+    pub goals: Vec<Claim>,
+    /// A design that reaches all of them: one way of several.
+    #[serde(default)]
+    pub solution: Variant,
 }
 
 /// A lesson as it is written.
