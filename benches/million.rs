@@ -13,6 +13,8 @@ use models::{Loop, million};
 use std::fs;
 use std::process::Command;
 
+#[path = "models/cpu.rs"]
+mod cpu;
 #[path = "models/million.rs"]
 mod models;
 
@@ -58,10 +60,10 @@ fn main() {
 fn one(&(name, tenths, arrivals, simulated): &Case, nodes: bool) {
     let document = million(tenths, arrivals);
     let plan = check(&document).expect("the bench's designs are sound");
-    let start = cpu_seconds();
+    let start = cpu::seconds();
     let mut simulation = Simulation::new(&plan, Seed(1));
     simulation.run_until(Time(simulated * 1_000_000_000));
-    let seconds = cpu_seconds() - start;
+    let seconds = cpu::seconds() - start;
     let run = simulation.run(name);
     let events = simulation.events() as f64;
     let outcomes = run.outcomes();
@@ -83,15 +85,6 @@ fn print_nodes(run: &Run) {
     for node in &run.nodes {
         println!("    {:<8} busy {:?}, hit ratio {:?}", node.id, node.utilization, node.hit_ratio);
     }
-}
-
-/// CPU seconds that this process has taken, user and system.
-fn cpu_seconds() -> f64 {
-    // The first number is nanoseconds on a core, which `times` would give in hundredths of a second only.
-    let text = fs::read_to_string("/proc/self/schedstat").expect("Linux keeps a process's times");
-    let nanoseconds: f64 =
-        text.split(' ').next().and_then(|n| n.parse().ok()).expect("it begins with a number");
-    nanoseconds / 1e9
 }
 
 /// The most memory that this process had resident.

@@ -3,10 +3,9 @@
 //!
 //! Designs that are compared meet the same arrivals (common random numbers; Law 2015, section 11.2), and what is judged is the
 //! margin of each pair, so that what both have in common does not widen the interval.
-use crate::hash;
 use crate::rng::Seed;
 use crate::run::Run;
-use crate::sim::{NodeSnapshot, Simulation, Snapshot};
+use crate::sim::{NodeSnapshot, Simulation, Snapshot, replication_seed};
 use crate::stats::{Estimate, Moments};
 use crate::time::{Span, Time};
 use crate::topology::lessons::{Claim, Lesson, Measure, Relation, Variant};
@@ -171,7 +170,7 @@ fn simulate(
     (from, to): (Span, Span),
 ) -> Result<Seen, NotJudged> {
     let plan = check_document(design).map_err(|mut faults| NotJudged::Faulty(faults.swap_remove(0)))?;
-    let mut simulation = Simulation::new(&plan, Seed(hash::pair(seed.0, replication)));
+    let mut simulation = Simulation::new(&plan, replication_seed(seed, replication));
     simulation.run_until(Time::ZERO + from);
     simulation.reset_statistics();
     simulation.run_until(Time::ZERO + to);

@@ -1,4 +1,8 @@
-//! Two runs side by side.
+//! Two runs side by side, or two designs.
+mod designs;
+
+pub use designs::{Comparison, Difference, Quantity, Trials, Verdict, compared, designs};
+
 use crate::run::Run;
 use crate::stats::Histogram;
 use serde::{Deserialize, Serialize};

@@ -122,6 +122,11 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// How many bytes the laws of its keys take.
+    pub fn size(&self) -> usize {
+        self.laws.iter().map(Zipf::size).sum()
+    }
+
     /// From the start of a run. `name` keeps several sources apart.
     ///
     /// # Panics

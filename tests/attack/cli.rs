@@ -81,7 +81,7 @@ fn a_design_is_simulated_linked_and_compared() {
 
     let (exit, table, error) = said(folder.path(), &["sim", &url, "--duration", "20s", "--out", "sim.json"]);
     assert!(exit == 0 && error.is_empty(), "{error}");
-    for word in ["p99", "hit ratio", "cache", "db", "400.0/s"] {
+    for word in ["p99", "hit ratio", "cache", "db", "400.0/s", "95 % intervals", "MSER-5", "web to cache"] {
         assert!(table.contains(word), "{word} is not in\n{table}");
     }
     let json = ["sim", "shop.json", "--duration", "20s", "--json"];
@@ -89,6 +89,14 @@ fn a_design_is_simulated_linked_and_compared() {
     let report: Value = serde_json::from_str(&report).unwrap();
     let run = Run::from_json(&std::fs::read_to_string(folder.path().join("sim.json")).unwrap()).unwrap();
     assert_eq!(report["outcomes"]["ok"], run.outcomes().ok);
+    for (figure, value) in [("p99", 0.01), ("rate", 400.0), ("error_share", 0.0)] {
+        let interval = &report["figures"][figure]["interval"];
+        let (low, high) = (interval["low"].as_f64().unwrap(), interval["high"].as_f64().unwrap());
+        assert!(low <= high && high <= 10.0 * value + 0.01, "{figure}: {interval}");
+    }
+    let short = ["sim", "shop.json", "--duration", "10s", "--warm-up", "1s"];
+    let (_, table, _) = said(folder.path(), &short);
+    assert!(table.contains("the run was too short to know"), "{table}");
 
     let same = ["compare", "sim.json", "shop.json", "--duration", "20s", "--json"];
     let (exit, compared, error) = said(folder.path(), &same);
@@ -96,6 +104,34 @@ fn a_design_is_simulated_linked_and_compared() {
     let compared: Value = serde_json::from_str(&compared).unwrap();
     let rows = compared["rows"].as_array().unwrap();
     assert!(rows.len() > 30 && rows.iter().all(|row| row["a"] == row["b"]), "{compared}");
+}
+
+#[test]
+fn two_designs_are_compared_under_the_same_arrivals() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut slower = three_tier();
+    std::fs::write(folder.path().join("a.json"), slower.to_json()).unwrap();
+    slower.nodes[2].params.insert("service_time".to_owned(), "exp 12ms".into());
+    std::fs::write(folder.path().join("b.json"), slower.to_json()).unwrap();
+    let line = ["compare", "a.json", "b.json", "--replications", "4", "--duration", "10s", "--warm-up", "2s"];
+    let (exit, table, error) = said(folder.path(), &line);
+    assert!(exit == 0 && error.is_empty(), "{error}");
+    let line_of = |words: [&str; 2]| {
+        let found = table.lines().find(|line| line.split_whitespace().take(2).eq(words));
+        found.unwrap_or_else(|| panic!("{words:?} is not in\n{table}")).to_owned()
+    };
+    assert!(line_of(["all", "mean"]).ends_with("worse"), "{table}");
+    assert!(line_of(["all", "cost"]).contains("$/month"), "{table}");
+    let (_, report, _) = said(folder.path(), &[&line[..], &["--json"]].concat());
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let rows = report["rows"].as_array().unwrap();
+    let of = |quantity: &str| {
+        rows.iter().find(|row| row["of"] == "all" && row["quantity"] == quantity).unwrap_or(&Value::Null)
+    };
+    for quantity in ["mean", "p50", "p90", "p99", "throughput", "error_share", "cost"] {
+        assert!(of(quantity)["verdict"].is_string() && of(quantity)["difference"]["half_width"].is_f64());
+    }
+    assert_eq!(of("p50")["verdict"], "worse");
 }
 
 #[test]

@@ -15,11 +15,14 @@ const LAYERS: [&[&str]; 7] = [
 ];
 
 /// Siblings of one layer that may know one another, with the reason.
-const EXCEPTIONS: [(&str, &str, &str); 1] = [(
-    "advise",
-    "cost",
-    "an objective can be dollars, and both rest on the rates that flow through the wiring",
-)];
+const EXCEPTIONS: [(&str, &str, &str); 2] = [
+    (
+        "advise",
+        "cost",
+        "an objective can be dollars, and both rest on the rates that flow through the wiring",
+    ),
+    ("compare", "cost", "of two designs one wants to know which is cheaper"),
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -2,7 +2,6 @@
 use super::finding::{Finding, FindingKind, Severity};
 use super::load::{Load, queries};
 use crate::component::balance::Policy;
-use crate::cost::Recall;
 use crate::id::NodeIndex;
 use crate::time::Span;
 use crate::topology::{Bag, DatabaseNode, Edit, LIMITS, NodeKind, Place, Plan, Reads};
@@ -64,13 +63,12 @@ fn sessions(plan: &Plan, load: &Load, node: usize) -> f64 {
 
 /// Caches that forget too early, or have no room. So that no document takes long, the busiest of them are looked at.
 pub(super) fn forgetful_caches(plan: &Plan, load: &Load) -> Vec<Finding> {
-    let recall = Recall::of(plan);
     let mut memories: Vec<usize> =
         (0..plan.nodes.len()).filter(|&node| memory(&plan.nodes[node].kind).is_some()).collect();
     memories.sort_by(|&a, &b| load.flow.total(b).total_cmp(&load.flow.total(a)));
     memories.truncate(LOOKED_AT);
     memories.sort_unstable();
-    memories.into_iter().flat_map(|node| forgetful(plan, load, &recall, node)).collect()
+    memories.into_iter().flat_map(|node| forgetful(plan, load, node)).collect()
 }
 
 /// Time to live, entries of an instance, instances.
@@ -83,22 +81,22 @@ fn memory(kind: &NodeKind) -> Option<(Span, u32, u16)> {
 }
 
 /// The hit ratio with another time to live and capacity.
-fn hit_ratio(plan: &Plan, load: &Load, recall: &Recall, node: usize, (ttl, capacity): (Span, u32)) -> f64 {
+fn hit_ratio(plan: &Plan, load: &Load, node: usize, (ttl, capacity): (Span, u32)) -> f64 {
     let mut kind = plan.nodes[node].kind.clone();
     match &mut kind {
         NodeKind::Cache(cache) => (cache.ttl, cache.capacity) = (ttl, capacity),
         NodeKind::Cdn(cdn) => (cdn.ttl, cdn.capacity) = (ttl, capacity),
         _ => {}
     }
-    recall.hit_ratio(&load.flow, node, &kind).unwrap_or(0.0)
+    load.flow.hit_ratio_if(plan, node, &kind).unwrap_or(0.0)
 }
 
-fn forgetful(plan: &Plan, load: &Load, recall: &Recall, node: usize) -> Vec<Finding> {
+fn forgetful(plan: &Plan, load: &Load, node: usize) -> Vec<Finding> {
     let Some((ttl, capacity, instances)) = memory(&plan.nodes[node].kind) else { return Vec::new() };
     let Some(now) = load.flow.hit_ratio(plan, node) else { return Vec::new() };
     let mut findings = Vec::new();
-    let longer = |ttl| hit_ratio(plan, load, recall, node, (ttl, capacity));
-    let larger = |capacity| hit_ratio(plan, load, recall, node, (ttl, capacity));
+    let longer = |ttl| hit_ratio(plan, load, node, (ttl, capacity));
+    let larger = |capacity| hit_ratio(plan, load, node, (ttl, capacity));
     if longer(DAY) - now >= WORTH {
         findings.push(short_ttl(plan, node, ttl, now, longer));
     }

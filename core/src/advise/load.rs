@@ -1,5 +1,6 @@
 //! How busy each node is when nothing waits: offered load against capacity.
-use crate::cost::{Flow, Wiring, shares};
+use crate::analytic::Flow;
+use crate::cost::{Wiring, shares};
 use crate::id::EdgeIndex;
 use crate::time::Span;
 use crate::topology::{DatabaseNode, Mode, NodeKind, Plan, Reads, Work};

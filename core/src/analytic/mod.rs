@@ -21,8 +21,10 @@ mod length;
 mod response;
 mod solve;
 mod station;
+mod traffic;
 mod wait;
 mod wiring;
 
 pub use estimate::{Assumption, Bottleneck, ClassEstimate, Estimate, NodeEstimate, ResponseEstimate};
 pub use solve::solve;
+pub use traffic::Flow;

@@ -1,6 +1,6 @@
 //! From a plan to an [`Estimate`].
 use super::estimate::{Assumption, Bottleneck, ClassEstimate, Estimate, NodeEstimate, ResponseEstimate};
-use super::flow::{NodeFlow, flows};
+use super::flow::{Asked, NodeFlow, by_class, flows};
 use super::formula::special::{gamma_cdf, gamma_quantile};
 use super::keys::{Keys, Placement, placements};
 use super::length::{Length, mixture};
@@ -63,7 +63,8 @@ impl<'a> Solver<'a> {
     }
 
     fn flows(&self, rate: f64, before: Option<&(f64, Vec<NodeFlow>)>) -> Vec<NodeFlow> {
-        flows(self.plan, &self.wiring, &self.keys, &self.placements, rate, before)
+        let asked = Asked { classes: &by_class(self.plan, rate), known: &[] };
+        flows(self.plan, &self.wiring, &self.keys, &self.placements, &asked, before)
     }
 
     /// Arrivals per second of all clients together. In a closed loop: where N users, their response and their think time agree,

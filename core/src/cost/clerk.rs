@@ -1,7 +1,7 @@
 //! Who writes the bill: from a plan and its traffic to lines.
 use super::bill::{Bill, Item, Line, MONTH_HOURS};
-use super::flow::Flow;
 use super::wiring::Wiring;
+use crate::analytic::Flow;
 use crate::id::EdgeIndex;
 use crate::run::Run;
 use crate::topology::{DatabaseNode, NodeKind, Place, Plan, PlanNode, Work};

@@ -12,14 +12,9 @@
 //! ```
 mod bill;
 mod clerk;
-mod flow;
-mod keys;
-mod recall;
 mod wiring;
 
 pub use bill::{Bill, Item, Line, MONTH_HOURS};
-pub use flow::Flow;
-pub use recall::Recall;
 pub use wiring::{Wiring, shares};
 
 use crate::run::Run;

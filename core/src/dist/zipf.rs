@@ -25,6 +25,11 @@ pub struct Zipf {
 }
 
 impl Zipf {
+    /// How many bytes its tables take.
+    pub const fn size(&self) -> usize {
+        (self.cumulated.len() + self.blocks.len()) * 8 + self.guide.len() * 2
+    }
+
     /// Over `keys` ≥ 1 keys with `skew` in [0, 4]; a skew of zero is uniform. Costs some 50 µs, once.
     ///
     /// # Panics

@@ -154,6 +154,11 @@ impl Default for Agenda {
 impl Agenda {
     /// Schedules `event`. O(1) amortised.
     #[inline]
+    /// How many events are on it. O(buckets).
+    pub(crate) fn len(&self) -> usize {
+        self.run.len() + self.buckets.iter().map(Vec::len).sum::<usize>()
+    }
+
     pub(crate) fn push(&mut self, at: Time, event: Event) {
         self.push_entry(Entry::from(at.0) << 64 | Entry::from(event.pack()));
     }

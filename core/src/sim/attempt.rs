@@ -8,8 +8,10 @@ use super::counter::Counter;
 use super::node::State;
 use super::simulation::Simulation;
 use super::transport::Way;
-use crate::component::resilience::{Backoff, CircuitBreaker, Pass, RetryBudget, Trip};
-use crate::id::EdgeIndex;
+use crate::component::resilience::{
+    Backoff, CircuitBreaker, Deadline, Hedge, HedgeDelay, Pass, RetryBudget, RetryPolicy, Trip,
+};
+use crate::id::{EdgeIndex, NodeIndex};
 use crate::rng::{Rng, Seed};
 use crate::run::Outcome;
 use crate::time::{Span, Time};
@@ -24,15 +26,17 @@ const LONGEST_BACKOFF: Span = Span::from_millis(60_000);
 /// The floor and the window of retry budgets, as in Finagle.
 const BUDGET_FLOOR: f64 = 10.0;
 const BUDGET_WINDOW: Span = Span::from_millis(10_000);
+/// An instance that refused a connection is left alone for so long: the first backoff of a gRPC channel (connection-backoff.md).
+const RECONNECT: Span = Span::SECOND;
+/// As many hedges as there are calls is no bound.
+const NO_BOUND: f64 = 1e9;
 
 /// How calls by an edge are made.
 #[derive(Clone, Debug)]
 pub(super) struct EdgePolicy {
     pub(super) timeout: Option<Span>,
-    retries: u16,
-    backoff: Backoff,
-    budget: Option<RetryBudget>,
-    hedge_after: Option<Span>,
+    pub(super) retry: RetryPolicy,
+    pub(super) hedge: Option<Hedge>,
     /// What each instance of the caller has of its own.
     callers: Vec<Caller>,
     connections: Option<u32>,
@@ -40,7 +44,7 @@ pub(super) struct EdgePolicy {
     /// first due, and one event for the head is enough. A slot may have been used again since: the generation tells.
     timeouts: VecDeque<(Time, Slot, u32)>,
     hedges: VecDeque<(Time, Slot, u32)>,
-    rng: Rng,
+    pub(super) rng: Rng,
 }
 
 /// What an instance of the caller has of its own.
@@ -49,6 +53,8 @@ struct Caller {
     breaker: Option<CircuitBreaker>,
     open: u32,
     waiting: VecDeque<(Slot, u32)>,
+    /// Until when each instance of the callee is left alone; empty before any has refused a connection.
+    refused: Vec<Time>,
 }
 
 impl EdgePolicy {
@@ -59,21 +65,24 @@ impl EdgePolicy {
         Some((self.callers.iter().map(|caller| caller.open).sum(), most, waiting))
     }
 
-    pub(super) fn new(plan: &Plan, edge: &PlanEdge, seed: Seed) -> Option<Box<Self>> {
+    /// Of calls that `from` makes as an edge says: the node that the edge leaves, or clients that DNS has told its address.
+    pub(super) fn new(plan: &Plan, from: NodeIndex, edge: &PlanEdge, seed: Seed) -> Option<Box<Self>> {
         if !edge.has_policy() {
             return None;
         }
         let trip = |share| Trip::Share { calls: BREAKER_CALLS, at_least: BREAKER_CALLS / 2, share };
         let breaker =
             edge.breaker.map(|(share, open)| CircuitBreaker::new(trip(share), open, BREAKER_PROBES));
-        let caller = Caller { breaker, open: 0, waiting: VecDeque::new() };
-        let (from, to) = (plan.node(edge.from), plan.node(edge.to));
+        let caller = Caller { breaker, open: 0, waiting: VecDeque::new(), refused: Vec::new() };
+        let (from, to) = (plan.node(from), plan.node(edge.to));
         Some(Box::new(Self {
             timeout: edge.timeout,
-            retries: edge.retries as u16,
-            backoff: Backoff::exponential(edge.backoff, LONGEST_BACKOFF, edge.jitter),
-            budget: edge.retry_budget.map(|share| RetryBudget::new(share, BUDGET_FLOOR, BUDGET_WINDOW)),
-            hedge_after: edge.hedge_after,
+            retry: RetryPolicy {
+                attempts: edge.retries + 1,
+                backoff: Backoff::exponential(edge.backoff, LONGEST_BACKOFF, edge.jitter),
+                budget: edge.retry_budget.map(|share| RetryBudget::new(share, BUDGET_FLOOR, BUDGET_WINDOW)),
+            },
+            hedge: hedge(edge),
             callers: vec![caller; usize::from(from.kind.most_instances())],
             connections: edge.connections,
             timeouts: VecDeque::new(),
@@ -83,12 +92,49 @@ impl EdgePolicy {
     }
 }
 
+fn hedge(edge: &PlanEdge) -> Option<Hedge> {
+    let after = edge.hedge_after.map(HedgeDelay::After);
+    let delay = after.or(edge.hedge_at.map(HedgeDelay::Quantile))?;
+    let budget = if edge.hedge_budget < 1.0 {
+        RetryBudget::new(edge.hedge_budget, 0.0, BUDGET_WINDOW)
+    } else {
+        RetryBudget::new(NO_BOUND, BUDGET_FLOOR, BUDGET_WINDOW)
+    };
+    Some(Hedge::new(delay, budget))
+}
+
+impl Caller {
+    fn avoids(&self, now: Time, instance: u16) -> bool {
+        self.refused.get(usize::from(instance)).is_some_and(|&until| now < until)
+    }
+}
+
+impl EdgePolicy {
+    /// Whether the caller has as many calls open as it may have connections.
+    pub(super) fn is_full(&self) -> bool {
+        self.connections.is_some_and(|bound| self.callers[0].open >= bound)
+    }
+
+    /// A message is on its way to workers; it is due to be acknowledged at the time that is given back.
+    pub(super) fn delivered(&mut self, now: Time, slot: Slot, generation: u32) -> Option<Time> {
+        self.callers[0].open += 1;
+        let due = now + self.timeout?;
+        self.timeouts.push_back((due, slot, generation));
+        (self.timeouts.len() == 1).then_some(due)
+    }
+
+    /// A message is acknowledged, or was not in time.
+    pub(super) fn settled(&mut self) {
+        self.callers[0].open -= 1;
+    }
+}
+
 impl Simulation {
     fn policy(&mut self, edge: EdgeIndex) -> &mut EdgePolicy {
         self.edges[edge.index()].policy.as_deref_mut().expect("only edges with a policy have attempts")
     }
 
-    /// A call by an edge with a policy.
+    /// A call by an edge with a policy, which begins after a delay: before it, nobody knows whom to call.
     pub(super) fn try_call(
         &mut self,
         parent: Slot,
@@ -96,67 +142,62 @@ impl Simulation {
         way: Option<Way>,
         ask: Ask,
         origin: Origin,
+        delay: Span,
     ) -> Slot {
         let (parent_generation, instance) = match parent {
             NO_CALL => (0, 0),
             _ => (self.calls[parent].generation, self.calls[parent].instance),
         };
+        let target = way.map_or(NO_TARGET, |way| way.target);
         let slot = self.calls.add(Call {
             parent,
             parent_generation,
-            generation: 0,
-            node: self.edges[edge.index()].to,
             instance: way.map_or(0, |way| way.instance),
-            edge,
-            source: 0,
-            target: way.map_or(NO_TARGET, |way| way.target),
+            target,
             caller: instance,
-            epoch: self.epoch_of(parent, way.map_or(NO_TARGET, |way| way.target)),
-            pass: None,
-            step: 0,
-            open: 0,
-            left: 0,
-            ask,
+            epoch: self.epoch_of(parent, target),
             stage: Stage::Trying,
-            outcome: Outcome::Ok,
-            hit: false,
-            lost: false,
-            orphan: false,
-            given_up: false,
             pinned: way.is_some_and(|way| way.target == NO_TARGET),
-            origin,
             sent: self.now,
-            queued: Time::ZERO,
-            wait: Span::ZERO,
-            leaves: Time::NEVER,
+            ..Call::new(self.edges[edge.index()].to, edge, ask, origin)
         });
-        let generation = self.calls[slot].generation;
+        if delay > Span::ZERO {
+            self.calls[slot].stage = Stage::Resolving;
+            self.schedule(self.now + delay, Event::Retry(slot));
+            return slot;
+        }
+        self.connect(slot, way);
+        slot
+    }
+
+    /// The call waits for a connection, or has one at once.
+    fn connect(&mut self, slot: Slot, way: Option<Way>) {
+        let Call { edge, generation, caller: instance, .. } = self.calls[slot];
         let policy = self.policy(edge);
         let (bound, caller) = (policy.connections, &mut policy.callers[usize::from(instance)]);
         if bound.is_some_and(|bound| caller.open >= bound) {
             caller.waiting.push_back((slot, generation));
             self.calls[slot].stage = Stage::Pooling;
             let from = self.caller(edge).index();
-            self.count(from, Counter::Pooled);
-            return slot;
+            return self.count(from, Counter::Pooled);
         }
         caller.open += 1;
         self.first_attempt(slot, way);
-        slot
     }
 
     /// The call has its connection.
     fn first_attempt(&mut self, slot: Slot, way: Option<Way>) {
         let (now, edge, generation) = (self.now, self.calls[slot].edge, self.calls[slot].generation);
         self.calls[slot].stage = Stage::Trying;
+        self.calls[slot].queued = now;
         let policy = self.policy(edge);
-        if let Some(budget) = &mut policy.budget {
-            budget.deposit(now);
-        }
-        if let Some(after) = policy.hedge_after {
-            policy.hedges.push_back((now + after, slot, generation));
+        policy.retry.started(now);
+        if let Some(after) = policy.hedge.as_mut().and_then(|hedge| hedge.started(now)) {
+            // Where the delay has just become shorter, who waits longer by the old one keeps his place before the others.
+            let due = policy.hedges.back().map_or(now + after, |&(last, ..)| last.max(now + after));
+            policy.hedges.push_back((due, slot, generation));
             if policy.hedges.len() == 1 {
-                self.agenda.push(now + after, Event::Hedge(u32::from(edge.0)));
+                self.agenda.push(due, Event::Hedge(u32::from(edge.0)));
             }
         }
         self.attempt(slot, way);
@@ -188,7 +229,10 @@ impl Simulation {
             return self.lose(slot, Outcome::Refused);
         }
         self.calls[slot].open += 1;
-        let attempt = self.send(slot, way, call.ask, call.origin, Span::ZERO);
+        // Whoever is asked is told how long that is of use, as far as there is a timeout.
+        let timeout = self.policy(call.edge).timeout.unwrap_or(Span(u64::MAX));
+        let deadline = Deadline(call.origin.deadline).handed_on(now, Span::ZERO, timeout).0;
+        let attempt = self.send(slot, way, call.ask, Origin { deadline, ..call.origin }, Span::ZERO);
         self.calls[attempt].pass = pass.flatten();
         let generation = self.calls[attempt].generation;
         let policy = self.policy(call.edge);
@@ -209,8 +253,27 @@ impl Simulation {
         if matches!(self.nodes[from.index()].state, State::LoadBalancer(_)) {
             return self.pick_target(from.index(), call.caller, &call.origin);
         }
-        let instance = self.instance_for(call.edge, call.ask, &call.origin);
+        let mut instance = self.instance_for(call.edge, call.ask, &call.origin);
+        let callee = &self.nodes[call.node.index()];
+        if callee.is_asked_in_turn() {
+            let now = self.now;
+            // Where all are left alone, whoever's turn it is gets it.
+            for _ in 1..callee.stations.len() {
+                if !self.policy(call.edge).callers[usize::from(call.caller)].avoids(now, instance) {
+                    break;
+                }
+                instance = self.instance_for(call.edge, call.ask, &call.origin);
+            }
+        }
         Some(Way { edge: call.edge, instance, target: NO_TARGET })
+    }
+
+    /// Nobody was there: the caller's instance asks others for a while.
+    fn leave_alone(&mut self, answer: &Call) {
+        let (until, count) = (self.now + RECONNECT, self.nodes[answer.node.index()].stations.len());
+        let refused = &mut self.policy(answer.edge).callers[usize::from(answer.caller)].refused;
+        refused.resize(count, Time::ZERO);
+        refused[usize::from(answer.instance)] = until;
     }
 
     /// Ends a call at this instant, not by calling back but by an event: chains of calls may be long.
@@ -228,6 +291,13 @@ impl Simulation {
                 self.calls[slot].stage = Stage::Trying;
                 self.attempt(slot, None);
             }
+            Stage::Resolving if self.is_awaited(&self.calls[slot]) => self.connect(slot, None),
+            // It has no connection yet, or never will.
+            Stage::Resolving | Stage::Unresolved => {
+                let call = self.calls[slot];
+                self.calls.remove(slot);
+                self.resume(&call);
+            }
             _ => self.end_trying(slot),
         }
     }
@@ -242,22 +312,29 @@ impl Simulation {
         call.open -= 1;
         call.outcome = answer.outcome;
         call.hit = answer.hit;
+        let call = self.calls[slot];
         let edge = call.edge;
         if good {
+            let first = call.left == 0;
+            if let Some(hedge) = self.policy(edge).hedge.as_mut().filter(|_| first) {
+                hedge.answered(now.since(call.queued));
+            }
             return self.end_trying(slot);
         }
-        let call = self.calls[slot];
+        let station = &self.nodes[answer.node.index()].stations[usize::from(answer.instance)];
+        if answer.outcome == Outcome::Refused && !station.up && call.edge == answer.edge {
+            self.leave_alone(answer);
+        }
         if call.open > 0 {
             return;
         }
-        if call.left >= self.policy(edge).retries || !self.is_awaited(&call) {
+        if !self.is_awaited(&call) {
             return self.end_trying(slot);
         }
         let policy = self.policy(edge);
-        if policy.budget.as_mut().is_some_and(|budget| !budget.withdraw(now)) {
+        let Some(wait) = policy.retry.after_failure(now, u32::from(call.left) + 1, &mut policy.rng) else {
             return self.end_trying(slot);
-        }
-        let wait = policy.backoff.delay(u32::from(call.left) + 1, &mut policy.rng);
+        };
         let call = &mut self.calls[slot];
         call.left += 1;
         call.stage = Stage::Backoff;
@@ -363,13 +440,18 @@ impl Simulation {
 
     /// An attempt has had its time, and nobody listens any more: for its caller it has failed, whatever becomes of it.
     fn time_out(&mut self, edge: EdgeIndex, slot: Slot) {
+        let from = self.caller(edge).index();
+        if matches!(self.nodes[from].state, State::Queue(_)) {
+            self.calls[slot].given_up = true;
+            self.count(from, Counter::TimedOut);
+            return self.message_done(&Call { outcome: Outcome::TimedOut, ..self.calls[slot] });
+        }
         let answer = Call { outcome: Outcome::TimedOut, ..self.calls[slot] };
         // Of two attempts, the other has been answered before.
         if !self.calls.is_open(answer.parent, answer.parent_generation) {
             return;
         }
         self.calls[slot].given_up = true;
-        let from = self.caller(edge).index();
         self.count(from, Counter::TimedOut);
         self.attempt_ended(&answer);
         self.calls[slot].target = NO_TARGET;
@@ -392,7 +474,9 @@ impl Simulation {
         let due = self.take_due(edge, |policy| &mut policy.hedges, Event::Hedge(u32::from(edge.0)));
         for &slot in &due {
             let call = &self.calls[slot];
-            if call.stage == Stage::Trying && call.open > 0 && self.is_awaited(call) {
+            let late = call.stage == Stage::Trying && call.open > 0 && self.is_awaited(call);
+            let now = self.now;
+            if late && self.policy(edge).hedge.as_mut().is_some_and(|hedge| hedge.hedge(now)) {
                 let from = self.caller(edge).index();
                 self.count(from, Counter::Hedges);
                 self.attempt(slot, None);

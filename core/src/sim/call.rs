@@ -45,6 +45,10 @@ pub(crate) enum Stage {
     Parked,
     /// On its way back: an `Answer` is scheduled.
     Answered,
+    /// Of a call with a policy: its callee's address is being looked up.
+    Resolving,
+    /// Of a call whose callee's name could not be looked up: it is over, which its caller learns by a `Retry` that is scheduled.
+    Unresolved,
     /// Of a call with a policy: waiting for a connection.
     Pooling,
     /// Of a call with a policy: attempts are under way.
@@ -58,7 +62,7 @@ pub(crate) enum Stage {
 impl Stage {
     /// Whether the call is one with a policy, whose attempts are calls of their own.
     pub(crate) const fn is_of_a_policy(self) -> bool {
-        matches!(self, Self::Pooling | Self::Trying | Self::Backoff | Self::Lost)
+        matches!(self, Self::Resolving | Self::Pooling | Self::Trying | Self::Backoff | Self::Lost)
     }
 }
 
@@ -117,6 +121,8 @@ pub(crate) struct Call {
     pub(crate) orphan: bool,
     /// Whoever waited waits no longer; it has been counted already.
     pub(crate) given_up: bool,
+    /// A concurrency limit has let it in and waits for its end.
+    pub(crate) limited: bool,
     /// Its instance was chosen by the caller and stays.
     pub(crate) pinned: bool,
     pub(crate) origin: Origin,
@@ -128,6 +134,42 @@ pub(crate) struct Call {
     pub(crate) wait: Span,
     /// When its answer leaves the node, where that is known already.
     pub(crate) leaves: Time,
+}
+
+impl Call {
+    /// A call that nobody has sent yet, to the first instance of a node.
+    pub(crate) const fn new(node: NodeIndex, edge: EdgeIndex, ask: Ask, origin: Origin) -> Self {
+        Self {
+            parent: NO_CALL,
+            parent_generation: 0,
+            generation: 0,
+            node,
+            instance: 0,
+            edge,
+            source: 0,
+            target: NO_TARGET,
+            caller: 0,
+            epoch: 0,
+            pass: None,
+            step: 0,
+            open: 0,
+            left: 0,
+            ask,
+            stage: Stage::Sent,
+            outcome: Outcome::Ok,
+            hit: false,
+            lost: false,
+            orphan: false,
+            given_up: false,
+            limited: false,
+            pinned: false,
+            origin,
+            sent: Time::ZERO,
+            queued: Time::ZERO,
+            wait: Span::ZERO,
+            leaves: Time::NEVER,
+        }
+    }
 }
 
 /// All calls under way.
@@ -160,6 +202,11 @@ impl Calls {
     /// Whether the call that had this slot and generation is still under way.
     pub(crate) fn is_open(&self, slot: Slot, generation: u32) -> bool {
         slot != NO_CALL && self.slots[slot as usize].generation == generation
+    }
+
+    /// How many bytes the slab takes.
+    pub(crate) const fn size(&self) -> usize {
+        self.slots.capacity() * size_of::<Call>() + self.free.capacity() * size_of::<Slot>()
     }
 
     /// How many calls are under way.

@@ -148,6 +148,12 @@ impl NodeMeter {
         self.steadiness.reset();
     }
 
+    /// How many bytes its histograms take.
+    pub(crate) fn size(&self) -> usize {
+        let seconds = self.seconds.iter().map(|second| second.response.size());
+        self.total.response.size() + self.wait.size() + seconds.sum::<usize>()
+    }
+
     /// Since the reset.
     pub(crate) fn total(&self) -> Window {
         let mut total = self.total.clone();

@@ -1,6 +1,5 @@
 //! What happens rarely: the timeline, restarts, failovers, scaling. Each waits in a list for its event.
 use super::agenda::Event;
-use super::call::Slot;
 use super::simulation::Simulation;
 use crate::time::{Span, Time};
 
@@ -25,8 +24,8 @@ pub(super) enum Rare {
     MoveKeys { node: usize },
     /// A cache writes back what it has only in memory.
     WriteBack { node: usize, instance: u16 },
-    /// A lookup that waits for another's fetch has waited long enough.
-    Unpark { slot: Slot, generation: u32 },
+    /// Whoever was to fetch a key has had the time for it.
+    Lease { node: usize, instance: u16, key: u64, fetch: u64 },
 }
 
 impl Simulation {
@@ -54,7 +53,7 @@ impl Simulation {
             Rare::Failover { node, shard } => self.failover_due(node, shard),
             Rare::MoveKeys { node } => self.move_keys(node),
             Rare::WriteBack { node, instance } => self.write_back(node, instance),
-            Rare::Unpark { slot, generation } => self.unpark(slot, generation),
+            Rare::Lease { node, instance, key, fetch } => self.lease_over(node, instance, key, fetch),
         }
     }
 }

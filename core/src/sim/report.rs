@@ -152,11 +152,11 @@ impl Simulation {
         run.classes = (0..self.meters.len()).map(class).collect();
         run.nodes = self.nodes.iter().map(|node| self.node_run(node, run.duration)).collect();
         run.edges = (0..self.plan.edges.len()).map(|i| self.edge_run(i, run.duration)).collect();
-        // Of several classes the stretches of time tell; of one its own batches are the finer measure.
-        run.figures = match run.classes.as_slice() {
-            [class] => class.figures.clone(),
-            _ => self.steadiness.of_calls(&run.outcomes(), &run.response(), run.duration.as_secs()),
-        };
+        run.figures = self.steadiness.of_calls(&run.outcomes(), &run.response(), run.duration.as_secs());
+        // Stretches of time tell sooner than batches of requests, but only of all classes together.
+        if let [class] = run.classes.as_mut_slice() {
+            class.figures.clone_from(&run.figures);
+        }
         run.series = self.series.iter().cloned().collect::<Vec<Second>>();
         run
     }

@@ -117,10 +117,12 @@ impl Simulation {
     pub fn new(plan: &Plan, seed: Seed) -> Self {
         let drawn = plan.edges.iter().enumerate().map(|(i, edge)| {
             let link = Link::new(edge.from, edge.to, edge.latency, EdgeIndex(i as u16));
-            Link { policy: EdgePolicy::new(plan, edge, seed), ..link }
+            Link { policy: EdgePolicy::new(plan, edge.from, edge, seed), ..link }
         });
         let resolved = plan.resolved_ways().map(|(from, shown_as)| {
-            Link::new(from, plan.edge(shown_as).to, plan.resolved_latency(from, shown_as), shown_as)
+            let edge = plan.edge(shown_as);
+            let link = Link::new(from, edge.to, plan.resolved_latency(from, shown_as), shown_as);
+            Link { policy: EdgePolicy::new(plan, from, edge, seed), ..link }
         });
         let mut simulation = Self {
             now: Time::ZERO,

@@ -11,7 +11,7 @@ use crate::time::{Span, Time};
 
 /// How long a caller tries to connect over a way that is cut, where its edge has no timeout: the first retransmission of a
 /// connection's opening packet comes after a second (RFC 6298, section 2), and with it hope ends here.
-const CONNECT_TIMEOUT: Span = Span::SECOND;
+pub(super) const CONNECT_TIMEOUT: Span = Span::SECOND;
 
 /// Where a call goes.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ impl Simulation {
     /// A call by an edge for `parent`, to the instance that the caller picks or the edge's node has for the key.
     pub(super) fn call(&mut self, parent: Slot, edge: EdgeIndex, ask: Ask, origin: Origin) -> Slot {
         if self.edges[edge.index()].policy.is_some() {
-            return self.try_call(parent, edge, None, ask, origin);
+            return self.try_call(parent, edge, None, ask, origin, Span::ZERO);
         }
         let instance = self.instance_for(edge, ask, &origin);
         self.send(parent, Way { edge, instance, target: NO_TARGET }, ask, origin, Span::ZERO)
@@ -35,7 +35,7 @@ impl Simulation {
     /// A call by an edge for `parent`, to an instance that the caller has picked.
     pub(super) fn call_at(&mut self, parent: Slot, way: Way, ask: Ask, origin: Origin) -> Slot {
         if self.edges[way.edge.index()].policy.is_some() {
-            return self.try_call(parent, way.edge, Some(way), ask, origin);
+            return self.try_call(parent, way.edge, Some(way), ask, origin, Span::ZERO);
         }
         self.send(parent, way, ask, origin, Span::ZERO)
     }
@@ -74,6 +74,7 @@ impl Simulation {
             lost: false,
             orphan: false,
             given_up: false,
+            limited: false,
             pinned: false,
             origin,
             sent: self.now,
@@ -252,7 +253,10 @@ impl Simulation {
         let call = &mut self.calls[slot];
         call.stage = Stage::Answered;
         call.outcome = outcome;
-        let link = &self.edges[call.edge.index()];
+        if call.limited {
+            self.limit_hears(slot, outcome);
+        }
+        let link = &self.edges[self.calls[slot].edge.index()];
         if link.cut {
             return self.give_up_connecting(slot);
         }
@@ -320,6 +324,8 @@ impl Simulation {
     fn nobody_waited(&mut self, call: &Call) {
         let from = self.edges[call.edge.index()].from;
         match self.nodes[from.index()].state {
+            // It has been delivered again meanwhile; but now its worker is free.
+            State::Queue(_) if call.given_up => self.workers_free(call.node.index()),
             State::Queue(_) => self.message_done(call),
             // It was only in memory, and is nowhere now.
             State::Cache(_) if call.parent == NO_CALL && call.outcome != Outcome::Ok => {

@@ -63,6 +63,11 @@ impl Batches {
         }
     }
 
+    /// How many bytes the batches take.
+    pub fn size(&self) -> usize {
+        self.batches.iter().map(|batch| size_of::<Batch>() + batch.histogram.size()).sum()
+    }
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.batches.iter_mut().for_each(Batch::clear);

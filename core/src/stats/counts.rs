@@ -36,6 +36,11 @@ impl Counts {
         Self { octave_bits, first: 0, window: Vec::new(), high: BTreeMap::new(), total: 0 }
     }
 
+    /// How many bytes the window takes.
+    pub(super) const fn size(&self) -> usize {
+        self.window.capacity() * size_of::<u32>()
+    }
+
     /// The sum of all counts.
     pub(super) const fn total(&self) -> u64 {
         self.total
@@ -58,10 +63,12 @@ impl Counts {
         (units << (doublings as u32 + UNIT_BITS), 1 << (doublings as u32 + UNIT_BITS))
     }
 
-    /// Counts a value, one above [`HIGHEST`] as that. Allocates only when the value lies in an octave beyond all before.
+    /// Counts a value, one above [`HIGHEST`] as that; `BITS` are its `octave_bits`, so that shifts are by constants. Allocates
+    /// only when the value lies in an octave beyond all before.
     #[inline]
-    pub(super) fn record(&mut self, value: u64) {
-        let bucket = self.bucket_of(value.min(HIGHEST));
+    pub(super) fn record<const BITS: u32>(&mut self, value: u64) {
+        debug_assert_eq!(self.octave_bits, BITS, "the buckets are others");
+        let bucket = bucket_of::<BITS>(value.min(HIGHEST));
         self.total += 1;
         // A bucket before the window wraps around to a place far behind it.
         if let Some(count) = self.window.get_mut(bucket.wrapping_sub(self.first))
@@ -249,12 +256,12 @@ mod tests {
                 1..100 => {
                     let mut other = Counts::new(COARSE);
                     other.add(bucket, n + 1);
-                    other.record(value);
+                    other.record::<COARSE>(value);
                     counts.merge(&other);
                     *twin.entry(bucket).or_default() += n + 2;
                 }
                 _ => {
-                    counts.record(value);
+                    counts.record::<COARSE>(value);
                     *twin.entry(bucket).or_default() += 1;
                 }
             }
@@ -269,8 +276,8 @@ mod tests {
     fn a_count_goes_on_beyond_32_bits() {
         let mut counts = Counts::new(COARSE);
         counts.add(5, u64::from(u32::MAX));
-        counts.record(5 << UNIT_BITS);
-        counts.record(5 << UNIT_BITS);
+        counts.record::<COARSE>(5 << UNIT_BITS);
+        counts.record::<COARSE>(5 << UNIT_BITS);
         let twice = counts.clone();
         counts.merge(&twice);
         counts.check();

@@ -61,7 +61,15 @@ impl Histogram {
     /// most half of the least.
     #[inline]
     pub fn record(&mut self, span: Span) {
-        self.counts.record(span.0);
+        match self.precision {
+            Precision::Fine => self.counts.record::<{ counts::FINE }>(span.0),
+            Precision::Coarse => self.counts.record::<{ counts::COARSE }>(span.0),
+        }
+    }
+
+    /// How many bytes its counts take.
+    pub const fn size(&self) -> usize {
+        self.counts.size()
     }
 
     /// Takes as much memory as `other` has, so that recording what it has recorded will not allocate. Both must have the

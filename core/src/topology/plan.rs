@@ -111,6 +111,10 @@ pub struct PlanEdge {
     pub breaker: Option<(f64, Span)>,
     /// How long until a second call is made.
     pub hedge_after: Option<Span>,
+    /// After which quantile of the response times it is made, in (0, 1).
+    pub hedge_at: Option<f64>,
+    /// How many second calls there are for a call at most, in [0, 1]; at 1 there is no bound.
+    pub hedge_budget: f64,
     /// Its share where callees are weighted, ≥ 1.
     pub weight: u32,
     /// Which topics pass.
@@ -264,6 +268,7 @@ impl PlanEdge {
         self.timeout.is_some()
             || self.retries > 0
             || self.hedge_after.is_some()
+            || self.hedge_at.is_some()
             || self.connections.is_some()
             || self.breaker.is_some()
     }

@@ -2,6 +2,7 @@
 mod calls;
 mod closed_loop;
 mod design;
+mod everywhere;
 mod extremes;
 mod faults;
 mod interleavings;
@@ -10,6 +11,7 @@ mod overload;
 mod policies;
 mod queues;
 mod resilience;
+mod rewinding;
 mod sameness;
 mod sessions;
 mod sharing;

@@ -13,13 +13,13 @@ fn half_busy() -> Plan {
     design(nodes, &edges("users>web"), r#""rate": "50/s""#, "")
 }
 
-const RUNS: u64 = 60;
+const RUNS: u64 = 40;
 
 fn runs(plan: &Plan, seconds: u64) -> Vec<Run> {
     (1..=RUNS).map(|seed| run(plan, seed, seconds)).collect()
 }
 
-/// Of 60 intervals at 95 % 57 hold the truth, with a standard deviation of 1.7; four of them make 50.
+/// Of 40 intervals at 95 % 38 hold the truth, with a standard deviation of 1.4; four of them make 32.
 fn assert_covered(runs: &[Run], truths: &[(Figure, f64)], of: fn(&Run) -> &Figures) {
     for &(figure, truth) in truths {
         let holds = |run: &&Run| {
@@ -32,7 +32,7 @@ fn assert_covered(runs: &[Run], truths: &[(Figure, f64)], of: fn(&Run) -> &Figur
             interval.holds(truth)
         };
         let held = runs.iter().filter(holds).count();
-        assert!(held >= 50, "{figure:?}, {truth}: {held} of {RUNS}");
+        assert!(held >= 32, "{figure:?}, {truth}: {held} of {RUNS}");
     }
 }
 

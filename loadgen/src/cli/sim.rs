@@ -3,9 +3,10 @@ use super::{Failure, args, input, print, print_json};
 use crate::report::{RunReport, run_text};
 use crate::store;
 use indicatif::{ProgressBar, ProgressStyle};
+use loadpath_core::compare::Trials;
 use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
-use loadpath_core::sim::Simulation;
+use loadpath_core::sim::{Cut, Simulation, WarmUp};
 use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::Plan;
 use std::path::PathBuf;
@@ -34,9 +35,9 @@ pub(super) struct Simulate {
     /// How much simulated time counts
     #[arg(long, default_value = "60s", allow_hyphen_values = true, value_parser = args::simulated)]
     duration: Span,
-    /// How much simulated time passes before it counts
-    #[arg(long, default_value = "10s", allow_hyphen_values = true, value_parser = args::span_within_an_hour)]
-    warm_up: Span,
+    /// How much simulated time passes before it counts; without it, until the responses are steady, by the rule MSER-5
+    #[arg(long, allow_hyphen_values = true, value_parser = args::span_within_an_hour)]
+    warm_up: Option<Span>,
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
@@ -58,25 +59,53 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 impl Simulate {
     /// Simulates, with a bar on a terminal: a long run of a large design takes minutes.
     pub(super) fn run(&self, plan: &Plan) -> Run {
-        let end = Time::ZERO + self.warm_up + self.duration;
-        let bar = bar(end);
-        let mut simulation = Simulation::new(plan, Seed(self.seed));
-        let advance = |simulation: &mut Simulation, until: Time| {
-            while simulation.now() < until {
-                let step = (simulation.now() + Span::SECOND).min(until);
-                simulation.run_until(step);
-                bar.set_position(step.0);
+        let cut = match self.warm_up {
+            Some(warm_up) => Cut { warm_up, note: None },
+            None => {
+                let mut trial = Simulation::new(plan, Seed(self.seed));
+                advance("finding the warm-up", &mut trial, Time::ZERO + self.duration);
+                let cut = trial.warm_up();
+                if cut.warm_up == Span::ZERO {
+                    return with_note(trial.run(&plan.name), cut);
+                }
+                cut
             }
         };
-        advance(&mut simulation, Time::ZERO + self.warm_up);
+        let mut simulation = Simulation::new(plan, Seed(self.seed));
+        advance("warming up", &mut simulation, Time::ZERO + cut.warm_up);
         simulation.reset_statistics();
-        advance(&mut simulation, end);
-        bar.finish_and_clear();
-        simulation.run(&plan.name)
+        advance("simulating", &mut simulation, Time::ZERO + cut.warm_up + self.duration);
+        with_note(simulation.run(&plan.name), cut)
+    }
+
+    pub(super) const fn seed(&self) -> Seed {
+        Seed(self.seed)
+    }
+
+    /// The same for so many replications of two designs.
+    pub(super) fn trials(&self, replications: u32) -> Trials {
+        let warm_up = self.warm_up.map_or(WarmUp::ByRule, WarmUp::Fixed);
+        Trials { replications, warm_up, duration: self.duration }
     }
 }
 
-fn bar(end: Time) -> ProgressBar {
-    let style = ProgressStyle::with_template("  simulating {bar:40} {percent:>3} %  {eta} left");
-    ProgressBar::new(end.0).with_style(style.expect("the template is a constant"))
+fn with_note(mut run: Run, cut: Cut) -> Run {
+    run.notes.extend(cut.note);
+    run
+}
+
+fn advance(what: &'static str, simulation: &mut Simulation, until: Time) {
+    let bar = bar(what, until.0);
+    while simulation.now() < until {
+        let step = (simulation.now() + Span::SECOND).min(until);
+        simulation.run_until(step);
+        bar.set_position(step.0);
+    }
+    bar.finish_and_clear();
+}
+
+/// A bar on a terminal for something long.
+pub(super) fn bar(what: &'static str, end: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("  {msg} {bar:40} {percent:>3} %  {eta} left");
+    ProgressBar::new(end).with_style(style.expect("the template is a constant")).with_message(what)
 }

@@ -112,6 +112,12 @@ mod tests {
         assert!(said.starts_with("node \"web\", host"), "{said}");
         let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("retries".into(), 2.0.into())));
         assert!(said.starts_with("edge \"users\" to \"lb\", retries"), "{said}");
+        let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("hedge_at".into(), 0.9.into())));
+        assert!(said.starts_with("edge \"users\" to \"lb\", hedge_at"), "{said}");
+        let said = with(|d| drop(d.nodes[2].params.insert("limit".into(), "fixed".into())));
+        assert!(said.starts_with("node \"web\", limit"), "{said}");
+        let said = with(|d| drop(d.nodes[0].params.insert("serve_stale".into(), "1h".into())));
+        assert!(said.starts_with("node \"users\", serve_stale"), "{said}");
         let said = with(|d| drop(d.workload.params.insert("arrivals".into(), "closed".into())));
         assert!(said.starts_with("the workload, arrivals"), "{said}");
         // The default, written out, asks for nothing.

@@ -1,6 +1,6 @@
 //! A run: rates, outcomes, percentiles by both clocks, nodes, notes.
-use super::{Table, latency};
-use loadpath_core::run::{NodeRun, Outcomes, Run, Source};
+use super::{Table, certainty, latency};
+use loadpath_core::run::{EdgeRun, Figures, NodeRun, Outcomes, Run, Source};
 use loadpath_core::stats::{Estimate, Histogram};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -30,10 +30,17 @@ pub struct RunReport<'a> {
     pub service: Quantiles,
     /// From the planned to the actual send.
     pub send_delay: Quantiles,
+    /// Every figure of all requests, in seconds and shares, with its 95 % interval; none where the run was too short for one.
+    pub figures: &'a Figures,
+    /// Seconds that were cut at the start.
+    pub warm_up_s: f64,
     /// Each class.
     pub classes: Vec<ClassReport<'a>>,
     /// Each node.
     pub nodes: Vec<NodeReport<'a>>,
+    /// Each edge; none in a measurement.
+    #[serde(skip_serializing_if = "<[EdgeRun]>::is_empty")]
+    pub edges: &'a [EdgeRun],
     /// What a reader must know.
     pub notes: &'a [String],
     /// Where the run file is.
@@ -72,6 +79,7 @@ pub struct ClassReport<'a> {
     /// In seconds, with the half-width of the 95 % interval.
     mean: Option<Estimate>,
     p99: Option<Estimate>,
+    figures: &'a Figures,
 }
 
 /// A node in a [`RunReport`].
@@ -83,6 +91,7 @@ pub struct NodeReport<'a> {
     wait: Quantiles,
     utilization: Option<f64>,
     hit_ratio: Option<f64>,
+    figures: &'a Figures,
 }
 
 impl Quantiles {
@@ -114,6 +123,8 @@ impl<'a> RunReport<'a> {
             response: Quantiles::of(&run.response()),
             service: Quantiles::of(&service(run)),
             send_delay: Quantiles::of(&run.send_delay),
+            figures: &run.figures,
+            warm_up_s: run.warm_up.as_secs(),
             classes: run
                 .classes
                 .iter()
@@ -124,6 +135,7 @@ impl<'a> RunReport<'a> {
                     service: Quantiles::of(&class.service),
                     mean: class.mean,
                     p99: class.p99,
+                    figures: &class.figures,
                 })
                 .collect(),
             nodes: run
@@ -136,8 +148,10 @@ impl<'a> RunReport<'a> {
                     wait: Quantiles::of(&node.wait),
                     utilization: node.utilization,
                     hit_ratio: node.hit_ratio,
+                    figures: &node.figures,
                 })
                 .collect(),
+            edges: &run.edges,
             notes: &run.notes,
             file,
         }
@@ -174,7 +188,9 @@ pub fn run_text(run: &Run) -> String {
         o.timed_out
     );
     text.push_str(&latencies(run));
-    if let [class] = run.classes.as_slice()
+    if !run.figures.is_empty() {
+        text.push_str(&certainty::of_requests(run));
+    } else if let [class] = run.classes.as_slice()
         && let (Some(mean), Some(p99)) = (class.mean, class.p99)
     {
         let _ =
@@ -183,6 +199,14 @@ pub fn run_text(run: &Run) -> String {
     if !run.nodes.is_empty() {
         text.push('\n');
         text.push_str(&nodes(&run.nodes));
+        if !run.figures.is_empty() {
+            text.push('\n');
+            text.push_str(&certainty::of_nodes(&run.nodes));
+        }
+    }
+    if !run.edges.is_empty() {
+        text.push('\n');
+        text.push_str(&certainty::of_edges(&run.edges));
     }
     for note in &run.notes {
         let _ = writeln!(text, "\n  note: {note}");

@@ -3,10 +3,57 @@ use super::{GROUPS, Group, NodeFlow, Solver};
 use crate::analytic::formula::RankPoint;
 use crate::analytic::formula::cache::{Keyed, Refresh, characteristic_time};
 use crate::math::exp_m1;
-use crate::topology::{CacheNode, CdnNode, Writes};
-use crate::workload::Class;
+use crate::topology::{CacheNode, CdnNode, NodeKind, Writes};
+use crate::workload::{Class, Operation};
+
+/// What remembers.
+pub(in crate::analytic) struct Memory;
+
+impl Memory {
+    /// Whether nodes of this kind do.
+    pub(in crate::analytic) const fn is(kind: &NodeKind) -> bool {
+        matches!(kind, NodeKind::Cache(_) | NodeKind::Cdn(_))
+    }
+
+    /// Whether it looks requests of a class up.
+    pub(in crate::analytic) fn looks_up(kind: &NodeKind, class: &Class) -> bool {
+        match kind {
+            NodeKind::Cache(_) => class.operation == Operation::Read,
+            NodeKind::Cdn(cdn) => {
+                class.operation == Operation::Static || cdn.keeps_reads && class.operation == Operation::Read
+            }
+            _ => false,
+        }
+    }
+}
 
 impl Solver<'_> {
+    /// What a node answers from memory of what arrives there, if it is such a cache or CDN.
+    pub(in crate::analytic) fn remember_as(
+        &self,
+        flow: &mut NodeFlow,
+        node: usize,
+        kind: &NodeKind,
+        guess: Option<f64>,
+    ) {
+        match kind {
+            NodeKind::Cache(spec) => {
+                self.look_up(flow, spec, !self.plan.nodes[node].out.is_empty(), guess);
+            }
+            NodeKind::Cdn(spec) => self.pull_from_origin(flow, spec, guess),
+            _ => {}
+        }
+    }
+
+    /// A hit ratio that was seen takes the place of the estimated one, for all keys alike.
+    pub(super) fn set_hits(&self, flow: &mut NodeFlow, known: f64) {
+        for group in [Group::Read, Group::Static] {
+            flow.hits[group as usize].iter_mut().for_each(|hit| *hit = known);
+        }
+        flow.hit_ratio = Some(known);
+        flow.class_hits = self.class_hits(flow);
+    }
+
     /// How much earlier caches have left of a group's requests for a key, of all classes alike, by point.
     pub(super) fn thin(&self, flow: &NodeFlow, group: Group) -> Vec<f64> {
         let mut asked = vec![0.0; self.keys.points.len()];

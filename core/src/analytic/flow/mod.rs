@@ -1,6 +1,8 @@
 //! Rates through the wiring, from the clients down: by class, by key, and by instance.
 mod memory;
 
+pub(super) use memory::Memory;
+
 use super::formula::cache::ttl_hit;
 use super::keys::{Keys, Placement};
 use super::wiring::Wiring;
@@ -109,6 +111,29 @@ pub(super) struct NodeFlow {
     eviction: f64,
     /// The callers, each with its part of the calls.
     pub(super) parts: Vec<(EdgeIndex, f64)>,
+    /// The same of each class, upkeep left out.
+    pub(super) by_edge: Vec<(EdgeIndex, Vec<f64>)>,
+}
+
+/// What is asked of a design.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    /// Requests per second of each class, all clients together.
+    pub(super) classes: &'a [f64],
+    /// Hit ratios that were seen, by node; those of nodes beyond are not known.
+    pub(super) known: &'a [Option<f64>],
+}
+
+impl Asked<'_> {
+    fn rate(&self) -> f64 {
+        self.classes.iter().sum()
+    }
+}
+
+/// Requests per second of each class when there are `rate` in all.
+pub(super) fn by_class(plan: &Plan, rate: f64) -> Vec<f64> {
+    let weight: f64 = plan.classes.iter().map(|class| class.weight).sum();
+    plan.classes.iter().map(|class| rate * class.weight / weight).collect()
 }
 
 impl NodeFlow {
@@ -118,27 +143,29 @@ impl NodeFlow {
     }
 }
 
-/// What arrives at every node when all clients together send `rate` per second. `before` is a solution for another rate, from
-/// which the caches' characteristic times are guessed.
+/// What arrives at every node when this is asked. `before` is a solution for another rate, from which the caches' characteristic
+/// times are guessed.
 pub(super) fn flows(
     plan: &Plan,
     wiring: &Wiring,
     keys: &Keys,
     placements: &[Placement],
-    rate: f64,
+    asked: &Asked,
     before: Option<&(f64, Vec<NodeFlow>)>,
 ) -> Vec<NodeFlow> {
-    let solver = Solver { plan, wiring, keys, placements };
+    let (solver, rate) = (Solver { plan, wiring, keys, placements }, asked.rate());
     let mut flows = vec![NodeFlow::default(); plan.nodes.len()];
     for &node in &wiring.order {
-        let mut flow = solver.arriving(node, rate, &flows);
+        let mut flow = solver.arriving(node, asked, &flows);
         // Without a time to live all times go with the inverse of the rate.
         let guess =
             before.map(|(other, flows)| flows[node].eviction * other / rate).filter(|guess| *guess > 0.0);
         match &plan.nodes[node].kind {
-            NodeKind::Cache(spec) => solver.look_up(&mut flow, spec, !plan.nodes[node].out.is_empty(), guess),
-            NodeKind::Cdn(spec) => solver.pull_from_origin(&mut flow, spec, guess),
+            kind if Memory::is(kind) => solver.remember_as(&mut flow, node, kind, guess),
             _ => {}
+        }
+        if let Some(Some(known)) = asked.known.get(node) {
+            solver.set_hits(&mut flow, *known);
         }
         flows[node] = flow;
     }
@@ -147,15 +174,15 @@ pub(super) fn flows(
     flows
 }
 
-struct Solver<'a> {
-    plan: &'a Plan,
-    wiring: &'a Wiring,
-    keys: &'a Keys,
-    placements: &'a [Placement],
+pub(super) struct Solver<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) wiring: &'a Wiring,
+    pub(super) keys: &'a Keys,
+    pub(super) placements: &'a [Placement],
 }
 
 impl Solver<'_> {
-    fn arriving(&self, node: usize, rate: f64, flows: &[NodeFlow]) -> NodeFlow {
+    fn arriving(&self, node: usize, asked: &Asked, flows: &[NodeFlow]) -> NodeFlow {
         let mut flow = NodeFlow {
             classes: vec![0.0; self.plan.classes.len()],
             by_key: ByKey::none(self.keys.points.len()),
@@ -164,7 +191,8 @@ impl Solver<'_> {
         let kind = &self.plan.nodes[node].kind;
         if let NodeKind::Clients(clients) = kind {
             let users = f64::from(self.plan.users) * clients.share;
-            self.send(&mut flow, rate * clients.share, clients.browser_cache.as_secs(), users.max(1.0));
+            let rates: Vec<f64> = asked.classes.iter().map(|rate| rate * clients.share).collect();
+            self.send(&mut flow, &rates, clients.browser_cache.as_secs(), users.max(1.0));
             return flow;
         }
         let places = usize::from(kind.instances());
@@ -190,11 +218,9 @@ impl Solver<'_> {
     }
 
     /// The clients' own requests. A browser keeps a file for `kept` seconds, and asks for it again only then.
-    fn send(&self, flow: &mut NodeFlow, rate: f64, kept: f64, users: f64) {
-        let weight: f64 = self.plan.classes.iter().map(|class| class.weight).sum();
+    fn send(&self, flow: &mut NodeFlow, rates: &[f64], kept: f64, users: f64) {
         let points = self.keys.points.len();
-        for (c, class) in self.plan.classes.iter().enumerate() {
-            let rate = rate * class.weight / weight;
+        for ((c, class), &rate) in self.plan.classes.iter().enumerate().zip(rates) {
             flow.classes[c] = rate;
             let into = &mut flow.by_key.groups[Group::of(class.operation) as usize];
             into.iter_mut().zip(&self.keys.shares[c]).for_each(|(into, share)| *into += rate * share);
@@ -215,6 +241,7 @@ impl Solver<'_> {
         let caller = &flows[self.plan.edge(edge).from.index()];
         let part = self.part(edge, caller) * self.plan.edge(edge).calls;
         let mut added = ByKey::none(self.keys.points.len());
+        flow.by_edge.push((edge, vec![0.0; self.plan.classes.len()]));
         for group in GROUPS {
             let missed = self.missed(edge, group, caller, flows);
             let mut rates = self.passing(edge, group, caller);
@@ -248,7 +275,11 @@ impl Solver<'_> {
             let asks = Group::of(class.operation) == group && self.wiring.role(self.plan, edge, c).is_some();
             if asks && caller.classes[c] > 0.0 {
                 let stays = thin.as_ref().map_or(1.0, |(thin, missed)| self.class_share(c, thin, missed));
-                flow.classes[c] += caller.classes[c] * stays * part;
+                let rate = caller.classes[c] * stays * part;
+                flow.classes[c] += rate;
+                if let Some((_, classes)) = flow.by_edge.last_mut() {
+                    classes[c] += rate;
+                }
             }
         }
     }
@@ -352,11 +383,25 @@ impl Solver<'_> {
             (NodeKind::Dns(spec), _) => match spec.policy {
                 DnsPolicy::Weighted => of(&weight),
                 DnsPolicy::Failover => f64::from(u8::from(out[0] == edge)),
-                // Where clients are everywhere, each of the nearest has its part.
-                DnsPolicy::Simple | DnsPolicy::Geo => 1.0 / out.len() as f64,
+                DnsPolicy::Simple => 1.0 / out.len() as f64,
+                DnsPolicy::Geo => self.nearest(edge, caller),
             },
             _ => 1.0,
         }
+    }
+
+    /// The part of what DNS is asked by clients to whom this edge's address is the nearest, the first of equals.
+    fn nearest(&self, edge: EdgeIndex, dns: &NodeFlow) -> f64 {
+        let zone = |node: crate::id::NodeIndex| self.plan.node(node).zone;
+        let out = &self.plan.node(self.plan.edge(edge).from).out;
+        let (mut own, mut all) = (0.0, 0.0);
+        for &(asked, rate) in &dns.parts {
+            let from = zone(self.plan.edge(asked).from);
+            let far = |edge: &&EdgeIndex| self.plan.one_way(from, zone(self.plan.edge(**edge).to));
+            own += if out.iter().min_by_key(far) == Some(&edge) { rate } else { 0.0 };
+            all += rate;
+        }
+        if all > 0.0 { own / all } else { 1.0 / out.len() as f64 }
     }
 
     /// Spreads what came by an edge over the instances, or shards, where its keys live.

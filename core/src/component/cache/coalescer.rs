@@ -18,6 +18,8 @@ struct Flight {
     key: u64,
     first: u32,
     last: u32,
+    /// Which flight this is, of all that ever were.
+    number: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +37,13 @@ pub struct Coalescer<W> {
     waiters: Vec<Waiter<W>>,
     /// The first of the places in `waiters` to be used again, linked by `next`.
     free: u32,
+    /// How many flights there were.
+    flights: u64,
 }
 
 impl<W> Default for Coalescer<W> {
     fn default() -> Self {
-        Self { table: HashTable::new(), waiters: Vec::new(), free: NONE }
+        Self { table: HashTable::new(), waiters: Vec::new(), free: NONE, flights: 0 }
     }
 }
 
@@ -48,7 +52,8 @@ impl<W: Copy> Coalescer<W> {
     pub fn join(&mut self, key: u64, who: W) -> Joined {
         let hash = hash::mix(key);
         let Some(flight) = self.table.find_mut(hash, |flight| flight.key == key) else {
-            let flight = Flight { key, first: NONE, last: NONE };
+            self.flights += 1;
+            let flight = Flight { key, first: NONE, last: NONE, number: self.flights };
             self.table.insert_unique(hash, flight, |flight| hash::mix(flight.key));
             return Joined::Leader;
         };
@@ -67,6 +72,11 @@ impl<W: Copy> Coalescer<W> {
         }
         flight.last = place;
         Joined::Follower
+    }
+
+    /// Which flight is under way for a key, if one is: whoever comes back to it later can tell whether it is still the same.
+    pub fn flight(&self, key: u64) -> Option<u64> {
+        self.table.find(hash::mix(key), |flight| flight.key == key).map(|flight| flight.number)
     }
 
     /// The leader has an answer, or has failed: those who waited are added to `waited` in the order in which they came; the

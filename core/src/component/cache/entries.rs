@@ -1,7 +1,7 @@
 //! The entries that every policy shares: a table from key to slot, and the slots, of 32 bytes each.
+use super::places::Places;
 use crate::hash;
 use crate::time::Time;
-use hashbrown::HashTable;
 use std::ops::{Index, IndexMut};
 
 /// Stands for "no slot".
@@ -50,8 +50,7 @@ impl Entry {
 /// The entries.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Entries {
-    /// Slots by key. Found by a fixed hash and never iterated, so the same on every machine.
-    table: HashTable<u32>,
+    places: Places,
     slots: Vec<Entry>,
     /// Slots that were released, to be used again; none of them is dirty.
     free: Vec<u32>,
@@ -60,9 +59,14 @@ pub(super) struct Entries {
 }
 
 impl Entries {
+    /// None yet, of the keys 0..`keys` alone.
+    pub(super) fn direct(keys: usize) -> Self {
+        Self { places: Places::direct(keys), ..Self::default() }
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.table.len()
+        self.places.len()
     }
 
     /// How many slots there are, used or free.
@@ -72,7 +76,7 @@ impl Entries {
 
     /// The slot of `key`, whose [`hash::mix`] is `hash`.
     pub(super) fn find(&self, hash: u64, key: u64) -> Option<u32> {
-        self.table.find(hash, |&slot| self.slots[slot as usize].key == key).copied()
+        self.places.find(&self.slots, hash, key)
     }
 
     /// A slot for a key that has none.
@@ -88,8 +92,7 @@ impl Entries {
                 (self.slots.len() - 1) as u32
             }
         };
-        let slots = &self.slots;
-        self.table.insert_unique(hash, slot, |&slot| hash::mix(slots[slot as usize].key));
+        self.places.insert(&self.slots, hash, slot);
         self.used += u64::from(size);
         slot
     }
@@ -97,8 +100,7 @@ impl Entries {
     /// Gives the slot back, and what was in it.
     pub(super) fn release(&mut self, slot: u32) -> Entry {
         let entry = self.slots[slot as usize];
-        let found = self.table.find_entry(hash::mix(entry.key), |&other| other == slot);
-        found.expect("an entry is in the table until it is released").remove();
+        self.places.remove(entry.key, slot);
         self.slots[slot as usize].set_dirty(false);
         self.free.push(slot);
         self.used -= u64::from(entry.size);
@@ -107,7 +109,7 @@ impl Entries {
 
     /// Releases all, and keeps the memory.
     pub(super) fn clear(&mut self) {
-        self.table.clear();
+        self.places.clear();
         self.slots.clear();
         self.free.clear();
         self.used = 0;

@@ -29,6 +29,7 @@ mod lfu;
 mod list;
 mod lru;
 mod order;
+mod places;
 mod s3_fifo;
 mod settings;
 mod sieve;

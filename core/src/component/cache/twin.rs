@@ -90,30 +90,37 @@ pub(super) fn agrees<T: Twin>(eviction: Eviction, twin: impl Fn(u64) -> T) {
             Capacity::Entries(n) => (u64::from(n), u64::from(n) * 3 / 2 + 9, false),
             Capacity::Bytes(n) => (n, n / 8, true),
         };
-        let mut cache = Cache::new(eviction, capacity, Ttl::fixed(Span(ttl)));
-        let mut obvious = Obvious { policy: twin(limit), known: BTreeMap::new(), limit, ttl: Span(ttl) };
-        let mut rng = Seed(limit).stream("test");
-        for step in 0..6_000 {
-            // Small keys are asked for more often, so that counts differ.
-            let (now, key) = (Time(step), rng.below(keys).min(rng.below(keys)));
-            let bytes = 1 + (key % 7) as u32 * 4 + u32::from(rng.below(20) == 0);
-            let size = if by_bytes { u64::from(bytes) } else { 1 };
-            match rng.below(20) {
-                0 => assert_eq!(cache.remove(key), obvious.remove(key), "step {step}"),
-                1 => {
-                    let gone = obvious.insert(now, key, size, true);
-                    assert_eq!(cache.insert_dirty(now, key, bytes, &mut rng), gone, "step {step}");
-                }
-                2..=9 => {
-                    let gone = obvious.insert(now, key, size, false);
-                    assert_eq!(cache.insert(now, key, bytes, &mut rng), gone, "step {step}");
-                }
-                _ => assert_eq!(cache.get(now, key), obvious.get(now, key), "step {step}"),
+        let cache = Cache::new(eviction, capacity, Ttl::fixed(Span(ttl)));
+        let direct = Cache::of_keys(eviction, capacity, Ttl::fixed(Span(ttl)), keys as usize);
+        let new = || Obvious { policy: twin(limit), known: BTreeMap::new(), limit, ttl: Span(ttl) };
+        beside(cache, new(), keys, by_bytes);
+        beside(direct, new(), keys, by_bytes);
+    }
+}
+
+/// Random operations on a cache and its twin, about `keys` keys.
+fn beside<T: Twin>(mut cache: Cache, mut obvious: Obvious<T>, keys: u64, by_bytes: bool) {
+    let mut rng = Seed(obvious.limit).stream("test");
+    for step in 0..6_000 {
+        // Small keys are asked for more often, so that counts differ.
+        let (now, key) = (Time(step), rng.below(keys).min(rng.below(keys)));
+        let bytes = 1 + (key % 7) as u32 * 4 + u32::from(rng.below(20) == 0);
+        let size = if by_bytes { u64::from(bytes) } else { 1 };
+        match rng.below(20) {
+            0 => assert_eq!(cache.remove(key), obvious.remove(key), "step {step}"),
+            1 => {
+                let gone = obvious.insert(now, key, size, true);
+                assert_eq!(cache.insert_dirty(now, key, bytes, &mut rng), gone, "step {step}");
             }
-            assert_eq!((cache.len(), cache.used()), (obvious.known.len(), obvious.used()));
-            if step % 8 == 0 {
-                cache.check();
+            2..=9 => {
+                let gone = obvious.insert(now, key, size, false);
+                assert_eq!(cache.insert(now, key, bytes, &mut rng), gone, "step {step}");
             }
+            _ => assert_eq!(cache.get(now, key), obvious.get(now, key), "step {step}"),
+        }
+        assert_eq!((cache.len(), cache.used()), (obvious.known.len(), obvious.used()));
+        if step % 8 == 0 {
+            cache.check();
         }
     }
 }

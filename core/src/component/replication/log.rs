@@ -112,6 +112,12 @@ pub struct Log {
 }
 
 impl Log {
+    /// About how many bytes it takes.
+    pub fn size(&self) -> usize {
+        const KEY: usize = 25;
+        self.entries.len() * size_of::<Entry>() + self.last.len() * KEY
+    }
+
     /// An empty log of `members` ≥ 1 members, all live; the first is the primary.
     ///
     /// # Panics

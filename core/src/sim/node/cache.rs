@@ -11,10 +11,14 @@ use crate::id::EdgeIndex;
 use crate::rng::{Rng, Seed};
 use crate::run::Outcome;
 use crate::time::{Span, Time};
-use crate::topology::{CacheNode, PlanNode, Writes};
+use crate::topology::{CacheNode, NodeKind, Plan, PlanNode, Writes};
 
-/// How long a lookup waits for another's fetch that does not come: then it is a miss of its own.
+/// For how long whoever missed a key first may fetch it. When the value has not come by then, the next who waits is told to fetch
+/// it (the lease of Nishtala et al. 2013, "Scaling Memcache at Facebook", §3.2.1, here a second).
 const LEASE: Span = Span::SECOND;
+
+/// How many places for keys the caches of a design have together, at most: 32 MB.
+const MOST_PLACES: u64 = 8 << 20;
 
 /// What a cache knows.
 #[derive(Clone, Debug)]
@@ -42,11 +46,26 @@ struct Memory {
     planned: bool,
 }
 
+/// How many keys there are, where every cache can have a place for each.
+fn few_keys(plan: &Plan) -> Option<usize> {
+    let keys = plan.classes.iter().map(|class| class.keys).max()?;
+    let instances = |node: &PlanNode| match &node.kind {
+        NodeKind::Cache(cache) => u64::from(cache.instances),
+        _ => 0,
+    };
+    let caches: u64 = plan.nodes.iter().map(instances).sum();
+    (keys.saturating_mul(caches) <= MOST_PLACES).then_some(keys as usize)
+}
+
 impl Cache {
-    pub(super) fn new(node: &PlanNode, spec: &CacheNode, seed: Seed) -> Self {
+    pub(super) fn new(plan: &Plan, node: &PlanNode, spec: &CacheNode, seed: Seed) -> Self {
         let ttl = Ttl { span: spec.ttl, jitter: spec.ttl_jitter };
+        let (eviction, capacity, keys) = (spec.eviction, Capacity::Entries(spec.capacity), few_keys(plan));
         let memory = |i| Memory {
-            cache: cache::Cache::new(spec.eviction, Capacity::Entries(spec.capacity), ttl),
+            cache: match keys {
+                Some(keys) => cache::Cache::of_keys(eviction, capacity, ttl, keys),
+                None => cache::Cache::new(eviction, capacity, ttl),
+            },
             rng: seed.stream(&format!("{}#{}/entries", node.id, i + 1)),
             fetches: Coalescer::default(),
             planned: false,
@@ -71,6 +90,11 @@ impl Cache {
     /// An instance's values are gone; gives how many were nowhere else.
     pub(super) fn flush(&mut self, instance: u16) -> u64 {
         self.entries[usize::from(instance)].cache.clear()
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        self.entries.iter().map(|memory| memory.cache.size()).sum::<usize>()
     }
 
     /// It stands beside its caller, who fills it.
@@ -116,14 +140,16 @@ impl Simulation {
         }
         let cache = self.cache(node);
         let behind = cache.behind;
-        let fetches = &mut cache.entries[usize::from(call.instance)].fetches;
-        if cache.coalesce && matches!(fetches.join(key, (slot, call.generation)), Joined::Follower) {
-            self.calls[slot].stage = Stage::Parked;
-            self.count(node, Counter::Coalesced);
-            if behind.is_none() {
-                self.plan_rarely(now + LEASE, Rare::Unpark { slot, generation: call.generation });
+        let (coalesce, fetches) = (cache.coalesce, &mut cache.entries[usize::from(call.instance)].fetches);
+        if coalesce {
+            if fetches.join(key, (slot, call.generation)) == Joined::Follower {
+                self.calls[slot].stage = Stage::Parked;
+                return self.count(node, Counter::Coalesced);
             }
-            return;
+            // What it asks for itself it will hear of; a caller's fetch may never come.
+            if behind.is_none() {
+                self.lease(node, call.instance, key);
+            }
         }
         match behind {
             Some(edge) => self.go_behind(slot, edge),
@@ -227,13 +253,32 @@ impl Simulation {
         self.parked = parked;
     }
 
-    /// A lookup has waited long enough for another's fetch: it and those beside it are misses of their own.
-    pub(in crate::sim) fn unpark(&mut self, slot: Slot, generation: u32) {
-        if self.calls.is_open(slot, generation) && self.calls[slot].stage == Stage::Parked {
-            let call = &self.calls[slot];
-            let (node, instance, key) = (call.node.index(), call.instance, call.origin.key);
-            self.unpark_all(node, instance, key, Outcome::Ok, false);
+    /// Somebody may fetch a key from now on, and for a while nobody else.
+    fn lease(&mut self, node: usize, instance: u16, key: u64) {
+        let memory = &mut self.cache(node).entries[usize::from(instance)];
+        let Some(fetch) = memory.fetches.flight(key) else { return };
+        self.plan_rarely(self.now + LEASE, Rare::Lease { node, instance, key, fetch });
+    }
+
+    /// A lease is over: if the value has not come, the first who waits for it is a miss and fetches it, and the others wait on.
+    pub(in crate::sim) fn lease_over(&mut self, node: usize, instance: u16, key: u64, fetch: u64) {
+        let fetches = &mut self.cache(node).entries[usize::from(instance)].fetches;
+        if fetches.flight(key) != Some(fetch) {
+            return;
         }
+        let mut parked = std::mem::take(&mut self.parked);
+        self.cache(node).entries[usize::from(instance)].fetches.finish(key, &mut parked);
+        for (slot, generation) in parked.drain(..) {
+            if !self.calls.is_open(slot, generation) || self.calls[slot].stage != Stage::Parked {
+                continue;
+            }
+            let fetches = &mut self.cache(node).entries[usize::from(instance)].fetches;
+            if fetches.join(key, (slot, generation)) == Joined::Leader {
+                self.answer(slot, Outcome::Ok);
+                self.lease(node, instance, key);
+            }
+        }
+        self.parked = parked;
     }
 
     /// What is behind it has answered: the value is remembered and passed on.

@@ -31,6 +31,11 @@ struct Point {
 }
 
 impl Cdn {
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        self.points.iter().map(|point| point.cache.size()).sum()
+    }
+
     pub(super) fn new(node: &PlanNode, spec: &CdnNode, seed: Seed) -> Self {
         let ttl = Ttl { span: spec.ttl, jitter: spec.ttl_jitter };
         let point = |i| Point {

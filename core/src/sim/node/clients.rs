@@ -1,11 +1,12 @@
 //! Clients at work: requests in an open loop or a closed one, each with a deadline after which nobody waits for it.
 use super::super::agenda::Event;
-use super::super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot};
+use super::super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot, Stage};
 use super::super::counter::Counter;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
 use super::State;
 use crate::component::cache::{Cache, Capacity, Eviction, Ttl};
+use crate::component::naming::ResolverCache;
 use crate::dist::{Law, Sampler};
 use crate::hash;
 use crate::id::{EdgeIndex, NodeIndex};
@@ -51,15 +52,14 @@ pub(in crate::sim) struct Clients {
     pub(super) resolvers: Vec<Resolved>,
 }
 
-/// What a resolver believes.
-#[derive(Clone, Copy, Debug)]
+/// A resolver of these clients. They ask for one name, which is number zero.
+#[derive(Clone, Debug)]
 pub(super) struct Resolved {
-    /// The way that leads there.
-    pub(super) edge: EdgeIndex,
-    /// The answer is here from this instant on.
+    pub(super) answers: ResolverCache,
+    /// The last answer is here from this instant on.
     pub(super) from: Time,
-    /// It is believed up to this one.
-    pub(super) until: Time,
+    /// A lookup is under way that will have failed at this instant; past when there is none.
+    pub(super) fails: Time,
 }
 
 impl Clients {
@@ -69,7 +69,8 @@ impl Clients {
         let users = users_of(plan, index);
         let edge = node.out[0];
         let asks_dns = matches!(plan.node(plan.edge(edge).to).kind, NodeKind::Dns(_));
-        let unknown = Resolved { edge, from: Time::ZERO, until: Time::ZERO };
+        let answers = ResolverCache::new(spec.least_ttl, Span(u64::MAX));
+        let unknown = Resolved { answers, from: Time::ZERO, fails: Time::ZERO };
         let stream = |what: &str| seed.stream(&format!("{}/{what}", node.id));
         let ttl = Ttl { span: spec.browser_cache, jitter: 0.0 };
         Self {
@@ -89,6 +90,17 @@ impl Clients {
                 as u16,
             resolvers: if asks_dns { vec![unknown; spec.resolvers as usize] } else { Vec::new() },
         }
+    }
+}
+
+impl Clients {
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        let browser = self.browser.as_ref().map_or(0, |(files, _)| files.size());
+        browser
+            + self.deadlines.capacity() * size_of::<(Time, Slot, u32)>()
+            + self.resolvers.len() * size_of::<Resolved>()
+            + self.schedule.size()
     }
 }
 
@@ -199,9 +211,27 @@ impl Simulation {
         if resolvers == 0 {
             return self.call(NO_CALL, edge, ask, origin);
         }
-        let (edge, delay) = self.resolve_name(source, (origin.user % resolvers) as usize);
+        let (edge, delay) = match self.resolve_name(source, (origin.user % resolvers) as usize) {
+            Ok(resolved) => resolved,
+            Err(after) => return self.unresolved(edge, ask, origin, after),
+        };
+        if self.edges[edge.index()].policy.is_some() {
+            return self.try_call(NO_CALL, edge, None, ask, origin, delay);
+        }
         let instance = self.instance_for(edge, ask, &origin);
         self.send(NO_CALL, Way { edge, instance, target: NO_TARGET }, ask, origin, delay)
+    }
+
+    /// A request whose name nobody tells: it fails when its resolver gives up.
+    fn unresolved(&mut self, edge: EdgeIndex, ask: Ask, origin: Origin, after: Span) -> Slot {
+        let slot = self.calls.add(Call {
+            stage: Stage::Unresolved,
+            outcome: Outcome::Failed,
+            sent: self.now,
+            ..Call::new(self.edges[edge.index()].to, edge, ask, origin)
+        });
+        self.schedule(self.now + after, Event::Retry(slot));
+        slot
     }
 
     fn browser_has(&mut self, source: usize, origin: &Origin) -> bool {

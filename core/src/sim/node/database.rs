@@ -75,6 +75,13 @@ struct Many {
     under_way: Vec<Updates>,
 }
 
+impl Database {
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        self.groups.iter().map(|group| group.log.size() + group.sessions.len() * size_of::<Session>()).sum()
+    }
+}
+
 impl Group {
     fn new(spec: &DatabaseNode, users: u32) -> Self {
         let copies = usize::from(spec.copies());

@@ -23,6 +23,7 @@ use super::simulation::Simulation;
 use super::station::Station;
 use crate::component::HashRing;
 use crate::component::queue::Discipline;
+use crate::component::resilience::Deadline;
 use crate::dist::Sampler;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::rng::Seed;
@@ -119,6 +120,11 @@ impl Node {
         }
     }
 
+    /// Whether callers without a balancer take turns among its instances, and no key or user says which of them is asked.
+    pub(super) const fn is_asked_in_turn(&self) -> bool {
+        !matches!(self.state, State::Cache(_) | State::Cdn(_) | State::Database(_))
+    }
+
     /// How long a worker of this instance is taken by the node's own work on a call.
     pub(super) fn own_time(&mut self, instance: usize, ask: Ask) -> Span {
         let law: &Sampler = match &self.state {
@@ -181,6 +187,20 @@ impl Node {
         sum
     }
 
+    /// About how many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        let state = match &self.state {
+            State::Clients(clients) => clients.size(),
+            State::Cdn(cdn) => cdn.size(),
+            State::Service(service) | State::Workers(service) => service.size(),
+            State::Queue(queue) => queue.size(),
+            State::Cache(cache) => cache.size(),
+            State::Database(database) => database.size(),
+            State::Dns(_) | State::LoadBalancer(_) | State::Remote(_) | State::Monitoring => 0,
+        };
+        size_of::<Self>() + self.stations.len() * size_of::<Station>() + self.meter.size() + state
+    }
+
     /// The messages that it keeps for later.
     pub(super) fn kept(&self) -> u64 {
         if let State::Queue(queue) = &self.state { queue.waiting() } else { 0 }
@@ -217,7 +237,7 @@ fn at_work(plan: &Plan, index: NodeIndex, seed: Seed) -> (State, Stations) {
             Stations(node.kind.most_instances(), spec.work.workers, 0, Fifo),
         ),
         NodeKind::Cache(spec) => (
-            State::Cache(cache::Cache::new(node, spec, seed)),
+            State::Cache(cache::Cache::new(plan, node, spec, seed)),
             Stations(spec.instances, spec.workers, spec.queue, Fifo),
         ),
         NodeKind::Cdn(spec) => (
@@ -289,8 +309,13 @@ impl Simulation {
 
     /// Whether nobody waits any more for a call that a worker could take now, and the node looks at that.
     pub(super) fn is_too_late(&self, node: usize, slot: Slot) -> bool {
-        matches!(&self.nodes[node].state, State::Service(service) if service.deadlines)
-            && self.calls[slot].origin.deadline <= self.now
+        if !matches!(&self.nodes[node].state, State::Service(service) if service.deadlines) {
+            return false;
+        }
+        // The answer has its way to go.
+        let call = &self.calls[slot];
+        let way = self.edges[call.edge.index()].latency;
+        Deadline(call.origin.deadline).admit(self.now, way).is_err()
     }
 }
 

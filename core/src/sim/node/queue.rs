@@ -1,4 +1,5 @@
 //! A queue at work: takes messages in, keeps them, hands them to workers who are free, and again when they fail.
+use super::super::agenda::Event;
 use super::super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot};
 use super::super::counter::Counter;
 use super::super::simulation::Simulation;
@@ -118,6 +119,12 @@ impl Queue {
             free: Vec::new(),
             routed: Vec::new(),
         }
+    }
+
+    /// About how many bytes it takes: its messages, whose places are used again, so as many as there were at once.
+    pub(super) fn size(&self) -> usize {
+        const MESSAGE: usize = size_of::<Origin>() + 32;
+        self.waiting() as usize * MESSAGE + self.flights.len() * size_of::<Flight>()
     }
 
     /// Whether these workers take messages from here.
@@ -274,7 +281,9 @@ impl Simulation {
         }
         match self.queue(node).store {
             Store::Lines(..) => {
-                while let Some(instance) = self.free_worker(workers) {
+                while !self.has_enough_under_way(edge)
+                    && let Some(instance) = self.free_worker(workers)
+                {
                     let Some(next) = self.queue(node).next_for(tier, instance) else { return };
                     self.deliver_message(node, tier, instance, next);
                 }
@@ -283,6 +292,7 @@ impl Simulation {
             Store::Log(..) => {
                 for instance in 0..self.nodes[workers].stations.len() as u16 {
                     while self.is_free(workers, instance)
+                        && !self.has_enough_under_way(edge)
                         && let Some(next) = self.queue(node).next_for(tier, instance)
                     {
                         self.deliver_message(node, tier, instance, next);
@@ -290,6 +300,11 @@ impl Simulation {
                 }
             }
         }
+    }
+
+    /// Whether as many messages are under way to a tier as its edge has connections.
+    fn has_enough_under_way(&self, edge: EdgeIndex) -> bool {
+        self.edges[edge.index()].policy.as_ref().is_some_and(|policy| policy.is_full())
     }
 
     fn is_free(&self, workers: usize, instance: u16) -> bool {
@@ -311,11 +326,19 @@ impl Simulation {
         // What the workers are measured by is the time since the message was published.
         call.sent = published;
         call.parent_generation = flight;
+        let (now, generation) = (self.now, call.generation);
+        let Some(policy) = &mut self.edges[edge.index()].policy else { return };
+        if let Some(due) = policy.delivered(now, slot, generation) {
+            self.agenda.push(due, Event::Timeout(u32::from(edge.0)));
+        }
     }
 
     /// Workers have acknowledged a message, or have not been able to.
     pub(in crate::sim) fn message_done(&mut self, call: &Call) {
         let node = self.caller(call.edge).index();
+        if let Some(policy) = &mut self.edges[call.edge.index()].policy {
+            policy.settled();
+        }
         let place = call.parent_generation;
         let flight = self.queue(node).flights[place as usize];
         let well = call.outcome == Outcome::Ok;

@@ -6,7 +6,7 @@ use super::super::simulation::Simulation;
 use super::super::transport::Way;
 use super::steps::{Role, Step, Steps};
 use super::{Refusal, State};
-use crate::component::resilience::LoadShedder;
+use crate::component::resilience::{ConcurrencyLimit, LoadShedder};
 use crate::dist::{Law, Sampler};
 use crate::id::NodeIndex;
 use crate::run::Outcome;
@@ -28,6 +28,10 @@ pub(in crate::sim) struct Service {
     /// Whom a filling queue turns away, if anybody.
     shedder: Option<LoadShedder>,
     pub(super) deadlines: bool,
+    /// What bounds the requests that each instance has at once; empty without, as for what follows of each.
+    limits: Vec<ConcurrencyLimit>,
+    /// A limit as it is at the start.
+    fresh: Option<ConcurrencyLimit>,
     /// Somebody looks at requests before they may queue.
     pub(super) guarded: bool,
     /// Which instance has each user's session, counted from one; `NO_HOME` before the first, `LOST` when it died with its
@@ -43,16 +47,28 @@ const LOST: u16 = u16::MAX;
 impl Service {
     pub(super) fn of_service(plan: &Plan, index: NodeIndex, spec: &ServiceNode) -> Self {
         let homes = if spec.stateful { vec![NO_HOME; plan.users as usize] } else { Vec::new() };
-        let guarded = spec.shedding || spec.stateful || spec.deadlines;
+        let guarded = spec.shedding || spec.stateful || spec.deadlines || spec.limit.is_some();
         // The last tenth of the queue is for the most important class alone, and so on.
         let shedder = spec.shedding.then(|| LoadShedder::even(PRIORITIES));
         let deadlines = spec.deadlines;
-        Self { shedder, deadlines, guarded, homes, ..Self::new(plan, index, &spec.work) }
+        let fresh = spec.limit.clone();
+        let limits = vec![fresh.clone(); usize::from(plan.node(index).kind.most_instances())];
+        let limits = limits.into_iter().flatten().collect();
+        Self { shedder, deadlines, limits, fresh, guarded, homes, ..Self::new(plan, index, &spec.work) }
     }
 
     /// Whether it makes no calls, waits for nothing, and looks at nobody's deadline.
     pub(super) fn is_plain(&self) -> bool {
-        self.steps.is_empty() && self.pause.is_none() && !self.deadlines && self.shedder.is_none()
+        self.steps.is_empty()
+            && self.pause.is_none()
+            && !self.deadlines
+            && self.shedder.is_none()
+            && self.limits.is_empty()
+    }
+
+    /// About how many bytes it takes.
+    pub(super) const fn size(&self) -> usize {
+        self.homes.len() * size_of::<u16>()
     }
 
     pub(super) fn never_fails(&self) -> bool {
@@ -66,6 +82,9 @@ impl Service {
     /// An instance has died, and the sessions in its memory with it. O(users).
     pub(super) fn forget(&mut self, instance: u16) {
         self.homes.iter_mut().filter(|home| **home == instance + 1).for_each(|home| *home = LOST);
+        if let (Some(limit), Some(fresh)) = (self.limits.get_mut(usize::from(instance)), &self.fresh) {
+            limit.clone_from(fresh);
+        }
     }
 
     fn new(plan: &Plan, index: NodeIndex, work: &Work) -> Self {
@@ -79,6 +98,8 @@ impl Service {
             error_share: work.error_share,
             shedder: None,
             deadlines: false,
+            limits: Vec::new(),
+            fresh: None,
             guarded: false,
             homes: Vec::new(),
         }
@@ -117,7 +138,25 @@ impl Simulation {
                 return Some((Counter::LostSessions, Outcome::Failed));
             }
         }
+        if let Some(limit) = self.service(node).limits.get_mut(usize::from(instance)) {
+            if !limit.admit() {
+                return Some((Counter::Shed, Outcome::Refused));
+            }
+            self.calls[slot].limited = true;
+        }
         None
+    }
+
+    /// A request that a limit let in has ended.
+    pub(in crate::sim) fn limit_hears(&mut self, slot: Slot, outcome: Outcome) {
+        let (now, call) = (self.now, &mut self.calls[slot]);
+        call.limited = false;
+        let (node, instance, response) = (call.node.index(), call.instance, now.since(call.queued));
+        let limit = self.service(node).limits.get_mut(usize::from(instance));
+        // One that was started anew meanwhile knows nothing of it.
+        if let Some(limit) = limit.filter(|limit| limit.in_flight() > 0) {
+            limit.ended(now, response, outcome == Outcome::Ok);
+        }
     }
 
     /// Its own work on a call is over: it waits besides, or goes on to its calls.

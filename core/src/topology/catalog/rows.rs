@@ -55,8 +55,14 @@ pub static EDGE: &[Param] = &[
         "0s",
     )
     .essential(),
-    Param::new("retries", "Retries", "How often a call that failed is sent again.", count(0, 10), "0")
-        .under(Section::Retries),
+    Param::new(
+        "retries",
+        "Retries",
+        "How often a call that failed is sent again. An instance that refused the connection is left alone for a second.",
+        count(0, 10),
+        "0",
+    )
+    .under(Section::Retries),
     Param::new(
         "backoff",
         "Backoff",
@@ -111,6 +117,22 @@ pub static EDGE: &[Param] = &[
         "How long until a second, equal call is made, of which the faster counts; zero is never.",
         span(0, HOUR_NS / 60),
         "0s",
+    )
+    .under(Section::Retries),
+    Param::new(
+        "hedge_at",
+        "Hedge at",
+        "As a share: the quantile of the response times at which a second, equal call is made, found anew for each thousand; zero is never.",
+        number(0.0, 0.999),
+        "0",
+    )
+    .under(Section::Retries),
+    Param::new(
+        "hedge_budget",
+        "Hedge budget",
+        "Second calls as a share of calls at most; at 1 there is no bound.",
+        number(0.0, 1.0),
+        "1",
     )
     .under(Section::Retries),
     Param::new(

@@ -82,6 +82,8 @@ fn read(document: &Topology, r: &mut Reader) -> PlanEdge {
         retry_budget: (budget < 10.0).then_some(budget),
         breaker: (breaker > 0.0).then_some((breaker, open)),
         hedge_after: positive(r.span("hedge_after")),
+        hedge_at: Some(r.number("hedge_at")).filter(|&quantile| quantile > 0.0),
+        hedge_budget: r.number("hedge_budget"),
         weight: r.count("weight"),
         binding: r.text("binding").to_owned(),
     }

@@ -2,6 +2,7 @@
 mod edges;
 mod names;
 mod places;
+mod policies;
 mod timeline;
 mod totals;
 mod traffic;
@@ -86,6 +87,7 @@ pub fn check(document: &Topology) -> Result<Plan, Vec<Fault>> {
     });
     if faults.is_empty() {
         wiring::check(document, &edges, &kinds, &mut faults);
+        policies::check(document, &nodes, &edges, &mut faults);
         let asked = totals::Asked { users: traffic.users, classes: &classes, timeline: &timeline };
         totals::check(document, &nodes, &edges, &asked, monitoring.is_some(), &mut faults);
     }

@@ -43,6 +43,22 @@ pub(crate) const KIND: Kind = Kind {
             "20",
         )
         .under(Section::Network),
+        Param::new(
+            "least_ttl",
+            "Least TTL",
+            "How long these resolvers keep an answer at least, however short its time to live.",
+            span(0, 24 * HOUR_NS),
+            "0s",
+        )
+        .under(Section::Network),
+        Param::new(
+            "serve_stale",
+            "Serve stale",
+            "How long after its end a resolver still gives an answer when DNS does not reply (RFC 8767); zero is not at all.",
+            span(0, 24 * HOUR_NS),
+            "0s",
+        )
+        .under(Section::Network),
     ],
 };
 
@@ -57,6 +73,10 @@ pub struct ClientsNode {
     pub browser_cache: Span,
     /// How many resolvers, ≥ 1.
     pub resolvers: u32,
+    /// How long a resolver keeps an answer at least.
+    pub least_ttl: Span,
+    /// How long after its end it still gives it when DNS does not reply.
+    pub serve_stale: Span,
 }
 
 impl ClientsNode {
@@ -66,6 +86,8 @@ impl ClientsNode {
             timeout: r.span("timeout"),
             browser_cache: r.span("browser_cache"),
             resolvers: r.count("resolvers"),
+            least_ttl: r.span("least_ttl"),
+            serve_stale: r.span("serve_stale"),
         }
     }
 }
