@@ -29,7 +29,39 @@ async function boot() {
     page.start_page();
   } catch (error) {
     fail("The page loaded and could not start. Reload it; if it stays, please report what the console says.", error);
+    return;
   }
+  keepOffline();
+}
+
+/** Has the browser keep the page for when there is no network, and tells the page when a newer one is there. */
+async function keepOffline() {
+  addEventListener("loadpath:reload", () => location.reload());
+  // Inside another page it is only looked at; and some browsers forbid it, or keep nothing.
+  if (!navigator.serviceWorker || new URLSearchParams(location.search).get("embed") === "1") return;
+  let registration;
+  try {
+    registration = await navigator.serviceWorker.register("offline.js");
+  } catch {
+    return;
+  }
+  const renewed = (worker) => {
+    // The first one to be installed is this page's own build.
+    if (!worker || !navigator.serviceWorker.controller) return;
+    addEventListener("loadpath:reload", (event) => {
+      event.stopImmediatePropagation();
+      navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+      worker.postMessage("take over");
+    }, { capture: true, once: true });
+    dispatchEvent(new Event("loadpath:update"));
+  };
+  renewed(registration.waiting);
+  registration.addEventListener("updatefound", () => {
+    const worker = registration.installing;
+    worker?.addEventListener("statechange", () => {
+      if (worker.state === "installed") renewed(worker);
+    });
+  });
 }
 
 boot();

@@ -1,35 +1,52 @@
 //! The root of the page: it holds the model, gives every message to the reducer, has effects carried out, and draws.
 use crate::announce;
-use crate::canvas::{Canvas, Minimap, faces, icon, on_canvas};
+use crate::canvas::{Canvas, EdgeFace, Face, Minimap, faces, icon, on_canvas};
+use crate::clipboard;
+use crate::command;
 use crate::effect::{self, Effect, Shell};
 use crate::keys::{self, Key};
-use crate::model::{Dialog, Model, Stage};
+use crate::library;
+use crate::model::{Dialog, Model, Selection, Stage};
 use crate::msg::Msg;
 use crate::panel::{
-    Banner, Compare, Empty, Header, Inspected, Inspector, KeysDialog, Kpis, LiveDialog, Notices, Outline,
-    OverTimePanel, Palette, Percentiles, SkipLinks, Toolbar, Tools,
+    self, Banner, Compare, EmbedBar, Empty, FinderPanel, Header, Inspected, Inspector, KeysDialog, Kpis,
+    LibraryPanel, LiveDialog, Notices, Outline, OverTimePanel, Palette, Percentiles, SkipLinks, SourcePanel,
+    Toolbar, Tools,
 };
 use crate::shared::Shared;
-use crate::tool::Pointer;
+use crate::tool::{Pointer, Tool};
 use crate::update::{open, update};
 use gloo::events::{EventListener, EventListenerOptions};
 use loadpath_core::topology::Topology;
+use std::cell::RefCell;
+use std::rc::Rc;
 use wasm_bindgen::JsCast;
-use web_sys::{DragEvent, Element, HtmlInputElement, KeyboardEvent, PointerEvent, Window};
+use web_sys::{
+    ClipboardEvent, DragEvent, Element, HtmlInputElement, KeyboardEvent, PointerEvent, StorageEvent, Window,
+};
 use yew::prelude::*;
 
 /// With more edges than this, traffic is shown without motion.
 const MOST_FLOWS: usize = 150;
+
+/// With more nodes than this, what the simulation tells is not drawn during a gesture.
+const LARGE: usize = 100;
 
 /// The page.
 pub struct App {
     model: Model,
     shell: Shell,
     tell: Callback<Msg>,
+    /// What a copy would take, for the browser's own copy, which must be answered at once.
+    copies: Rc<RefCell<(Shared<Topology>, Selection)>>,
     /// What is to be drawn past the virtual DOM as soon as there is one.
     first: Vec<Effect>,
     /// What has changed, for those who hear the page.
     said: String,
+    /// Whether the simulation has told something that is not drawn yet.
+    behind: bool,
+    /// Whether the camera is being moved by the wheel.
+    moves: bool,
     _listeners: Vec<EventListener>,
 }
 
@@ -44,39 +61,68 @@ impl Component for App {
         let (first, now) = effects.into_iter().partition(|effect| matches!(effect, Effect::Draw(_)));
         let now: Vec<Effect> = now;
         now.into_iter().for_each(|effect| shell.carry_out(effect));
-        let listeners = listen(&tell);
-        Self { model, shell, tell, first, said: String::new(), _listeners: listeners }
+        let copies = Rc::new(RefCell::new((model.document.clone(), model.selection.clone())));
+        let listeners = if model.embed { listen_embedded(&tell) } else { listen(&tell, &copies) };
+        Self {
+            model,
+            shell,
+            tell,
+            copies,
+            first,
+            said: String::new(),
+            behind: false,
+            moves: false,
+            _listeners: listeners,
+        }
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         // A pointer that only moves draws by itself, unless it begins or ends a gesture.
         let is_motion = matches!(msg, Msg::Pointer(Pointer::Moved { .. }) | Msg::Wheel(_) | Msg::Rested(_));
+        let is_told = matches!(msg, Msg::Worker(_));
+        self.moves |= matches!(msg, Msg::Wheel(_));
+        if let Msg::Rested(looks) = msg {
+            self.moves &= looks != self.model.looks;
+        }
         let before = (std::mem::discriminant(&self.model.tool), self.model.selection.clone());
         let (document, running) = (self.model.document.clone(), self.model.simulated.running);
+        self.model.now = js_sys::Date::now();
         let effects = update(&mut self.model, msg);
         self.listen_in(&document, running);
         effects.into_iter().for_each(|effect| self.shell.carry_out(effect));
-        !is_motion || before != (std::mem::discriminant(&self.model.tool), self.model.selection.clone())
+        let mut copies = self.copies.borrow_mut();
+        copies.0 = self.model.document.clone();
+        if copies.1 != self.model.selection {
+            copies.1.clone_from(&self.model.selection);
+        }
+        drop(copies);
+        let is_changed =
+            !is_motion || before != (std::mem::discriminant(&self.model.tool), self.model.selection.clone());
+        self.is_due(is_changed, is_told)
     }
 
     fn view(&self, _: &Context<Self>) -> Html {
         let (model, tell) = (&self.model, &self.tell);
         let faces = faces(model);
+        if model.embed {
+            return embedded(model, Shared::new(faces), tell);
+        }
         let inspected = Inspected::of(model, &faces.0);
         let class = classes!("sheet", model.inspect.sheet.then_some("up"));
         html! {<>
             <SkipLinks />
             <Header name={model.document.name.clone()} kpis={Kpis::of(model)} stage={model.live.stage.clone()}
-                can={(model.history.can_undo(), model.history.can_redo())} tell={tell.clone()} />
+                can={(model.history.can_undo(), model.history.can_redo())} menu={command::menu(model)} tell={tell.clone()} />
             <main class="board">{ board(model, Shared::new(faces), tell) }</main>
+            if let Some(props) = panel::source(model, tell) { <SourcePanel ..props /> }
             <div {class}>
                 { handle(model, tell) }
                 <Inspector {inspected} tell={tell.clone()} />
             </div>
             <footer id="charts" tabindex="-1" aria-label="Charts">
-                <OverTimePanel ..crate::panel::over_time(model, tell) />
-                <Percentiles ..crate::panel::percentiles(model, tell) />
-                <Compare ..crate::panel::compare(model, tell) />
+                <OverTimePanel ..panel::over_time(model, tell) />
+                <Percentiles ..panel::percentiles(model, tell) />
+                <Compare ..panel::compare(model, tell) />
             </footer>
             <div id="said" class="unseen" role="status" aria-live="polite">{ &self.said }</div>
             <Notices notices={model.notices.clone()} tell={tell.clone()} />
@@ -96,6 +142,20 @@ impl Component for App {
 }
 
 impl App {
+    /// Whether the page is to be drawn anew. In a large design what the simulation tells waits until a gesture is over: a
+    /// thousand nodes' figures would make its frames late.
+    fn is_due(&mut self, is_changed: bool, is_told: bool) -> bool {
+        let is_large = self.model.document.nodes.len() > LARGE;
+        let is_gesture = self.moves || !matches!(self.model.tool, Tool::Idle);
+        if is_large && is_gesture && is_told {
+            self.behind = true;
+            return false;
+        }
+        let is_due = is_changed || (self.behind && !is_gesture);
+        self.behind &= !is_due;
+        is_due
+    }
+
     /// Says what a message has changed.
     fn listen_in(&mut self, before: &Shared<Topology>, was_running: bool) {
         let model = &self.model;
@@ -121,22 +181,14 @@ fn handle(model: &Model, tell: &Callback<Msg>) -> Html {
     }
 }
 
-fn board(
-    model: &Model,
-    faces: Shared<(Vec<crate::canvas::Face>, Vec<crate::canvas::EdgeFace>)>,
-    tell: &Callback<Msg>,
-) -> Html {
+fn board(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
     let zoom = |factor: f64| tell.reform(move |_: MouseEvent| Msg::Zoom(factor));
     let fit = tell.reform(|_: MouseEvent| Msg::Fit);
-    // Beside a live run the processor belongs to what is measured; and what moves must be drawn again and again.
-    let is_calm = model.live.stage == Stage::None && model.document.edges.len() <= MOST_FLOWS;
-    let flows = model.simulated.running && model.simulated.snapshot.is_some() && is_calm;
     html! {<>
-        <Canvas document={model.document.clone()} scene={model.scene.clone()} {faces} {flows}
-            selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />
+        { canvas(model, faces, tell) }
         <Outline document={model.document.clone()} faults={model.faults.clone()} selection={model.selection.clone()} tell={tell.clone()} />
         <Palette tell={tell.clone()} />
-        <Banner ..crate::panel::banner(model, tell) />
+        <Banner ..panel::banner(model, tell) />
         if model.document.nodes.is_empty() { <Empty tell={tell.clone()} /> }
         <div class="corner">
             <Minimap scene={model.scene.clone()} tell={tell.clone()} />
@@ -148,12 +200,38 @@ fn board(
             </div>
         </div>
         <Toolbar tools={Tools::of(model)} tell={tell.clone()} />
+        if let Some(props) = panel::library(model, tell) { <LibraryPanel ..props /> }
+        if let Some(props) = panel::finder(model, tell) { <FinderPanel ..props /> }
     </>}
+}
+
+type Faces = Shared<(Vec<Face>, Vec<EdgeFace>)>;
+
+fn canvas(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
+    // Beside a live run the processor belongs to what is measured; and what moves must be drawn again and again.
+    let is_calm = model.live.stage == Stage::None && model.document.edges.len() <= MOST_FLOWS;
+    let flows = model.simulated.running && model.simulated.snapshot.is_some() && is_calm;
+    html! {
+        <Canvas document={model.document.clone()} scene={model.scene.clone()} {faces} {flows}
+            selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />
+    }
+}
+
+/// The page inside another page.
+fn embedded(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
+    html! {
+        <main class="embedded">
+            <div class="board">{ canvas(model, faces, tell) }</div>
+            <EmbedBar name={model.document.name.clone()} fragment={model.fragment.clone()}
+                running={model.simulated.running} tell={tell.clone()} />
+            <Notices notices={model.notices.clone()} tell={tell.clone()} />
+        </main>
+    }
 }
 
 fn dialog(model: &Model, tell: &Callback<Msg>) -> Html {
     match model.dialog {
-        Some(Dialog::Live) => html! { <LiveDialog ..crate::panel::live_dialog(model, tell) /> },
+        Some(Dialog::Live) => html! { <LiveDialog ..panel::live_dialog(model, tell) /> },
         Some(Dialog::Keys) => html! { <KeysDialog tell={tell.clone()} /> },
         None => Html::default(),
     }
@@ -176,39 +254,25 @@ fn file_input(tell: &Callback<Msg>) -> Html {
 }
 
 /// What happens to the page as a whole.
-fn listen(tell: &Callback<Msg>) -> Vec<EventListener> {
+fn listen(tell: &Callback<Msg>, copies: &Copies) -> Vec<EventListener> {
     let window = web_sys::window().expect("the page runs in a window");
-    let on = |name: &'static str, msg: fn(&Window, &Event) -> Option<Msg>| {
-        let (tell, at) = (tell.clone(), window.clone());
-        EventListener::new_with_options(
-            &window,
-            name,
-            EventListenerOptions { passive: false, ..EventListenerOptions::default() },
-            move |event| {
-                if let Some(msg) = msg(&at, event) {
-                    tell.emit(msg);
-                }
-            },
-        )
-    };
+    let on = |name, msg| on(&window, tell, name, msg);
     let drop = {
         let tell = tell.clone();
         let options = EventListenerOptions::enable_prevent_default();
         EventListener::new_with_options(&window, "drop", options, move |event| {
             event.prevent_default();
-            let files =
-                event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer).and_then(|data| data.files());
-            if let Some(file) = files.and_then(|files| files.item(0)) {
+            let Some(data) = event.dyn_ref::<DragEvent>().and_then(DragEvent::data_transfer) else { return };
+            if let Some(file) = data.files().and_then(|files| files.item(0)) {
                 effect::read_file(tell.clone(), &file);
+            } else if let Some(text) = data.get_data("text/plain").ok().filter(|text| !text.is_empty()) {
+                // A link or a text that was dragged here.
+                tell.emit(Msg::Clipboard(clipboard::Msg::Pasted(text)));
             }
         })
     };
-    vec![
-        on("pointermove", |window, event| pointer(window, event, |at, _| Pointer::Moved { at })),
-        on("pointerup", |window, event| {
-            pointer(window, event, |at, on_canvas| Pointer::Up { at, on_canvas })
-        }),
-        on("pointercancel", |_, _| Some(Msg::Pointer(Pointer::Cancelled))),
+    let mut listeners = listen_embedded(tell);
+    listeners.extend([
         on("keydown", key_down),
         on("keyup", |_, event| (event.dyn_ref::<KeyboardEvent>()?.key() == " ").then_some(Msg::Space(false))),
         on("blur", |_, _| Some(Msg::Space(false))),
@@ -217,8 +281,74 @@ fn listen(tell: &Callback<Msg>) -> Vec<EventListener> {
             event.prevent_default();
             None
         }),
+        on("storage", |_, event| effect::elsewhere(event.dyn_ref::<StorageEvent>()?)),
+        on("pagehide", |_, _| Some(Msg::Library(library::Msg::Leave))),
+        on("visibilitychange", |window, _| {
+            window.document()?.hidden().then_some(Msg::Library(library::Msg::Leave))
+        }),
+        on("loadpath:update", |_, _| Some(Msg::Renewed)),
         drop,
+    ]);
+    listeners.extend(listen_to_clipboard(&window, tell, copies));
+    listeners
+}
+
+type Copies = Rc<RefCell<(Shared<Topology>, Selection)>>;
+
+/// What happens to the page inside another: gestures.
+fn listen_embedded(tell: &Callback<Msg>) -> Vec<EventListener> {
+    let window = web_sys::window().expect("the page runs in a window");
+    let on = |name, msg| on(&window, tell, name, msg);
+    vec![
+        on("pointermove", |window, event| pointer(window, event, |at, _| Pointer::Moved { at })),
+        on("pointerup", |window, event| {
+            pointer(window, event, |at, on_canvas| Pointer::Up { at, on_canvas })
+        }),
+        on("pointercancel", |_, _| Some(Msg::Pointer(Pointer::Cancelled))),
     ]
+}
+
+fn on(
+    window: &Window,
+    tell: &Callback<Msg>,
+    name: &'static str,
+    msg: fn(&Window, &Event) -> Option<Msg>,
+) -> EventListener {
+    let (tell, at) = (tell.clone(), window.clone());
+    let options = EventListenerOptions { passive: false, ..EventListenerOptions::default() };
+    EventListener::new_with_options(window, name, options, move |event| {
+        if let Some(msg) = msg(&at, event) {
+            tell.emit(msg);
+        }
+    })
+}
+
+/// The browser's own copy, cut and paste.
+fn listen_to_clipboard(window: &Window, tell: &Callback<Msg>, copies: &Copies) -> Vec<EventListener> {
+    let options = || EventListenerOptions { passive: false, ..EventListenerOptions::default() };
+    let taken = |name: &'static str, cut: bool| {
+        let (tell, copies) = (tell.clone(), copies.clone());
+        EventListener::new_with_options(window, name, options(), move |event| {
+            let Some(event) = event.dyn_ref::<ClipboardEvent>() else { return };
+            let part = || {
+                let copies = copies.borrow();
+                clipboard::part(&copies.0, &copies.1.nodes)
+            };
+            if effect::answer(event, part) {
+                tell.emit(Msg::Clipboard(clipboard::Msg::Taken { cut }));
+            }
+        })
+    };
+    let pasted = {
+        let tell = tell.clone();
+        EventListener::new_with_options(window, "paste", options(), move |event| {
+            let event = event.dyn_ref::<ClipboardEvent>();
+            if let Some(msg) = event.and_then(|event| effect::pasted(event, &tell)) {
+                tell.emit(msg);
+            }
+        })
+    };
+    vec![taken("copy", false), taken("cut", true), pasted]
 }
 
 fn pointer(

@@ -2,7 +2,7 @@
 use crate::geometry::{WorldPoint, layers, snap};
 use loadpath_core::topology::catalog::{self, Kind};
 use loadpath_core::topology::{Class, Edge, LIMITS, Node, Params, Place, Topology, Value, check};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A bag of parameters in a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,24 @@ fn free_id(document: &Topology, base: &str) -> String {
         .chain(numbered)
         .find(|id| !taken.contains(id.as_str()))
         .expect("there are more numbers than nodes")
+}
+
+/// The id itself while it is free, else its base with the next number that is. `tried` remembers from one id to the next
+/// which numbers are taken, so that many ids cost no more than their count.
+pub fn free_among(taken: &BTreeSet<String>, tried: &mut BTreeMap<String, u32>, id: &str) -> String {
+    if !taken.contains(id) {
+        return id.to_owned();
+    }
+    let base = id.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('-');
+    let end = base.char_indices().nth(24).map_or(base.len(), |(end, _)| end);
+    let next = tried.entry(base[..end].to_owned()).or_insert(1);
+    loop {
+        *next += 1;
+        let id = format!("{}-{next}", &base[..end]);
+        if !taken.contains(&id) {
+            return id;
+        }
+    }
 }
 
 /// Why there may be no edge from one node to another, in a sentence; none when there may.

@@ -1,9 +1,11 @@
 //! What the reducer wants done, and the only place that does it: the worker, timers, storage, the network, files.
 mod agent;
 mod browser;
+mod leaving;
 
 use crate::canvas::stage;
 use crate::geometry::{Camera, Cubic, Rect, ScreenPoint, WorldPoint};
+use crate::library::Kept;
 use crate::model::Theme;
 use crate::msg::Msg;
 use crate::run::ToWorker;
@@ -15,7 +17,8 @@ use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use yew::Callback;
 
-pub(crate) use browser::{fragment, is_dark, read_file, startup};
+pub(crate) use browser::{elsewhere, fragment, is_dark, read_file, startup};
+pub(crate) use leaving::{answer, pasted};
 
 /// Something to be done.
 #[derive(Clone, Debug)]
@@ -33,21 +36,56 @@ pub enum Effect {
         /// What.
         msg: Box<Msg>,
     },
-    /// Keep the document in the browser, and its link in the address bar.
+    /// Put the document's link into the address bar, and remember which design it is.
     Store {
         /// The document.
         document: Shared<Topology>,
         /// Its link's fragment; empty when it does not fit.
         fragment: String,
+        /// Under which key it is kept.
+        design: Rc<str>,
     },
+    /// Keep a design in the browser.
+    Keep {
+        /// The design.
+        kept: Kept,
+        /// What this tab believes is kept now: if it is something else, another tab wrote it.
+        before: Option<Rc<str>>,
+    },
+    /// Keep a design no more.
+    Forget(Rc<str>),
+    /// Keep what can be undone until the tab is closed.
+    KeepHistory(String),
+    /// Load the page anew.
+    Reload,
     /// Show these colours, and keep them.
     Theme(Theme),
     /// Put the page's address into the clipboard.
     CopyAddress,
+    /// Put a text into the clipboard.
+    Copy {
+        /// The text.
+        text: String,
+        /// What it is, for people.
+        what: &'static str,
+    },
+    /// Put the HTML that shows a design in another page into the clipboard.
+    CopyEmbed {
+        /// The design's link.
+        fragment: String,
+        /// Its name.
+        name: String,
+    },
+    /// Ask for what the clipboard holds.
+    AskClipboard,
+    /// Save a drawing as a picture.
+    Picture(Picture),
     /// Save a text as a file.
     Download {
         /// The file's name.
         name: String,
+        /// Its type.
+        kind: &'static str,
         /// The text.
         text: String,
     },
@@ -86,6 +124,19 @@ pub enum Effect {
     Listen(String),
     /// Follow them no more.
     StopListening,
+}
+
+/// A drawing that is to become a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// The file's name.
+    pub name: String,
+    /// The drawing, as SVG.
+    pub svg: String,
+    /// In pixels.
+    pub width: f64,
+    /// In pixels.
+    pub height: f64,
 }
 
 /// What is drawn past the virtual DOM, many times a second during a gesture.
@@ -180,11 +231,19 @@ impl Shell {
             Effect::After { ms, msg } => {
                 Timeout::new(ms, move || tell.emit(*msg)).forget();
             }
-            Effect::Store { document, fragment } => browser::store(&document, &fragment),
+            Effect::Store { document, fragment, design } => browser::store(&document, &fragment, &design),
+            Effect::Keep { kept, before } => browser::keep(&tell, &kept, before.as_deref()),
+            Effect::Forget(id) => browser::forget(&id),
+            Effect::KeepHistory(text) => browser::keep_history(&text),
+            Effect::Reload => browser::reload(),
             Effect::Theme(theme) => browser::show_theme(theme),
-            Effect::CopyAddress => browser::copy_address(tell),
-            Effect::Download { name, text } => {
-                if browser::download(&name, &text).is_err() {
+            Effect::CopyAddress => leaving::copy_address(tell),
+            Effect::Copy { text, what } => leaving::copy(tell, text, what),
+            Effect::CopyEmbed { fragment, name } => leaving::copy_embed(tell, &fragment, &name),
+            Effect::AskClipboard => leaving::ask(tell),
+            Effect::Picture(picture) => leaving::save_picture(tell, picture),
+            Effect::Download { name, kind, text } => {
+                if leaving::download(&name, kind, &text).is_err() {
                     tell.emit(Msg::Failed(format!("The browser did not save {name}.")));
                 }
             }

@@ -1,5 +1,6 @@
 //! From a key to what it asks for.
-use crate::model::Dialog;
+use crate::command;
+use crate::finder;
 use crate::msg::{Change, Msg};
 
 /// A step of the arrow keys: one of the grid.
@@ -31,40 +32,28 @@ pub fn asks(key: &Key) -> Option<Msg> {
     if key.in_dialog || key.alt {
         return None;
     }
-    if key.in_field {
-        return None;
+    // The finder opens from a field too, where no other key is the page's.
+    let command = command::of_key(key).filter(|command| !key.in_field || command.id == "find");
+    if let Some(command) = command {
+        return Some((command.msg)());
     }
-    if key.ctrl {
-        return with_ctrl(key);
+    if key.in_field || key.ctrl {
+        return None;
     }
     let nudge = |dx: f64, dy: f64| {
         let step = if key.shift { FAR } else { STEP };
         Some(Msg::Change(Change::Nudge { dx: dx * step, dy: dy * step }))
     };
     match key.name.as_str() {
-        "Delete" | "Backspace" => Some(Msg::Change(Change::Delete)),
-        "Escape" => Some(Msg::Escape),
         "ArrowLeft" => nudge(-1.0, 0.0),
         "ArrowRight" => nudge(1.0, 0.0),
         "ArrowUp" => nudge(0.0, -1.0),
         "ArrowDown" => nudge(0.0, 1.0),
-        "1" => Some(Msg::Fit),
-        "+" | "=" => Some(Msg::Zoom(1.2)),
-        "-" | "−" => Some(Msg::Zoom(1.0 / 1.2)),
-        "p" | "P" => Some(Msg::TogglePlay),
-        "?" => Some(Msg::Dialog(Some(Dialog::Keys))),
         " " if !key.on_button => Some(Msg::Space(true)),
-        _ => None,
-    }
-}
-
-fn with_ctrl(key: &Key) -> Option<Msg> {
-    match (key.name.to_ascii_lowercase().as_str(), key.shift) {
-        ("z", false) => Some(Msg::Undo),
-        ("z", true) | ("y", false) => Some(Msg::Redo),
-        ("d", false) => Some(Msg::Change(Change::Duplicate)),
-        ("a", false) => Some(Msg::SelectAll),
-        _ => None,
+        letter => {
+            let kind = command::kind_of_letter(letter).filter(|_| !key.shift)?;
+            Some(Msg::Finder(finder::Msg::Place(kind)))
+        }
     }
 }
 
@@ -82,7 +71,9 @@ mod tests {
         assert!(matches!(ctrl("z", false), Some(Msg::Undo)));
         assert!(matches!(ctrl("Z", true), Some(Msg::Redo)));
         assert!(matches!(ctrl("y", false), Some(Msg::Redo)));
-        assert!(ctrl("s", false).is_none());
+        assert!(ctrl("j", false).is_none());
+        // The browser makes events of its own of these.
+        assert!(ctrl("c", false).is_none() && ctrl("v", false).is_none());
     }
 
     #[test]
@@ -91,6 +82,17 @@ mod tests {
             assert!(asks(&Key { in_field: true, ..key(name) }).is_none(), "{name}");
         }
         assert!(asks(&Key { in_field: true, ctrl: true, ..key("z") }).is_none());
+        assert!(matches!(asks(&Key { in_field: true, ctrl: true, ..key("k") }), Some(Msg::Finder(_))));
+    }
+
+    #[test]
+    fn a_letter_adds_a_component() {
+        let kind = |name| match asks(&key(name)) {
+            Some(Msg::Finder(finder::Msg::Place(kind))) => kind.name,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((kind("s"), kind("d")), ("service", "database"));
+        assert!(asks(&Key { in_field: true, ..key("s") }).is_none());
     }
 
     #[test]

@@ -1,15 +1,20 @@
 //! Everything that the page knows. Only the reducer changes it; everything that is drawn is drawn from it.
+use crate::finder::Finder;
 use crate::geometry::{Camera, Scene, WorldPoint, node_rect};
 use crate::history::History;
 use crate::inspect::Inspect;
+use crate::library::{self, Library};
+use crate::msg::Msg;
 use crate::run::{Figures, Measured, Subject};
 use crate::shared::Shared;
+use crate::source::Source;
 use crate::tool::Tool;
 use loadpath_core::run::Run;
 use loadpath_core::sim::Snapshot;
 use loadpath_core::topology::{Fault, Topology};
 use loadpath_core::wire::{Caps, Phase};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// The page's state.
 #[derive(Debug)]
@@ -68,6 +73,16 @@ pub struct Model {
     pub dialog: Option<Dialog>,
     /// The fragment that the address bar shows, as far as the page knows.
     pub fragment: String,
+    /// When what is handled now happened, in milliseconds since 1970.
+    pub now: f64,
+    /// Whether the page is shown inside another, to be looked at and not to be changed.
+    pub embed: bool,
+    /// The finder.
+    pub finder: Finder,
+    /// The designs that this browser keeps.
+    pub library: Library,
+    /// The document as text.
+    pub source: Source,
 }
 
 impl Model {
@@ -101,6 +116,11 @@ impl Model {
             theme: Theme::default(),
             dialog: None,
             fragment: String::new(),
+            now: 0.0,
+            embed: false,
+            finder: Finder::default(),
+            library: Library::default(),
+            source: Source::default(),
         }
     }
 }
@@ -294,6 +314,39 @@ pub struct Notice {
     pub is_error: bool,
     /// One sentence.
     pub text: String,
+    /// What can be done about it.
+    pub offer: Option<Offer>,
+}
+
+/// What a notice offers to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Bring a deleted design back.
+    Restore(Rc<str>),
+    /// Show what another tab wrote.
+    TakeOver,
+    /// Load the new version of the page.
+    Reload,
+}
+
+impl Offer {
+    /// What its button says.
+    pub const fn text(&self) -> &'static str {
+        match self {
+            Self::Restore(_) => "Undo",
+            Self::TakeOver => "Show that version",
+            Self::Reload => "Reload",
+        }
+    }
+
+    /// What its button asks for.
+    pub fn msg(&self) -> Msg {
+        match self {
+            Self::Restore(id) => Msg::Library(library::Msg::Restore(id.clone())),
+            Self::TakeOver => Msg::Library(library::Msg::TakeOver),
+            Self::Reload => Msg::Reload,
+        }
+    }
 }
 
 /// The colours.

@@ -5,6 +5,7 @@ use crate::inspect;
 use crate::model::{Dialog, OverTime, Selection, Tab};
 use crate::run::{FromWorker, Subject};
 use crate::tool::Pointer;
+use crate::{clipboard, export, finder, library, source};
 use loadpath_core::topology::catalog::Kind;
 use loadpath_core::topology::{Topology, Value};
 use loadpath_core::wire::{Event, Status};
@@ -97,8 +98,8 @@ pub enum Msg {
     Share,
     /// A text was copied, or could not be.
     Copied(bool),
-    /// The design is to be saved as a file.
-    Export,
+    /// The design is to leave the page in this form.
+    Export(export::Form),
     /// A file is to be chosen.
     PickFile,
     /// A file was read.
@@ -129,6 +130,19 @@ pub enum Msg {
     Live(Box<Event>),
     /// The stream of events broke for good.
     LiveLost,
+
+    /// The finder.
+    Finder(finder::Msg),
+    /// The clipboard.
+    Clipboard(clipboard::Msg),
+    /// The designs that this browser keeps.
+    Library(library::Msg),
+    /// The document as text.
+    Source(source::Msg),
+    /// A new version of the page is ready.
+    Renewed,
+    /// The page is to be loaded anew.
+    Reload,
 }
 
 /// A change of the document. Each can be undone.

@@ -2,16 +2,22 @@
 //! else, so it is tested without a browser.
 mod alive;
 mod canvas;
+mod clipboard;
 mod document;
+mod export;
+mod finder;
+mod library;
 mod live;
 mod opening;
 mod simulation;
+mod source;
 
 pub use opening::{Startup, open, read};
 
 use crate::effect::Effect;
+use crate::embed;
 use crate::inspect;
-use crate::model::{Agent, Dialog, Model, Notice, Theme};
+use crate::model::{Agent, Dialog, Model, Notice, Offer, Theme};
 use crate::msg::Msg;
 use crate::tool::{Pointer, Tool};
 
@@ -20,6 +26,7 @@ const NOTICE_MS: u32 = 6_000;
 
 /// Takes a message into the model and says what is to be done.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let Some(msg) = (if model.embed { embed::allowed(msg) } else { Some(msg) }) else { return Vec::new() };
     match msg {
         Msg::Change(change) => document::change(model, change),
         Msg::Undo => document::undo(model),
@@ -32,7 +39,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Tab(tab) => only(|| model.tab = tab),
         Msg::Inspect(msg) => inspect::update(model, msg),
 
-        Msg::Pointer(pointer) => canvas::pointer(model, &pointer),
+        Msg::Pointer(pointer) => {
+            finder::seen(model, &pointer);
+            canvas::pointer(model, &pointer)
+        }
         Msg::Wheel(wheel) => canvas::wheel(model, &wheel),
         Msg::Escape => escape(model),
         Msg::Space(held) => only(|| model.space = held),
@@ -65,7 +75,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Hash(fragment) => opening::hash(model, &fragment),
         Msg::Share => opening::share(model),
         Msg::Copied(is_copied) => opening::copied(model, is_copied),
-        Msg::Export => opening::export(model),
+        Msg::Export(form) => export::update(model, form),
         Msg::PickFile => vec![Effect::PickFile],
         Msg::File { name, text } => opening::file(model, &name, &text),
         Msg::Failed(error) => notice(model, true, error),
@@ -79,6 +89,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::StopRun => live::stop(model),
         Msg::Live(event) => live::event(model, *event),
         Msg::LiveLost => live::lost(model),
+
+        Msg::Finder(msg) => finder::update(model, msg),
+        Msg::Clipboard(msg) => clipboard::update(model, msg),
+        Msg::Library(msg) => library::update(model, msg),
+        Msg::Source(msg) => source::update(model, msg),
+        Msg::Renewed => offer(model, "A new version of Loadpath is ready.".to_owned(), Offer::Reload),
+        Msg::Reload => {
+            let mut effects = library::update(model, crate::library::Msg::Leave);
+            effects.push(Effect::Reload);
+            effects
+        }
     }
 }
 
@@ -101,7 +122,7 @@ fn notice(model: &mut Model, is_error: bool, text: String) -> Vec<Effect> {
     model.notices.retain(|notice| notice.text != text);
     model.noticed += 1;
     let number = model.noticed;
-    model.notices.push(Notice { number, is_error, text });
+    model.notices.push(Notice { number, is_error, text, offer: None });
     if is_error {
         Vec::new()
     } else {
@@ -109,12 +130,21 @@ fn notice(model: &mut Model, is_error: bool, text: String) -> Vec<Effect> {
     }
 }
 
+/// Says something and offers to do something about it; it stays until it is closed or taken up.
+fn offer(model: &mut Model, text: String, offer: Offer) -> Vec<Effect> {
+    // The same offer is made once.
+    model.notices.retain(|notice| notice.offer.as_ref() != Some(&offer));
+    model.noticed += 1;
+    model.notices.push(Notice { number: model.noticed, is_error: false, text, offer: Some(offer) });
+    Vec::new()
+}
+
 /// Ends the nearest thing that is under way.
 fn escape(model: &mut Model) -> Vec<Effect> {
     if !matches!(model.tool, Tool::Idle) {
         return canvas::pointer(model, &Pointer::Cancelled);
     }
-    if model.dialog.take().is_some() {
+    if model.dialog.take().is_some() || model.library.rows.take().is_some() {
         return Vec::new();
     }
     canvas::select(model, crate::model::Selection::default())

@@ -149,6 +149,7 @@ impl Page {
             params.code = Some(definition.code.to_owned());
             params.windows_virtual_key_code = Some(definition.key_code);
             params.text = text.filter(|_| down).map(str::to_owned);
+            params.commands = clipboard_command(key).filter(|_| down).map(|command| vec![command.to_owned()]);
             self.tab.execute(params).await.expect("Chromium takes key events");
         }
     }
@@ -177,6 +178,16 @@ impl Page {
 
     fn mouse_state(&self) -> Mouse {
         *self.mouse.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a browser's window makes of a key before the page does; a key that comes by the protocol passes the window by.
+fn clipboard_command(key: Key) -> Option<&'static str> {
+    match (key.modifiers, key.name) {
+        (2, "x") => Some("cut"),
+        (2, "c") => Some("copy"),
+        (2, "v") => Some("paste"),
+        _ => None,
     }
 }
 

@@ -1,10 +1,16 @@
 //! What a person can do on the page, without an agent, by real mouse and keys in a real browser.
+mod clipboard;
 mod design;
 mod everyone;
+mod finder;
 mod inspector;
 mod keeping;
+mod leaving;
+mod library;
 mod looks;
+mod offline;
 mod running;
+mod source;
 
 use crate::browser::{Browser, Key, Page, Point, Site};
 use loadpath_core::topology::{Topology, link};

@@ -178,13 +178,17 @@ impl Agenda {
     /// a few moves cost less than a search.
     #[inline]
     fn insert(&mut self, entry: Entry) {
-        let mut place = self.run.len();
         self.run.push(entry);
-        while place > 0 && time_of(self.run[place - 1]) <= time_of(entry) {
-            self.run[place] = self.run[place - 1];
-            place -= 1;
+        let mut places = self.run.iter_mut().rev();
+        let Some(mut place) = places.next() else { return };
+        for before in places {
+            if time_of(*before) > time_of(entry) {
+                break;
+            }
+            *place = *before;
+            place = before;
         }
-        self.run[place] = entry;
+        *place = entry;
     }
 
     /// The next event, if it happens at `until` or before. O(1) amortised.

@@ -460,6 +460,7 @@ impl Simulation {
     }
 
     /// Balancer and breaker learn how an attempt, or a call to a target, has ended.
+    #[inline]
     pub(super) fn attempt_ended(&mut self, call: &Call) {
         if call.target != NO_TARGET {
             self.target_ended(call);

@@ -3,14 +3,16 @@
 use crate::time::{Span, Time};
 use std::collections::VecDeque;
 
-/// With more workers than this, finding the first that is free costs more than an event.
-pub(crate) const MOST_WORKERS: u32 = 16;
+/// Room for so many workers at once is there from the start.
+const SOME_WORKERS: u32 = 64;
 
 /// The workers and the line before them.
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    /// When each worker will have done what it was given.
+    /// When each worker who was ever needed will have done what it was given: a heap (Williams 1964), no parent later than
+    /// its children, so that the first to be free is at its root.
     free: Vec<Time>,
+    workers: usize,
     /// When the calls that wait will be begun, in order; some may have been by now.
     starts: VecDeque<Time>,
     /// How many may wait.
@@ -22,40 +24,70 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn new(workers: u32, bound: u32) -> Self {
         Self {
-            free: vec![Time::ZERO; workers as usize],
+            free: Vec::with_capacity(workers.min(SOME_WORKERS) as usize),
+            workers: workers as usize,
             starts: VecDeque::new(),
             bound: bound as usize,
             given: 0,
         }
     }
 
-    /// The worker that will be free first, and when it can begin a call that comes now; none when the line is full. O(workers).
-    pub(crate) fn place(&mut self, now: Time) -> Option<(usize, Time)> {
-        let mut first = 0;
-        for (worker, free) in self.free.iter().enumerate().skip(1) {
-            if *free < self.free[first] {
-                first = worker;
-            }
-        }
-        let start = self.free[first];
-        if start <= now {
+    /// When a worker can begin a call that comes now; none when the line is full. O(1) amortised.
+    pub(crate) fn place(&mut self, now: Time) -> Option<Time> {
+        let first = self.free.first().copied().unwrap_or(now);
+        if first <= now || self.free.len() < self.workers {
             self.starts.clear();
-            return Some((first, now));
+            return Some(now);
         }
         while self.starts.front().is_some_and(|&start| start <= now) {
             self.starts.pop_front();
         }
-        (self.starts.len() < self.bound).then_some((first, start))
+        (self.starts.len() < self.bound).then_some(first)
     }
 
-    /// A worker gets a call, which it begins at `start`, as [`Line::place`] said; gives when it will be done.
-    pub(crate) fn take(&mut self, now: Time, worker: usize, start: Time, work: Span) -> Time {
+    /// A worker gets a call, which it begins at `start`, as [`Line::place`] said; gives when it will be done. O(log workers).
+    pub(crate) fn take(&mut self, now: Time, start: Time, work: Span) -> Time {
         if start > now {
             self.starts.push_back(start);
         }
         self.given += work.0;
-        self.free[worker] = start + work;
-        self.free[worker]
+        let done = start + work;
+        if self.free.first().is_some_and(|&first| first <= start) {
+            self.replace_first(done);
+        } else {
+            self.add(done);
+        }
+        done
+    }
+
+    /// The first to be free will be free at `done` instead.
+    fn replace_first(&mut self, done: Time) {
+        let (mut place, mut child) = (0, 1);
+        while let Some(&(mut earliest)) = self.free.get(child) {
+            if let Some(&other) = self.free.get(child + 1)
+                && other < earliest
+            {
+                earliest = other;
+                child += 1;
+            }
+            if done <= earliest {
+                break;
+            }
+            self.free[place] = earliest;
+            (place, child) = (child, 2 * child + 1);
+        }
+        self.free[place] = done;
+    }
+
+    /// One more worker is needed, who will be free at `done`.
+    fn add(&mut self, done: Time) {
+        let mut place = self.free.len();
+        self.free.push(done);
+        while place > 0 && self.free[(place - 1) / 2] > done {
+            self.free[place] = self.free[(place - 1) / 2];
+            place = (place - 1) / 2;
+        }
+        self.free[place] = done;
     }
 
     /// How many wait.
@@ -70,7 +102,7 @@ impl Line {
         self.given - ahead
     }
 
-    /// Everybody is sent away; workers are free from now on.
+    /// Everybody is sent away; workers are free from now on. What is not after `now` changes no order.
     pub(crate) fn clear(&mut self, now: Time) {
         self.given = self.taken(now);
         self.starts.clear();
@@ -117,7 +149,7 @@ mod tests {
     #[test]
     fn departures_are_those_of_a_queue_with_events() {
         let mut rng = Seed(4).stream("test");
-        for (workers, bound) in [(1, 1_000), (1, 0), (1, 3), (3, 5), (16, 1_000)] {
+        for (workers, bound) in [(1, 1_000), (1, 0), (1, 3), (3, 5), (16, 1_000), (100, 10)] {
             let mut now = Time::ZERO;
             let arrivals: Vec<(Time, Span)> = (0..5_000)
                 .map(|_| {
@@ -130,8 +162,8 @@ mod tests {
             let ends: Vec<Option<Time>> = arrivals
                 .iter()
                 .map(|&(at, work)| {
-                    let (worker, start) = line.place(at)?;
-                    Some(line.take(at, worker, start, work))
+                    let start = line.place(at)?;
+                    Some(line.take(at, start, work))
                 })
                 .collect();
             let twin = by_events(&arrivals, workers, bound);
@@ -147,14 +179,14 @@ mod tests {
     fn what_was_taken_and_who_waits_are_right_in_the_middle_and_after_a_death() {
         let mut line = Line::new(1, 10);
         for _ in 0..3 {
-            let (worker, start) = line.place(Time(100)).unwrap();
-            line.take(Time(100), worker, start, Span(50));
+            let start = line.place(Time(100)).unwrap();
+            line.take(Time(100), start, Span(50));
         }
         assert_eq!((line.taken(Time(120)), line.waiting(Time(120))), (20, 2));
         assert_eq!((line.taken(Time(160)), line.waiting(Time(160))), (60, 1));
         line.clear(Time(160));
         assert_eq!((line.taken(Time(160)), line.waiting(Time(160))), (60, 0));
-        assert_eq!(line.place(Time(170)), Some((0, Time(170))));
+        assert_eq!(line.place(Time(170)), Some(Time(170)));
         assert_eq!(line.taken(Time(500)), 60);
     }
 }

@@ -196,30 +196,31 @@ impl Simulation {
 
     /// As [`Simulation::run_until`], but gives up after about `most_events`; whether `until` was reached.
     pub fn run_some(&mut self, until: Time, most_events: u64) -> bool {
-        self.settle();
-        for _ in 0..most_events {
-            let Some((at, event)) = self.agenda.pop(until) else {
-                self.tick_until(until);
-                self.now = self.now.max(until);
-                return true;
+        let mut left = most_events;
+        loop {
+            let event = match self.next.take().or_else(|| self.at_once.pop_front()) {
+                Some(event) => event,
+                None if left == 0 => return false,
+                None => {
+                    left -= 1;
+                    let Some((at, event)) = self.agenda.pop(until) else {
+                        self.tick_until(until);
+                        self.now = self.now.max(until);
+                        return true;
+                    };
+                    if at >= self.next_tick {
+                        self.tick_until(at);
+                    }
+                    self.now = at;
+                    event
+                }
             };
-            if at >= self.next_tick {
-                self.tick_until(at);
-            }
-            self.now = at;
-            self.handle(event);
-            self.settle();
-        }
-        false
-    }
-
-    /// Handles what else happens at this instant over links without latency.
-    fn settle(&mut self) {
-        while let Some(event) = self.next.take().or_else(|| self.at_once.pop_front()) {
             self.handle(event);
         }
     }
 
+    /// Called from one place alone, and so part of the loop.
+    #[inline(always)]
     fn handle(&mut self, event: Event) {
         self.events += 1;
         match event {

@@ -2,8 +2,9 @@
 use super::call::Slot;
 use super::line::Line;
 use crate::component::queue::{Discipline, Full, WaitingLine};
+use crate::dist::Sampler;
 use crate::rng::Rng;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// How many seconds back "recent" reaches.
 pub(crate) const RECENT: usize = 2;
@@ -74,6 +75,13 @@ impl Station {
             taken_at_reset: 0,
             taken_before: [0; RECENT + 1],
         }
+    }
+
+    /// How long a worker is taken by a piece of work of this law.
+    #[inline]
+    pub(crate) fn draw(&mut self, law: &Sampler) -> Span {
+        let time = law.sample(&mut self.rng);
+        if self.slowness == 1.0 { time } else { Span((time.0 as f64 * self.slowness) as u64) }
     }
 
     /// Offers a call: a free worker takes it, or it waits, or it is refused.
@@ -179,7 +187,6 @@ impl Station {
 mod tests {
     use super::*;
     use crate::rng::Seed;
-    use crate::time::Span;
 
     #[test]
     fn what_was_taken_recently_covers_two_whole_seconds_and_the_running_one() {

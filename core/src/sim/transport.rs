@@ -129,17 +129,18 @@ impl Simulation {
         let call = &mut self.calls[slot];
         call.queued = self.now;
         let (node, instance, class) = (call.node.index(), usize::from(call.instance), call.origin.class);
-        let (priority, session) = self.weight_of(class);
-        if !self.nodes[node].stations[instance].up {
+        let place = &self.nodes[node];
+        if !place.stations[instance].up {
             return self.answer(slot, Outcome::Refused);
         }
-        if self.nodes[node].guarded && !self.admits(slot, priority, session) {
+        if place.guarded && !self.admits(slot, class) {
             return;
         }
-        if self.nodes[node].stations[instance].line.is_some() {
+        let station = &mut self.nodes[node].stations[instance];
+        if station.line.is_some() {
             return self.line_up(slot, node, instance);
         }
-        match self.nodes[node].stations[instance].offer(self.now, slot, priority) {
+        match station.offer(self.now, slot, self.classes[usize::from(class)].priority) {
             Offered::Started => self.begin_at_once(slot),
             Offered::Queued => self.calls[slot].stage = Stage::Queued,
             Offered::QueuedInstead(other) => {
@@ -155,16 +156,17 @@ impl Simulation {
     fn line_up(&mut self, slot: Slot, node: usize, instance: usize) {
         let now = self.now;
         let place = &mut self.nodes[node];
-        let line = place.stations[instance].line.as_mut();
-        let Some((worker, start)) = line.and_then(|line| line.place(now)) else {
+        let station = &mut place.stations[instance];
+        let Some(start) = station.line.as_mut().and_then(|line| line.place(now)) else {
             return self.answer(slot, Outcome::Refused);
         };
         let call = &mut self.calls[slot];
-        let work = place.own_time(instance, call.ask);
+        let work = station.draw(place.state.law(call.ask));
+        place.meter.given(work);
         call.stage = Stage::Working;
         call.wait = start.since(now);
-        let Some(line) = &mut place.stations[instance].line else { return };
-        let done = line.take(now, worker, start, work);
+        let Some(line) = &mut station.line else { return };
+        let done = line.take(now, start, work);
         if place.only_answers {
             call.leaves = done;
             let at = done + self.edges[call.edge.index()].latency;
@@ -193,9 +195,11 @@ impl Simulation {
         let call = &mut self.calls[slot];
         call.stage = Stage::Working;
         call.wait = now.since(call.queued);
-        let (node, instance, ask) = (call.node.index(), usize::from(call.instance), call.ask);
-        let span = self.nodes[node].own_time(instance, ask);
-        if let Some(processor) = self.nodes[node].stations[instance].processor {
+        let place = &mut self.nodes[call.node.index()];
+        let station = &mut place.stations[usize::from(call.instance)];
+        let span = station.draw(place.state.law(call.ask));
+        place.meter.given(span);
+        if let Some(processor) = station.processor {
             return self.start_on_cpu(processor, slot, span);
         }
         self.schedule(now + span, Event::Finish(slot));
@@ -338,12 +342,6 @@ impl Simulation {
     /// Counts something of a node.
     pub(super) fn count(&mut self, node: usize, counter: Counter) {
         self.nodes[node].counters.add(counter, 1);
-    }
-
-    /// A class's priority, and whether it needs a session.
-    fn weight_of(&self, class: u16) -> (u8, bool) {
-        let class = &self.classes[usize::from(class)];
-        (class.priority, class.session)
     }
 
     /// The node that makes calls by this edge.

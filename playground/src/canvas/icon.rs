@@ -75,6 +75,10 @@ fn lines(kind: &str) -> Html {
             <rect x="3" y="6.500" width="18" height="11" rx="2"/>
             <path d="M7 10.500h.01M10.500 10.500h.01M14 10.500h.01M17 10.500h.01M8.500 14h7"/>
         </>},
+        "search" => html! {<>
+            <circle cx="10.500" cy="10.500" r="6"/>
+            <path d="M15 15l5 5"/>
+        </>},
         "bolt" => html! { <path d="M13 3L5 13.500h6L10.500 21 19 10h-6.200z" fill="currentColor"/> },
         // A kind that this page does not know.
         _ => html! {<>

@@ -1,21 +1,30 @@
-//! The browser's own services: the worker, storage, the address bar, the clipboard, files.
+//! The browser's own services: the worker, storage, the address bar, files that come in.
 use super::told;
+use crate::library::{self, Kept};
 use crate::model::Theme;
 use crate::msg::Msg;
 use crate::run::{FromWorker, ToWorker};
 use crate::update::Startup;
 use gloo::events::EventListener;
-use js_sys::{Array, Promise};
+use gloo::timers::callback::Timeout;
+use js_sys::Promise;
 use loadpath_core::topology::Topology;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, BlobPropertyBag, ErrorEvent, File, HtmlAnchorElement, HtmlElement, MessageEvent, Storage, Url,
-    Window, Worker, WorkerOptions, WorkerType,
+    ErrorEvent, File, HtmlElement, MessageEvent, Storage, StorageEvent, Window, Worker, WorkerOptions,
+    WorkerType,
 };
 use yew::Callback;
 
+/// Where a single design was kept before there were several.
 const DOCUMENT: &str = "loadpath.document";
+/// What the keys of designs start with.
+const DESIGN: &str = "loadpath.design.";
+/// The design that this tab shows, and the one that was shown last.
+const CURRENT: &str = "loadpath.current";
+/// What this tab can undo.
+const HISTORY: &str = "loadpath.history";
 const THEME: &str = "loadpath.theme";
 const TOKEN: &str = "loadpath.token";
 
@@ -44,7 +53,82 @@ pub(crate) fn startup() -> Startup {
         Some("dark") => Some(Theme::Dark),
         _ => None,
     };
-    Startup { fragment: fragment(), stored: get(local(), DOCUMENT), theme, token: get(session(), TOKEN) }
+    let search = window().location().search().unwrap_or_default();
+    let embed = search.trim_start_matches('?').split('&').any(|part| part == "embed=1");
+    Startup {
+        fragment: fragment(),
+        designs: designs(),
+        session: get(session(), CURRENT).or_else(|| get(local(), CURRENT)),
+        history: get(session(), HISTORY),
+        now: js_sys::Date::now(),
+        embed,
+        theme,
+        token: get(session(), TOKEN),
+    }
+}
+
+/// Every design that is kept.
+fn designs() -> Vec<Kept> {
+    let Some(storage) = local() else { return Vec::new() };
+    if let Ok(Some(text)) = storage.get_item(DOCUMENT) {
+        let kept = Kept { id: "first".into(), changed: js_sys::Date::now(), text: text.into() };
+        // Taken away from its old place only when it has its new one.
+        if storage.set_item(&format!("{DESIGN}{}", kept.id), &kept.written()).is_ok() {
+            let _ = storage.remove_item(DOCUMENT);
+        }
+    }
+    let keys = (0..storage.length().unwrap_or(0)).filter_map(|i| storage.key(i).ok().flatten());
+    keys.filter_map(|key| {
+        let id = key.strip_prefix(DESIGN)?;
+        Some(Kept::of(id, &storage.get_item(&key).ok().flatten()?))
+    })
+    .collect()
+}
+
+/// Keeps a design, unless another tab wrote it since this one read it.
+pub(super) fn keep(tell: &Callback<Msg>, kept: &Kept, before: Option<&str>) {
+    let Some(storage) = local() else { return };
+    let key = format!("{DESIGN}{}", kept.id);
+    let there = storage.get_item(&key).ok().flatten();
+    if let Some(written) = there {
+        let other = Kept::of(&kept.id, &written).text;
+        if Some(&*other) != before && other != kept.text {
+            say(tell, library::Msg::Late { id: kept.id.clone(), written });
+            return;
+        }
+    }
+    if let Err(why) = storage.set_item(&key, &kept.written()) {
+        say(tell, library::Msg::Refused(told(&why)));
+    }
+}
+
+/// In a task of its own: the page may still be being made.
+fn say(tell: &Callback<Msg>, msg: library::Msg) {
+    let tell = tell.clone();
+    Timeout::new(0, move || tell.emit(Msg::Library(msg))).forget();
+}
+
+/// Takes a design out of what is kept.
+pub(super) fn forget(id: &str) {
+    if let Some(storage) = local() {
+        // What cannot be taken away is still there after a reload, where it can be deleted again.
+        let _ = storage.remove_item(&format!("{DESIGN}{id}"));
+    }
+}
+
+/// Keeps what can be undone for as long as the tab is open.
+pub(super) fn keep_history(text: &str) {
+    if let Some(storage) = session() {
+        // Too much for the browser: then undo ends at the reload.
+        let _ = storage.set_item(HISTORY, text).or_else(|_| storage.remove_item(HISTORY));
+    }
+}
+
+/// What another tab did to the designs that are kept.
+pub(crate) fn elsewhere(event: &StorageEvent) -> Option<Msg> {
+    let key = event.key()?;
+    let id = key.strip_prefix(DESIGN)?.into();
+    Some(Msg::Library(library::Msg::Elsewhere { id, written: event.new_value() }))
 }
 
 /// The address's fragment, without the `#`.
@@ -53,11 +137,11 @@ pub(crate) fn fragment() -> String {
     hash.trim_start_matches('#').to_owned()
 }
 
-/// Keeps the document, and puts its link into the address bar without a step in the browser's history.
-pub(super) fn store(document: &Topology, fragment: &str) {
-    if let Some(storage) = local() {
-        // Full storage: the link still holds the design.
-        let _ = storage.set_item(DOCUMENT, &document.to_json());
+/// Puts a document's link into the address bar without a step in the browser's history, and remembers which design it is.
+pub(super) fn store(document: &Topology, fragment: &str, design: &str) {
+    for storage in [session(), local()].into_iter().flatten() {
+        // Not remembered, the link still says what was shown.
+        let _ = storage.set_item(CURRENT, design);
     }
     let window = window();
     let path = window.location().pathname().unwrap_or_default();
@@ -110,33 +194,10 @@ pub(super) fn keep_token(token: &str) {
     }
 }
 
-/// Puts the page's address into the clipboard.
-pub(super) fn copy_address(tell: Callback<Msg>) {
-    let window = window();
-    let address = window.location().href().unwrap_or_default();
-    // Without a secure context there is no clipboard; calling it would throw.
-    let has_clipboard = js_sys::Reflect::get(&window.navigator(), &JsValue::from_str("clipboard"))
-        .is_ok_and(|clipboard| !clipboard.is_undefined());
-    if !has_clipboard {
-        tell.emit(Msg::Copied(false));
-        return;
-    }
-    let copied: Promise = window.navigator().clipboard().write_text(&address).unchecked_into();
-    spawn_local(async move { tell.emit(Msg::Copied(JsFuture::from(copied).await.is_ok())) });
-}
-
-/// Saves a text as a file, as a link with a file behind it does.
-pub(super) fn download(name: &str, text: &str) -> Result<(), JsValue> {
-    let bag = BlobPropertyBag::new();
-    bag.set_type("application/json");
-    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&JsValue::from_str(text)), &bag)?;
-    let address = Url::create_object_url_with_blob(&blob)?;
-    let document = window().document().ok_or(JsValue::NULL)?;
-    let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
-    link.set_href(&address);
-    link.set_download(name);
-    link.click();
-    Url::revoke_object_url(&address)
+/// Loads the page anew, in its new version where one waits: the script beside the module knows how.
+pub(super) fn reload() {
+    let asked = web_sys::Event::new("loadpath:reload").map(|event| window().dispatch_event(&event));
+    asked.expect("the event's name is well-formed").expect("the event is not under way yet");
 }
 
 /// Opens the browser's own dialog for files; what is chosen comes as the input's change.

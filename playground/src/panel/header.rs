@@ -1,12 +1,12 @@
 //! The top of the page: which design, how it does as a whole, and what can be done with it.
 use super::p99;
 use crate::canvas::icon;
-use crate::edit;
+use crate::command::{Command, Part};
 use crate::effect::is_dark;
+use crate::finder;
 use crate::format;
 use crate::model::{Dialog, Model, Stage};
 use crate::msg::{Change, Msg};
-use loadpath_core::topology::three_tier;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
@@ -50,6 +50,8 @@ pub struct Props {
     pub kpis: Kpis,
     /// Whether there is something to undo, and to redo.
     pub can: (bool, bool),
+    /// The commands of the menu, each with whether it can be asked for.
+    pub menu: Vec<(&'static Command, bool)>,
     /// What the live run does.
     pub stage: Stage,
     /// Where messages go.
@@ -72,6 +74,7 @@ pub fn Header(props: &Props) -> Html {
             <span class="sp" />
             { kpis(&props.kpis) }
             <span class="sp" />
+            { icon_button("search", "Find anything (Ctrl+K)", on(Msg::Finder(finder::Msg::Open { only_kinds: false })), false) }
             { icon_button("keys", "Keys (?)", on(Msg::Dialog(Some(Dialog::Keys))), false) }
             { icon_button("moon", "Light or dark", theme, false) }
             <button type="button" class="btn" id="share" onclick={on(Msg::Share)}>{ "Share link" }</button>
@@ -90,24 +93,27 @@ pub(super) fn icon_button(picture: &str, title: &str, onclick: Callback<MouseEve
     }
 }
 
-/// What becomes of the design as a whole. The browser's own popover closes by itself.
+/// What becomes of the design as a whole: two parts of the table of commands. The browser's own popover closes by itself.
 fn menu(props: &Props) -> Html {
-    let open = |document: fn() -> loadpath_core::topology::Topology| {
-        props.tell.reform(move |_: MouseEvent| Msg::Change(Change::Open(Box::new(document()))))
-    };
-    let item = |id: &'static str, text: &'static str, onclick: Callback<MouseEvent>| {
+    let item = |(command, can): &(&'static Command, bool)| {
+        let msg = command.msg;
+        let onclick = props.tell.reform(move |_: MouseEvent| msg());
+        let keys = command.keys_text();
         html! {
-            <button type="button" {id} popovertarget="design-menu" popovertargetaction="hide" {onclick}>{ text }</button>
+            <button type="button" id={command.id} popovertarget="design-menu" popovertargetaction="hide"
+                disabled={!can} {onclick}>
+                { command.name }
+                if !keys.is_empty() { <kbd>{ keys }</kbd> }
+            </button>
         }
     };
+    let of = |part: Part| props.menu.iter().filter(move |(command, _)| command.part == part).map(item);
     html! {<>
         <button type="button" class="btn" id="design" popovertarget="design-menu">{ "Design ▾" }</button>
         <div id="design-menu" class="menu" popover="auto">
-            { item("new", "New, empty", open(edit::blank)) }
-            { item("example", "Example: three tiers", open(three_tier)) }
+            { for of(Part::Design) }
             <hr/>
-            { item("import", "Import a file…", props.tell.reform(|_| Msg::PickFile)) }
-            { item("export", "Export as JSON", props.tell.reform(|_| Msg::Export)) }
+            { for of(Part::Export) }
         </div>
     </>}
 }

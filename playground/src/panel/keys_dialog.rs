@@ -1,25 +1,18 @@
 //! The keys, listed.
 use super::live_dialog::use_modal;
+use crate::command::{COMMANDS, Part};
 use crate::msg::Msg;
 use yew::prelude::*;
 
-/// The keys and what they do.
-const KEYS: [(&str, &str); 15] = [
+/// What the pointer and single keys do, beside the commands.
+const GESTURES: [(&str, &str); 7] = [
     ("Drag from a port", "connect to what it calls"),
     ("Shift + click, Shift + drag", "add to the selection"),
-    ("Delete, Backspace", "delete what is selected"),
-    ("Ctrl + Z", "undo"),
-    ("Ctrl + Shift + Z, Ctrl + Y", "redo"),
-    ("Ctrl + D", "duplicate"),
-    ("Ctrl + A", "select everything"),
     ("Arrows, Shift + arrows", "move what is selected by one step, by five"),
     ("Wheel, Space + drag, middle button", "pan"),
-    ("Ctrl + wheel, pinch, + and −", "zoom"),
-    ("1", "show the whole design"),
-    ("P", "pause and go on"),
+    ("Ctrl + wheel, pinch", "zoom"),
     ("Tab", "go from node to node"),
-    ("Esc", "end what is under way, select nothing"),
-    ("?", "this list"),
+    ("A letter", "add the component that has it: the finder (/) shows them"),
 ];
 
 /// What the list needs.
@@ -35,8 +28,14 @@ pub fn KeysDialog(props: &Props) -> Html {
     let dialog = use_modal();
     let close = props.tell.reform(|_: MouseEvent| Msg::Dialog(None));
     let onclose = props.tell.reform(|_: Event| Msg::Dialog(None));
-    let rows =
-        KEYS.iter().map(|(keys, what)| html! { <tr><th scope="row">{ keys }</th><td>{ what }</td></tr> });
+    let row = |keys: String, what: &str| {
+        let what = what.to_owned();
+        html! { <tr><th scope="row">{ keys }</th><td>{ what }</td></tr> }
+    };
+    let parts = Part::ALL.iter().flat_map(|part| COMMANDS.iter().filter(move |c| c.part == *part));
+    let commands = parts.filter(|command| !command.keys.is_empty());
+    let commands = commands.map(|command| row(command.keys_text(), command.name));
+    let rows = GESTURES.iter().map(|(keys, what)| row((*keys).to_owned(), what)).chain(commands);
     html! {
         <dialog ref={dialog} class="dialog wide" aria-labelledby="keys-title" {onclose}>
             <h2 id="keys-title">{ "Keys" }</h2>

@@ -1,6 +1,6 @@
 //! What the page has to say, in a corner; a screen reader says it too.
 use crate::canvas::icon;
-use crate::model::Notice;
+use crate::model::{Notice, Offer};
 use crate::msg::Msg;
 use yew::prelude::*;
 
@@ -34,7 +34,18 @@ fn notice(notice: &Notice, tell: &Callback<Msg>) -> Html {
     html! {
         <div key={number} class={classes!("notice", notice.is_error.then_some("error"))}>
             <p>{ &notice.text }</p>
+            if let Some(offer) = &notice.offer { { taken_up(number, offer, tell) } }
             <button type="button" class="btn icon" aria-label="Close" {onclick}>{ icon("close", 14) }</button>
         </div>
     }
+}
+
+/// The button of what a notice offers. Taken up, the notice has said what it had to.
+fn taken_up(number: u32, offer: &Offer, tell: &Callback<Msg>) -> Html {
+    let (msg, tell) = (offer.msg(), tell.clone());
+    let onclick = Callback::from(move |_: MouseEvent| {
+        tell.emit(Msg::Dismiss(number));
+        tell.emit(msg.clone());
+    });
+    html! { <button type="button" class="btn offer" {onclick}>{ offer.text() }</button> }
 }

@@ -16,6 +16,8 @@ const INSETS: Insets = Insets { left: 190.0, top: 40.0, right: 40.0, bottom: 90.
 const PHONE: Insets = Insets { left: 16.0, top: 16.0, right: 16.0, bottom: 60.0 };
 /// Below this width the window is a phone's, as in the style sheet.
 const PHONE_WIDTH: f64 = 600.0;
+/// Inside another page nothing lies over it.
+const EMBEDDED: Insets = Insets { left: 24.0, top: 24.0, right: 24.0, bottom: 24.0 };
 /// The room that the sentence beside the pointer needs, in pixels.
 const HINT_WIDTH: f64 = 330.0;
 /// How long the camera must rest before everything is drawn sharp, in milliseconds.
@@ -147,7 +149,12 @@ pub(super) fn fit(model: &mut Model) -> Vec<Effect> {
     let bounds = Rect::around(model.scene.nodes.iter().copied());
     let camera = match bounds {
         Some(bounds) if width > 0.0 => {
-            Camera::fit(bounds, width, height, if width <= PHONE_WIDTH { PHONE } else { INSETS })
+            let insets = match model.embed {
+                true => EMBEDDED,
+                false if width <= PHONE_WIDTH => PHONE,
+                false => INSETS,
+            };
+            Camera::fit(bounds, width, height, insets)
         }
         _ => Camera::default(),
     };
@@ -180,7 +187,11 @@ pub(super) fn rested(model: &Model, looks: u32) -> Vec<Effect> {
 pub(super) fn free_place(model: &Model) -> WorldPoint {
     let (width, height) = model.canvas;
     let middle = model.camera.to_world(ScreenPoint::new((width + INSETS.left) / 2.0, height / 2.0));
-    let mut at = middle.moved(-NODE_WIDTH / 2.0, -NODE_HEIGHT / 2.0);
+    free_from(model, middle.moved(-NODE_WIDTH / 2.0, -NODE_HEIGHT / 2.0))
+}
+
+/// The first place that no node covers, from here downwards.
+pub(super) fn free_from(model: &Model, mut at: WorldPoint) -> WorldPoint {
     let covered = |at: WorldPoint| model.scene.nodes.iter().any(|rect| rect.touches(&node_rect(at)));
     // Every step leaves some nodes behind, so that it ends after as many steps as there are nodes.
     for _ in 0..=model.scene.nodes.len() {

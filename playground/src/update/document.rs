@@ -1,5 +1,5 @@
 //! Changes of the document, undo and redo, and what follows when changes pause.
-use super::{canvas, notice, simulation};
+use super::{canvas, library, notice, simulation, source};
 use crate::edit;
 use crate::effect::Effect;
 use crate::history::Moment;
@@ -8,6 +8,7 @@ use crate::model::{self, Model, Selection};
 use crate::msg::{Change, Msg};
 use crate::shared::Shared;
 use loadpath_core::topology::{Topology, check, link};
+use std::rc::Rc;
 
 /// How long changes must pause before the simulation starts over, in milliseconds.
 const SETTLE_MS: u32 = 150;
@@ -72,13 +73,23 @@ pub(super) fn change(model: &mut Model, change: Change) -> Vec<Effect> {
 /// Puts another design in the place of this one.
 fn open(model: &mut Model, mut document: Topology) -> Vec<Effect> {
     edit::place_all(&mut document);
-    let mut effects = simulation::unload(model);
-    effects.extend(commit(model, document, Selection::default(), None));
+    let design = library::design_of(model, &document);
+    open_as(model, document, design)
+}
+
+/// Puts another of the designs that the browser keeps in the place of this one, which is kept as it is now.
+pub(super) fn open_as(model: &mut Model, document: Topology, design: Rc<str>) -> Vec<Effect> {
+    let mut effects = library::keep(model);
+    effects.extend(simulation::unload(model));
+    let before = now(model);
+    model.history.record(before, None);
+    let selection = Selection::default();
+    effects.extend(set(model, Moment { document: Shared::new(document), selection, design }));
     effects.extend(canvas::fit(model));
     effects
 }
 
-fn commit(
+pub(super) fn commit(
     model: &mut Model,
     document: Topology,
     selection: Selection,
@@ -86,11 +97,13 @@ fn commit(
 ) -> Vec<Effect> {
     let before = now(model);
     model.history.record(before, joins);
-    set(model, Moment { document: Shared::new(document), selection })
+    let design = model.library.current.clone();
+    set(model, Moment { document: Shared::new(document), selection, design })
 }
 
-fn now(model: &Model) -> Moment {
-    Moment { document: model.document.clone(), selection: model.selection.clone() }
+pub(super) fn now(model: &Model) -> Moment {
+    let design = model.library.current.clone();
+    Moment { document: model.document.clone(), selection: model.selection.clone(), design }
 }
 
 /// Makes this the present document, and waits for changes to pause.
@@ -99,6 +112,11 @@ pub(super) fn set(model: &mut Model, moment: Moment) -> Vec<Effect> {
     model.scene = Shared::new(model::scene(&moment.document));
     model.document = moment.document;
     model.selection = moment.selection;
+    if model.library.current != moment.design {
+        model.library.current = moment.design;
+        model.library.is_taken = false;
+    }
+    source::follow(model);
     model.hover = None;
     model.targets = None;
     model.tool = crate::tool::Tool::Idle;
@@ -122,7 +140,10 @@ fn restore(model: &mut Model, moment: Moment) -> Vec<Effect> {
     // Where no node is the same, it is another design that comes back: show all of it.
     let same = |other: &Topology| model.document.nodes.iter().any(|node| other.node(&node.id).is_some());
     let is_other = !same(&moment.document);
-    let mut effects = if is_other { simulation::unload(model) } else { Vec::new() };
+    let mut effects = if moment.design == model.library.current { Vec::new() } else { library::keep(model) };
+    if is_other {
+        effects.extend(simulation::unload(model));
+    }
     effects.extend(set(model, moment));
     if is_other {
         effects.extend(canvas::fit(model));
@@ -136,13 +157,15 @@ pub(super) fn settled(model: &mut Model, edits: u32) -> Vec<Effect> {
         return Vec::new();
     }
     let mut effects = simulation::follow(model);
+    effects.extend(library::keep(model));
     effects.push(store(model));
     effects
 }
 
-/// Keeps the document in the browser, and its link in the address bar where it fits.
+/// Puts the document's link into the address bar where it fits, and has the tab remember which design it shows.
 pub(super) fn store(model: &mut Model) -> Effect {
     let fragment = link::encode(&model.document);
     model.fragment = if fragment.len() <= link::MAX_LINK { fragment } else { String::new() };
-    Effect::Store { document: model.document.clone(), fragment: model.fragment.clone() }
+    let design = model.library.current.clone();
+    Effect::Store { document: model.document.clone(), fragment: model.fragment.clone(), design }
 }

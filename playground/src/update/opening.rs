@@ -1,14 +1,17 @@
 //! How a design comes into the page and leaves it: links, files, what the browser kept.
-use super::{document, live, notice, simulation};
+use super::{document, library, live, notice, simulation};
+use crate::clipboard::{self, Found, shortened};
 use crate::edit;
 use crate::effect::Effect;
 use crate::history::Moment;
+use crate::library::Kept;
 use crate::model::{Model, OverTime, Selection, Theme};
 use crate::msg::{Change, Msg};
 use crate::run::Measured;
 use crate::shared::Shared;
 use loadpath_core::run::Run;
 use loadpath_core::topology::{Topology, link, three_tier};
+use std::rc::Rc;
 
 /// What the fragment starts with when an agent opened the page.
 const CODE: &str = "code=";
@@ -18,8 +21,16 @@ const CODE: &str = "code=";
 pub struct Startup {
     /// The address's fragment, without the `#`.
     pub fragment: String,
-    /// The document that the browser kept.
-    pub stored: Option<String>,
+    /// The designs that the browser keeps.
+    pub designs: Vec<Kept>,
+    /// Which of them this tab showed last.
+    pub session: Option<String>,
+    /// What this tab could undo.
+    pub history: Option<String>,
+    /// The time, in milliseconds since 1970.
+    pub now: f64,
+    /// Whether the page is shown inside another, to be looked at.
+    pub embed: bool,
     /// The colours that were chosen.
     pub theme: Option<Theme>,
     /// The right to act on the agent, from before a reload.
@@ -31,19 +42,17 @@ pub fn open(startup: &Startup) -> (Model, Vec<Effect>) {
     let mut model = Model::new(edit::blank());
     model.theme = startup.theme.unwrap_or_default();
     model.token.clone_from(&startup.token);
+    model.now = startup.now;
+    model.embed = startup.embed;
+    model.library.designs.clone_from(&startup.designs);
     let mut effects = vec![Effect::Theme(model.theme)];
     // Who has neither code nor token was not opened by an agent, and may not act on one; asking a folder of files would
     // only leave an error in the console.
     if startup.token.is_some() || startup.fragment.starts_with(CODE) {
         effects.push(Effect::AskAgent);
     }
-    let stored = startup.stored.as_deref().map(Topology::from_json);
-    if let Some(Err(why)) = &stored {
-        let text =
-            format!("The design that this browser kept cannot be read, so the example is shown: {why}.");
-        effects.extend(notice(&mut model, true, text));
-    }
-    let stored = stored.and_then(Result::ok);
+    let (stored, told) = stored(&mut model, startup);
+    effects.extend(told);
     let linked = match startup.fragment.as_str() {
         "" => None,
         fragment if fragment.starts_with(CODE) => {
@@ -54,6 +63,7 @@ pub fn open(startup: &Startup) -> (Model, Vec<Effect>) {
             Ok(document) => Some(document),
             Err(why) => {
                 let instead = if stored.is_some() { "your last design" } else { "the example" };
+                let why = shortened(&why.to_string());
                 let text = format!("Nothing was opened, and {instead} is shown: {why}.");
                 effects.extend(notice(&mut model, true, text));
                 None
@@ -61,26 +71,69 @@ pub fn open(startup: &Startup) -> (Model, Vec<Effect>) {
         },
     };
     effects.extend(first(&mut model, linked, stored));
+    if let Some(written) = &startup.history {
+        let now = document::now(&model);
+        model.history.restore(written, &now);
+    }
+    if startup.embed {
+        // What is only looked at is not this browser's to keep.
+        effects.retain(|effect| !matches!(effect, Effect::Store { .. } | Effect::Keep { .. }));
+    }
     (model, effects)
 }
 
-/// Shows the first document: what the link says, else what was kept, else the example.
-fn first(model: &mut Model, linked: Option<Topology>, stored: Option<Topology>) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    let is_other = linked.is_some() && stored.is_some() && linked != stored;
-    if is_other && let Some(mut stored) = stored.clone() {
-        edit::place_all(&mut stored);
-        let before = Moment { document: Shared::new(stored), selection: Selection::default() };
-        model.history.record(before, None);
-        let text = "Opened from the link. Undo brings back your last design.";
-        effects.extend(notice(model, false, text.to_owned()));
+/// A design with the key under which it is kept.
+type Stored = (Topology, Rc<str>);
+
+/// What the browser kept: this tab's own design, else the one that was changed last.
+fn stored(model: &mut Model, startup: &Startup) -> (Option<Stored>, Vec<Effect>) {
+    let own = startup.session.as_deref().and_then(|id| model.library.find(id));
+    let Some(kept) = own.or_else(|| model.library.latest()) else { return (None, Vec::new()) };
+    match Topology::from_json(&kept.text) {
+        Ok(document) => (Some((document, kept.id.clone())), Vec::new()),
+        Err(why) => {
+            let text = format!(
+                "The design that this browser kept cannot be read, so the example is shown: {}.",
+                shortened(&why.to_string())
+            );
+            (None, notice(model, true, text))
+        }
     }
-    let mut document = linked.or(stored).unwrap_or_else(three_tier);
-    edit::place_all(&mut document);
-    let shown = Moment { document: Shared::new(document), selection: Selection::default() };
+}
+
+/// Shows the first document: what the link says, else what was kept, else the example.
+fn first(model: &mut Model, linked: Option<Topology>, stored: Option<Stored>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let placed = |mut document: Topology| {
+        edit::place_all(&mut document);
+        document
+    };
+    let stored = stored.map(|(document, id)| (placed(document), id));
+    let linked = linked.map(placed);
+    let (document, design) = match (linked, stored) {
+        (Some(linked), Some((stored, id))) if linked != stored => {
+            let before =
+                Moment { document: Shared::new(stored), selection: Selection::default(), design: id };
+            model.history.record(before, None);
+            if !model.embed {
+                let text = "Opened from the link. Undo brings back your last design.";
+                effects.extend(notice(model, false, text.to_owned()));
+            }
+            let design = library::design_of(model, &linked);
+            (linked, design)
+        }
+        (_, Some(stored)) => stored,
+        (linked, None) => {
+            let document = linked.unwrap_or_else(three_tier);
+            let design = library::design_of(model, &document);
+            (document, design)
+        }
+    };
+    let shown = Moment { document: Shared::new(document), selection: Selection::default(), design };
     // Nothing to wait for: this is no row of changes.
     document::set(model, shown);
     effects.extend(simulation::follow(model));
+    effects.extend(library::keep(model));
     effects.push(document::store(model));
     effects
 }
@@ -124,24 +177,6 @@ pub(super) fn copied(model: &mut Model, is_copied: bool) -> Vec<Effect> {
     notice(model, !is_copied, text.to_owned())
 }
 
-/// Saves the design as a file.
-pub(super) fn export(model: &Model) -> Vec<Effect> {
-    let name = file_name(&model.document.name);
-    let text = model.document.to_json_pretty();
-    vec![Effect::Download { name, text }]
-}
-
-/// A file name made of a design's name: small letters, digits and hyphens.
-fn file_name(name: &str) -> String {
-    let words: Vec<String> = name
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let name = if words.is_empty() { "design".to_owned() } else { words.join("-") };
-    format!("{}.loadpath.json", &name[..name.len().min(60)])
-}
-
 /// Opens a file: a design, or a run that is laid over the simulated one.
 pub(super) fn file(model: &mut Model, name: &str, text: &str) -> Vec<Effect> {
     if let Ok(run) = Run::from_json(text) {
@@ -150,8 +185,8 @@ pub(super) fn file(model: &mut Model, name: &str, text: &str) -> Vec<Effect> {
         model.over_time = OverTime::Measured;
         return notice(model, false, told);
     }
-    match Topology::from_json(text) {
-        Ok(document) => {
+    match clipboard::read(text) {
+        Ok(Found::Design(document) | Found::Part(document)) => {
             let mut effects = document::change(model, Change::Open(Box::new(document)));
             effects.extend(notice(
                 model,

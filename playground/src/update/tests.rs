@@ -1,5 +1,6 @@
 use super::*;
 use crate::edit::Bag;
+use crate::library::Kept;
 use crate::model::{Selection, Single, Stage};
 use crate::msg::Change;
 use crate::run::{Figures, FromWorker, Subject, ToWorker};
@@ -11,6 +12,10 @@ use loadpath_core::wire::{Caps, Event, Phase, Status};
 
 fn started() -> Model {
     open(&Startup::default()).0
+}
+
+fn stored(text: &str) -> Vec<Kept> {
+    vec![Kept { id: "kept".into(), changed: 1.0, text: text.into() }]
 }
 
 fn place(model: &Model, id: &str) -> usize {
@@ -57,7 +62,7 @@ fn a_link_opens_and_the_design_that_was_kept_can_be_brought_back() {
     let mut kept = three_tier();
     kept.name = "Kept".to_owned();
     let startup =
-        Startup { fragment: link::encode(&linked), stored: Some(kept.to_json()), ..Startup::default() };
+        Startup { fragment: link::encode(&linked), designs: stored(&kept.to_json()), ..Startup::default() };
     let (mut model, _) = open(&startup);
     assert_eq!(model.document.name, "Linked");
     update(&mut model, Msg::Undo);
@@ -69,8 +74,8 @@ fn a_damaged_link_says_so_and_the_last_design_is_shown() {
     let mut kept = three_tier();
     kept.name = "Kept".to_owned();
     let fragment = link::encode(&three_tier()).replace("d1.", "d1.x");
-    for (stored, name) in [(Some(kept.to_json()), "Kept"), (None, "Three tiers")] {
-        let (model, effects) = open(&Startup { fragment: fragment.clone(), stored, ..Startup::default() });
+    for (designs, name) in [(stored(&kept.to_json()), "Kept"), (Vec::new(), "Three tiers")] {
+        let (model, effects) = open(&Startup { fragment: fragment.clone(), designs, ..Startup::default() });
         assert_eq!(model.document.name, name);
         assert!(
             model.notices[0].is_error && model.notices[0].text.contains("damaged"),
@@ -83,7 +88,7 @@ fn a_damaged_link_says_so_and_the_last_design_is_shown() {
 
 #[test]
 fn what_cannot_be_read_in_the_browsers_store_is_told() {
-    let (model, _) = open(&Startup { stored: Some("{}".to_owned()), ..Startup::default() });
+    let (model, _) = open(&Startup { designs: stored("{}"), ..Startup::default() });
     assert_eq!(*model.document, three_tier());
     assert!(model.notices[0].is_error);
 }

@@ -6,7 +6,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use loadpath_core::hash;
+
 use crate::project::Project;
+
+/// The script that keeps the page for when there is no network.
+const OFFLINE: &str = "offline.js";
 
 /// One file of the built page.
 pub(crate) struct PageFile {
@@ -26,6 +31,7 @@ pub(crate) fn publish(project: &Project, glue: &Path) -> Result<Vec<PageFile>> {
     collect(glue, "", &dist, &mut files)?;
     join_styles(&mut files);
     check_references(&files)?;
+    name_build(&mut files)?;
     let mut page = Vec::new();
     for (name, bytes) in files {
         let changed = write_if_changed(&dist.join(&name), &bytes)?;
@@ -80,6 +86,29 @@ fn check_references(files: &BTreeMap<String, Vec<u8>>) -> Result<()> {
             }
         }
     }
+    Ok(())
+}
+
+/// Writes into the script that keeps the page offline which files there are, and a name that changes with any of them.
+fn name_build(files: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
+    let mut script = files.remove(OFFLINE).with_context(|| format!("www/{OFFLINE} is missing"))?;
+    let mut all: Vec<u8> = script.clone();
+    for (name, bytes) in &*files {
+        all.extend_from_slice(name.as_bytes());
+        all.extend_from_slice(&hash::bytes(bytes).to_le_bytes());
+    }
+    let names = serde_json::to_string(&files.keys().collect::<Vec<_>>())?;
+    let build = format!("{:016x}", hash::bytes(&all));
+    let lines = [
+        ("const BUILD = \"unbuilt\";", format!("const BUILD = \"{build}\";")),
+        ("const FILES = [];", format!("const FILES = {names};")),
+    ];
+    for (blank, written) in lines {
+        let text = String::from_utf8(script).with_context(|| format!("www/{OFFLINE} is not text"))?;
+        anyhow::ensure!(text.contains(blank), "www/{OFFLINE} has no line {blank:?} for the build to fill in");
+        script = text.replace(blank, &written).into_bytes();
+    }
+    files.insert(OFFLINE.to_owned(), script);
     Ok(())
 }
 

@@ -15,7 +15,7 @@ mod workers;
 
 use super::call::{Ask, Origin, Slot};
 use super::counter::{Counter, Counters};
-use super::line::{Line, MOST_WORKERS};
+use super::line::Line;
 use super::meter::NodeMeter;
 use super::processors::SharedProcessor;
 use super::scaling::{Scaling, scaling_of};
@@ -76,6 +76,23 @@ impl State {
         }
     }
 
+    /// How long a worker is taken by the node's own work on what is asked.
+    #[inline]
+    pub(super) fn law(&self, ask: Ask) -> &Sampler {
+        match self {
+            Self::LoadBalancer(balancer) => &balancer.service_time,
+            Self::Service(service) | Self::Workers(service) => &service.service_time,
+            Self::Cache(cache) => &cache.service_time,
+            Self::Cdn(cdn) => &cdn.service_time,
+            Self::Queue(queue) => &queue.service_time,
+            Self::Database(database) => database.time_of(ask),
+            Self::Remote(remote) => &remote.service_time,
+            Self::Clients(_) | Self::Dns(_) | Self::Monitoring => {
+                unreachable!("such a node has no workers")
+            }
+        }
+    }
+
     /// Whether the node's own work is always followed by a good answer, and by nothing else.
     fn only_answers(&self) -> bool {
         match self {
@@ -97,8 +114,7 @@ impl Node {
         let station =
             |i| Station::new(workers, queue, order, seed.stream(&format!("{}#{}/service", node.id, i + 1)));
         let mut stations: Vec<Station> = (0..count).map(station).collect();
-        if order == Discipline::Fifo && workers <= MOST_WORKERS && state.holds_workers_for_its_own_work_only()
-        {
+        if order == Discipline::Fifo && state.holds_workers_for_its_own_work_only() {
             stations.iter_mut().for_each(|station| station.line = Some(Line::new(workers, queue)));
         }
         Self {
@@ -123,28 +139,6 @@ impl Node {
     /// Whether callers without a balancer take turns among its instances, and no key or user says which of them is asked.
     pub(super) const fn is_asked_in_turn(&self) -> bool {
         !matches!(self.state, State::Cache(_) | State::Cdn(_) | State::Database(_))
-    }
-
-    /// How long a worker of this instance is taken by the node's own work on a call.
-    pub(super) fn own_time(&mut self, instance: usize, ask: Ask) -> Span {
-        let law: &Sampler = match &self.state {
-            State::LoadBalancer(balancer) => &balancer.service_time,
-            State::Service(service) | State::Workers(service) => &service.service_time,
-            State::Cache(cache) => &cache.service_time,
-            State::Cdn(cdn) => &cdn.service_time,
-            State::Queue(queue) => &queue.service_time,
-            State::Database(database) => database.time_of(ask),
-            State::Remote(remote) => &remote.service_time,
-            State::Clients(_) | State::Dns(_) | State::Monitoring => {
-                unreachable!("such a node has no workers")
-            }
-        };
-        let station = &mut self.stations[instance];
-        let time = law.sample(&mut station.rng);
-        let time =
-            if station.slowness == 1.0 { time } else { Span((time.0 as f64 * station.slowness) as u64) };
-        self.meter.given(time);
-        time
     }
 
     /// An instance has died: what it remembered is gone.
@@ -293,7 +287,9 @@ impl Simulation {
     }
 
     /// Whether a request may queue at an instance that guards itself. If not it has been answered.
-    pub(super) fn admits(&mut self, slot: Slot, priority: u8, session: bool) -> bool {
+    pub(super) fn admits(&mut self, slot: Slot, class: u16) -> bool {
+        let class = &self.classes[usize::from(class)];
+        let (priority, session) = (class.priority, class.session);
         let node = self.calls[slot].node.index();
         let refused = match self.nodes[node].state {
             State::Service(_) => self.service_refuses(slot, priority, session),
