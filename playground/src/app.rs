@@ -1,4 +1,5 @@
 //! The root of the page: it holds the model, gives every message to the reducer, has effects carried out, and draws.
+use crate::announce;
 use crate::canvas::{Canvas, EdgeFace, Face, Line, Menu, Minimap, faces, icon, on_canvas};
 use crate::clipboard;
 use crate::editing::{self, Finger, Phase};
@@ -9,8 +10,8 @@ use crate::model::{Dialog, Model, Selection, Stage};
 use crate::msg::Msg;
 use crate::panel::{
     self, Banner, Compare, EmbedBar, Empty, FinderPanel, Header, Inspected, Inspector, KeysDialog,
-    LibraryPanel, LiveDialog, Notices, OverTimePanel, Palette, RequestsPanel, Shown, SourcePanel, Toolbar,
-    Tools,
+    LibraryPanel, LiveDialog, Notices, Outline, OverTimePanel, Palette, RequestsPanel, Shown, SkipLinks,
+    SourcePanel, Toolbar, Tools,
 };
 use crate::shared::Shared;
 use crate::tool::{Held, Pointer, Tool};
@@ -29,6 +30,9 @@ use yew::prelude::*;
 /// With more edges than this, traffic is shown without motion.
 const MOST_FLOWS: usize = 150;
 
+/// With more nodes than this, what the simulation tells is not drawn during a gesture.
+const LARGE: usize = 100;
+
 /// The page.
 pub struct App {
     model: Model,
@@ -38,6 +42,12 @@ pub struct App {
     copies: Rc<RefCell<(Shared<Topology>, Selection)>>,
     /// What is to be drawn past the virtual DOM as soon as there is one.
     first: Vec<Effect>,
+    /// What has changed, for those who hear the page.
+    said: String,
+    /// Whether the simulation has told something that is not drawn yet.
+    behind: bool,
+    /// Whether the camera is being moved by the wheel.
+    moves: bool,
     _listeners: Vec<EventListener>,
 }
 
@@ -54,7 +64,17 @@ impl Component for App {
         now.into_iter().for_each(|effect| shell.carry_out(effect));
         let copies = Rc::new(RefCell::new((model.document.clone(), model.selection.clone())));
         let listeners = if model.embed { listen_embedded(&tell) } else { listen(&tell, &copies) };
-        Self { model, shell, tell, copies, first, _listeners: listeners }
+        Self {
+            model,
+            shell,
+            tell,
+            copies,
+            first,
+            said: String::new(),
+            behind: false,
+            moves: false,
+            _listeners: listeners,
+        }
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
@@ -64,9 +84,16 @@ impl Component for App {
             Msg::Editing(editing::Msg::Finger(finger)) => matches!(finger.phase, Phase::Moved),
             _ => false,
         };
+        let is_told = matches!(msg, Msg::Worker(_));
+        self.moves |= matches!(msg, Msg::Wheel(_));
+        if let Msg::Rested(looks) = msg {
+            self.moves &= looks != self.model.looks;
+        }
         let before = drawn(&self.model);
+        let (document, running) = (self.model.document.clone(), self.model.simulated.running);
         self.model.now = js_sys::Date::now();
         let effects = update(&mut self.model, msg);
+        self.listen_in(&document, running);
         effects.into_iter().for_each(|effect| self.shell.carry_out(effect));
         let mut copies = self.copies.borrow_mut();
         copies.0 = self.model.document.clone();
@@ -74,7 +101,8 @@ impl Component for App {
             copies.1.clone_from(&self.model.selection);
         }
         drop(copies);
-        !is_motion || before != drawn(&self.model)
+        let is_changed = !is_motion || before != drawn(&self.model);
+        self.is_due(is_changed, is_told)
     }
 
     fn view(&self, _: &Context<Self>) -> Html {
@@ -84,12 +112,17 @@ impl Component for App {
             return embedded(model, Shared::new(faces), tell);
         }
         let inspected = Inspected::of(model, &faces.0);
+        let class = classes!("sheet", model.inspect.sheet.then_some("up"));
         html! {<>
+            <SkipLinks />
             <Header ..panel::header(model, tell) />
             <main class="board">{ board(model, Shared::new(faces), tell) }</main>
             if let Some(props) = panel::source(model, tell) { <SourcePanel ..props /> }
-            <Inspector {inspected} tell={tell.clone()} />
-            <footer>
+            <div {class}>
+                { handle(model, tell) }
+                <Inspector {inspected} tell={tell.clone()} />
+            </div>
+            <footer id="charts" tabindex="-1" aria-label="Charts">
                 <OverTimePanel ..panel::over_time(model, tell) />
                 if let Some(requests) = panel::requests(model, tell) {
                     <RequestsPanel ..requests />
@@ -98,6 +131,7 @@ impl Component for App {
                     <Compare ..panel::compare(model, tell) />
                 }
             </footer>
+            <div id="said" class="unseen" role="status" aria-live="polite">{ &self.said }</div>
             <Notices notices={model.notices.clone()} tell={tell.clone()} />
             { dialog(model, tell) }
             { file_input(tell) }
@@ -133,12 +167,53 @@ fn menu(model: &Model, tell: &Callback<Msg>) -> Html {
     html! { <Menu at={menu.at} title={title(model, &menu.subject)} {lines} tell={tell.clone()} /> }
 }
 
+impl App {
+    /// Whether the page is to be drawn anew. In a large design what the simulation tells waits until a gesture is over: a
+    /// thousand nodes' figures would make its frames late.
+    fn is_due(&mut self, is_changed: bool, is_told: bool) -> bool {
+        let is_large = self.model.document.nodes.len() > LARGE;
+        let is_gesture = self.moves || !matches!(self.model.tool, Tool::Idle);
+        if is_large && is_gesture && is_told {
+            self.behind = true;
+            return false;
+        }
+        let is_due = is_changed || (self.behind && !is_gesture);
+        self.behind &= !is_due;
+        is_due
+    }
+
+    /// Says what a message has changed.
+    fn listen_in(&mut self, before: &Shared<Topology>, was_running: bool) {
+        let model = &self.model;
+        if *before != model.document
+            && let Some(told) = announce::difference(before, &model.document)
+        {
+            self.said = told;
+        }
+        if was_running != model.simulated.running {
+            self.said = if was_running { "Paused" } else { "Running" }.to_owned();
+        }
+    }
+}
+
+/// What pulls the inspector up on a phone, where it is a sheet.
+fn handle(model: &Model, tell: &Callback<Msg>) -> Html {
+    let onclick = tell.reform(|_: MouseEvent| Msg::Inspect(crate::inspect::Msg::Sheet));
+    let is_up = model.inspect.sheet;
+    let text = if is_up { "Hide details" } else { "Details" };
+    html! {
+        <button type="button" id="sheet-handle" class="sheet-handle" aria-expanded={is_up.to_string()}
+            aria-controls="inspector" {onclick}>{ text }</button>
+    }
+}
+
 fn board(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
     let zoom = |factor: f64| tell.reform(move |_: MouseEvent| Msg::Zoom(factor));
     let fit = tell.reform(|_: MouseEvent| Msg::Fit);
     html! {<>
         { canvas(model, faces, tell) }
         { menu(model, tell) }
+        <Outline document={model.document.clone()} faults={model.faults.clone()} selection={model.selection.clone()} tell={tell.clone()} />
         <Palette tell={tell.clone()} />
         <Banner ..panel::banner(model, tell) />
         { panel::drawer(model, tell) }

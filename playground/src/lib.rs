@@ -4,6 +4,7 @@
 //! what is to be done, [`effect`] does it, and components draw the model. The simulation runs in a worker: the same
 //! module by its other entry.
 pub mod alive;
+pub mod announce;
 pub mod app;
 pub mod canvas;
 pub mod clipboard;

@@ -177,6 +177,13 @@ impl Page {
         self.tab.execute(params).await.expect("Chromium takes mouse events");
     }
 
+    /// Turns the wheel with control held, as a pinch on a touchpad is told; positive is away.
+    pub(crate) async fn pinch(&self, at: Point, down: f64) {
+        let mut params = mouse_params(DispatchMouseEventType::MouseWheel, at);
+        (params.delta_x, params.delta_y, params.modifiers) = (Some(0.0), Some(down), Some(2));
+        self.tab.execute(params).await.expect("Chromium takes mouse events");
+    }
+
     /// Presses a key and lets it go.
     pub(crate) async fn key(&self, key: Key) {
         let definition =

@@ -57,7 +57,7 @@ pub fn Header(props: &Props) -> Html {
     let (can_undo, can_redo) = props.can;
     html! {
         <header>
-            <span class="logo"><span aria-hidden="true">{ "◢ " }</span>{ "Loadpath" }</span>
+            <h1 class="logo"><span aria-hidden="true">{ "◢ " }</span>{ "Loadpath" }</h1>
             { menu(props) }
             <Name name={props.name.clone()} tell={props.tell.clone()} />
             { icon_button("undo", "Undo (Ctrl+Z)", on(Msg::Undo), !can_undo) }

@@ -13,6 +13,10 @@ use crate::tool::{Act, Ground, Pointer, Preview, Tool};
 
 /// The palette, the toolbar and the banner lie over the canvas; a design is fitted between them.
 const INSETS: Insets = Insets { left: 190.0, top: 40.0, right: 40.0, bottom: 90.0 };
+/// On a phone there is no palette, and little room.
+const PHONE: Insets = Insets { left: 16.0, top: 16.0, right: 16.0, bottom: 60.0 };
+/// Below this width the window is a phone's, as in the style sheet.
+const PHONE_WIDTH: f64 = 600.0;
 /// Inside another page nothing lies over it.
 const EMBEDDED: Insets = Insets { left: 24.0, top: 24.0, right: 24.0, bottom: 24.0 };
 /// The room that the sentence beside the pointer needs, in pixels.
@@ -211,7 +215,11 @@ pub(super) fn fit(model: &mut Model) -> Vec<Effect> {
     let bounds = Rect::around(model.scene.nodes.iter().copied().chain(regions));
     let camera = match bounds {
         Some(bounds) if width > 0.0 => {
-            let insets = if model.embed { EMBEDDED } else { INSETS };
+            let insets = match model.embed {
+                true => EMBEDDED,
+                false if width <= PHONE_WIDTH => PHONE,
+                false => INSETS,
+            };
             Camera::fit(bounds, width, height, insets)
         }
         _ => Camera::default(),
