@@ -4,7 +4,7 @@ mod figure;
 pub use figure::{Figure, Figures, Reading};
 
 use crate::hash::{self, Digest};
-use crate::stats::{Estimate, Histogram, Precision};
+use crate::stats::{Estimate, Histogram, Levels, Precision};
 use crate::time::Span;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -140,6 +140,19 @@ pub struct NodeRun {
     pub utilization: Option<f64>,
     /// The share of lookups that were answered from memory, in [0, 1]; none for what is not a cache.
     pub hit_ratio: Option<f64>,
+    /// The mean of `wait` in seconds, not rounded to its buckets; none where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean_wait: Option<f64>,
+    /// How many of its calls waited in the queue at all; none where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waited: Option<u64>,
+    /// How long an instance had how many calls, sent to it and not answered yet: of all instances together. Empty where
+    /// nobody looked.
+    #[serde(default, skip_serializing_if = "Levels::is_empty")]
+    pub in_flight: Levels,
+    /// How long how many of its instances served. Empty where nobody looked.
+    #[serde(default, skip_serializing_if = "Levels::is_empty")]
+    pub up: Levels,
     /// What else was counted, by name: retries, stale reads, lost writes and the like; what did not happen is left out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub counters: BTreeMap<String, u64>,

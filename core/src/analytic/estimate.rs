@@ -48,6 +48,9 @@ pub struct NodeEstimate {
     pub wait: Option<f64>,
     /// Mean response as its callers see it, network not counted; none when it or what it calls is saturated.
     pub response: Option<f64>,
+    /// Mean share of its instances that are up, in (0, 1]; none where they do not fail by themselves. The rest of the estimate is
+    /// for all of them.
+    pub up: Option<f64>,
     /// The share of lookups answered from memory; none for what is not a cache.
     pub hit_ratio: Option<f64>,
     /// What of this the design does not keep.
@@ -128,7 +131,7 @@ impl Assumption {
             Self::OneAfterTheOther => "calls go out together: the slowest is estimated from two moments",
             Self::OpenLoop => "the loop is closed: the rate is where users, response and think time agree",
             Self::Constancy => {
-                "instances scale, or a timeline changes the design: the estimate is of its start"
+                "instances fail or scale, or a timeline changes the design: the estimate is of its start"
             }
             Self::IndependentKeys => {
                 "hit ratios are Che's approximation, for keys that are asked for independently"

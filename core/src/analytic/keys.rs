@@ -96,6 +96,9 @@ pub(super) struct Homes {
     tail: Vec<f64>,
 }
 
+/// Every target is looked at.
+pub(super) const ALL: u16 = u16::MAX;
+
 /// How calls find their instance.
 #[derive(Clone, Debug)]
 pub(super) enum Placement {
@@ -103,8 +106,8 @@ pub(super) enum Placement {
     Turn,
     /// By chance, or by the user: evenly.
     Chance,
-    /// By what is in flight.
-    InFlight(Policy),
+    /// By what is in flight at so many that are looked at; `ALL` of them where there is no bound.
+    InFlight(u16),
     /// By the key; the places of this edge's callee start at `first`.
     Key {
         /// The homes of all places that the caller picks from.
@@ -134,9 +137,9 @@ impl Known<'_> {
                 _ if balancer.sticky => Placement::Chance,
                 Policy::RoundRobin | Policy::Weighted => Placement::Turn,
                 Policy::Random | Policy::IpHash => Placement::Chance,
-                Policy::LeastConnections | Policy::PowerOfTwo | Policy::PeakEwma => {
-                    Placement::InFlight(balancer.policy)
-                }
+                Policy::PowerOfTwo if balancer.choices == 1 => Placement::Chance,
+                Policy::PowerOfTwo => Placement::InFlight(balancer.choices),
+                Policy::LeastConnections | Policy::PeakEwma => Placement::InFlight(ALL),
                 Policy::HashRing
                 | Policy::BoundedLoad
                 | Policy::Maglev
@@ -144,7 +147,7 @@ impl Known<'_> {
                 | Policy::Jump => self.balanced_by_key(plan, edge),
             },
             // A message waits in one line for whoever is free.
-            (NodeKind::Queue(_), _) => Placement::InFlight(Policy::LeastConnections),
+            (NodeKind::Queue(_), _) => Placement::InFlight(ALL),
             (_, NodeKind::Cdn(_)) => Placement::Chance,
             (_, NodeKind::Cache(spec)) if spec.instances > 1 => {
                 self.by_key(Sharding::Ring, spec.instances, 0, 0)

@@ -2,12 +2,11 @@
 //! holds its callees' responses.
 use super::flow::NodeFlow;
 use super::formula::special::gamma_quantile;
-use super::keys::Placement;
+use super::keys::{ALL, Placement};
 use super::length::{Length, mixture};
 use super::station::Station;
 use super::wait::{Arriving, Holding, Spread, Waiting, waiting};
 use super::wiring::{Role, Wiring};
-use crate::component::balance::Policy;
 use crate::id::EdgeIndex;
 use crate::topology::{Mode, NodeKind, Plan, Replication};
 use crate::workload::Operation;
@@ -86,7 +85,7 @@ impl Loaded<'_> {
 
     fn shared(&self, node: usize) -> Spread {
         match self.spread(node) {
-            Spread::InFlight(_) => Spread::InFlight(Policy::LeastConnections),
+            Spread::InFlight(_) => Spread::InFlight(ALL),
             other => other,
         }
     }
@@ -201,6 +200,11 @@ impl Loaded<'_> {
             Replication::Async => Length::default(),
             Replication::SemiSync => extreme(lag, 1.0 / (f64::from(spec.replicas) + 1.0)),
             Replication::Sync => slowest(lag, f64::from(spec.replicas)),
+            Replication::Quorum(1) => Length::default(),
+            // The k-th of n lies near the quantile k/(n+1) (David & Nagaraja 2003, §4.5).
+            Replication::Quorum(quorum) => {
+                extreme(lag, f64::from(quorum - 1) / (f64::from(spec.replicas) + 1.0))
+            }
         }
     }
 

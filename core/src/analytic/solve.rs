@@ -1,6 +1,7 @@
 //! From a plan to an [`Estimate`].
 use super::estimate::{Assumption, Bottleneck, ClassEstimate, Estimate, NodeEstimate, ResponseEstimate};
 use super::flow::{Asked, NodeFlow, by_class, flows};
+use super::formula::MachineRepair;
 use super::formula::special::{gamma_cdf, gamma_quantile};
 use super::keys::{Keys, Placement, placements};
 use super::length::{Length, mixture};
@@ -8,7 +9,7 @@ use super::response::{Loaded, NodeTimes};
 use super::station::Station;
 use super::wiring::Wiring;
 use crate::component::cache::Eviction;
-use crate::topology::{Mode, NodeKind, Plan};
+use crate::topology::{Mode, NodeKind, Plan, PlanNode};
 use crate::workload::Spacing;
 
 /// A departure from an assumption that touches fewer than this share of requests is not worth a word.
@@ -108,6 +109,7 @@ impl<'a> Solver<'a> {
                 hottest: None,
                 wait: None,
                 response: None,
+                up: None,
                 hit_ratio: None,
                 assumptions: Vec::new(),
             };
@@ -119,6 +121,7 @@ impl<'a> Solver<'a> {
             hottest: Some(times.waiting.hottest),
             wait: finite(times.waiting.wait),
             response: finite(response),
+            up: share_up(&self.plan.nodes[node]),
             hit_ratio: flow.hit_ratio,
             assumptions: self.assumptions(node, station, flow, times, gaps),
         }
@@ -190,7 +193,8 @@ impl<'a> Solver<'a> {
 
     fn changes(&self, node: usize) -> bool {
         let kind = &self.plan.nodes[node].kind;
-        !self.plan.timeline.is_empty() || kind.most_instances() > kind.instances()
+        let fails = self.plan.nodes[node].reliability.is_some();
+        !self.plan.timeline.is_empty() || fails || kind.most_instances() > kind.instances()
     }
 
     fn class(
@@ -308,6 +312,15 @@ fn later_than(response: Length, limit: f64) -> f64 {
 }
 
 /// Against what can be solved exactly, and against the simulator.
+/// Mean share of a node's instances that are up, where they fail by themselves: the machine repair problem.
+fn share_up(node: &PlanNode) -> Option<f64> {
+    let spec = node.reliability?;
+    let instances = u32::from(node.kind.instances());
+    let repairers = if spec.repairers == 0 { instances } else { u32::from(spec.repairers) };
+    let (failure, repair) = (1.0 / spec.mtbf.as_secs(), 1.0 / spec.mttr.as_secs());
+    MachineRepair::new(instances, repairers, failure, repair).map(|shop| shop.up_share())
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::formula;

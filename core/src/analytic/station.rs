@@ -16,6 +16,8 @@ pub(super) struct Station {
     pub(super) servers: u32,
     /// How many may wait at each.
     pub(super) queue: u32,
+    /// Mean time after which who waits leaves, in seconds; none where nobody does.
+    pub(super) patience: Option<f64>,
     /// Its own time for a read, and for whatever is no write.
     pub(super) read: Length,
     /// Its own time for a write.
@@ -56,6 +58,7 @@ impl Station {
             instances: node.kind.instances(),
             servers,
             queue,
+            patience: work.and_then(|work| work.patience.as_ref()).map(|law| law.mean().as_secs()),
             read,
             write,
             pause: work.map(|work| Length::of(&work.pause)).unwrap_or_default(),

@@ -1,10 +1,9 @@
 //! The wait before one of a node's stations, from its load and the variation of gaps and service times.
 use super::flow::{NodeFlow, Rates};
-use super::formula::{PowerOfChoices, allen_cunneen, erlang_c, power_of_two_wait};
-use super::keys::Placement;
+use super::formula::{ErlangA, PowerOfChoices, allen_cunneen, erlang_c, power_of_choices_wait};
+use super::keys::{ALL, Placement};
 use super::length::{Length, mixture};
 use super::station::Station;
-use crate::component::balance::Policy;
 use crate::math::pow;
 
 /// Groups of instances of like load: more would say no more.
@@ -48,15 +47,15 @@ pub(super) enum Spread {
     Turn,
     /// Each has its own, by chance or by key.
     Chance,
-    /// By what is in flight.
-    InFlight(Policy),
+    /// By what is in flight at so many of them.
+    InFlight(u16),
 }
 
 impl From<&Placement> for Spread {
     fn from(placement: &Placement) -> Self {
         match placement {
             Placement::Turn => Self::Turn,
-            Placement::InFlight(policy) => Self::InFlight(*policy),
+            Placement::InFlight(choices) => Self::InFlight(*choices),
             Placement::Key { .. } | Placement::Chance => Self::Chance,
         }
     }
@@ -108,19 +107,25 @@ pub(super) fn waiting(station: &Station, flow: &NodeFlow, holding: Holding, arri
 /// All instances under the same load.
 fn alike(station: &Station, load: f64, held: Length, gaps: f64, spread: Spread) -> Waiting {
     let n = f64::from(station.instances);
-    let each = |gaps: f64| queue(station.servers, load / n, held, gaps, station.queue);
+    let each = |gaps: f64| queue(station, station.servers, load / n, held, gaps);
     match spread {
         Spread::Turn => each(gaps / n),
         Spread::Chance => each(1.0 + (gaps - 1.0) / n),
         Spread::InFlight(_) if station.instances == 1 => each(gaps),
-        Spread::InFlight(policy) => {
+        Spread::InFlight(choices) => {
             let servers = station.servers * u32::from(station.instances);
-            let mut pooled =
-                queue(servers, load, held, gaps, station.queue.saturating_mul(station.instances.into()));
-            if policy == Policy::PowerOfTwo && station.servers <= MANY_SERVERS && pooled.hottest < 1.0 {
-                let limit = PowerOfChoices::new(load / n, station.servers, 2).map_or(0.0, |many| many.wait());
+            let mut pooled = queue(
+                &Station { queue: station.queue.saturating_mul(station.instances.into()), ..*station },
+                servers,
+                load,
+                held,
+                gaps,
+            );
+            if choices < ALL && station.servers <= MANY_SERVERS && pooled.hottest < 1.0 {
+                let limit = PowerOfChoices::new(load / n, station.servers, choices.into())
+                    .map_or(0.0, |many| many.wait());
                 let limit = limit * held.mean * f64::midpoint(gaps, held.cv2());
-                let longer = power_of_two_wait(station.instances.into(), pooled.wait.mean, limit);
+                let longer = power_of_choices_wait(station.instances, choices, pooled.wait.mean, limit);
                 let scale = if pooled.wait.mean > 0.0 { longer / pooled.wait.mean } else { 1.0 };
                 pooled.wait = Length { mean: longer, variance: pooled.wait.variance * scale * scale };
             }
@@ -149,7 +154,7 @@ fn differing(station: &Station, flow: &NodeFlow, holding: Holding, arriving: Arr
             let rate: f64 = group.iter().map(|(_, rate, _)| rate).sum();
             let held = mixture(group.iter().map(|&(_, rate, held)| (rate, held)));
             let part = rate / group.len() as f64 / total;
-            (rate, queue(station.servers, load, held, 1.0 + (arriving.gaps - 1.0) * part, station.queue))
+            (rate, queue(station, station.servers, load, held, 1.0 + (arriving.gaps - 1.0) * part))
         })
         .collect();
     Waiting {
@@ -161,7 +166,10 @@ fn differing(station: &Station, flow: &NodeFlow, holding: Holding, arriving: Arr
 }
 
 /// One station: Allen and Cunneen's mean; who waits at all waits an exponential time, as in M/M/c.
-fn queue(servers: u32, load: f64, held: Length, gaps: f64, room: u32) -> Waiting {
+fn queue(station: &Station, servers: u32, load: f64, held: Length, gaps: f64) -> Waiting {
+    if let Some(left) = station.patience.and_then(|patience| impatient(servers, load, held, patience)) {
+        return left;
+    }
     let utilization = load / f64::from(servers);
     let found = allen_cunneen(servers, load, gaps, held.cv2(), held.mean).zip(erlang_c(servers, load));
     let Some((mean, waits)) = found else {
@@ -169,6 +177,20 @@ fn queue(servers: u32, load: f64, held: Length, gaps: f64, room: u32) -> Waiting
     };
     let waiting = if waits > 0.0 { mean / waits } else { 0.0 };
     let variance = (2.0 * waits * waiting * waiting - mean * mean).max(0.0);
-    let refused = waits * pow(utilization, f64::from(room));
+    let refused = waits * pow(utilization, f64::from(station.queue));
     Waiting { wait: Length { mean, variance }, hottest: utilization, refused, ..Waiting::default() }
+}
+
+/// Who waits leaves after a while: Erlang A with these means, stable at any load.
+fn impatient(servers: u32, load: f64, held: Length, patience: f64) -> Option<Waiting> {
+    let line = ErlangA::new(load / held.mean, 1.0 / held.mean, servers, 1.0 / patience)?;
+    let (mean, waits) = (line.wait(), line.probability_of_wait());
+    let waiting = if waits > 0.0 { mean / waits } else { 0.0 };
+    let variance = (2.0 * waits * waiting * waiting - mean * mean).max(0.0);
+    Some(Waiting {
+        wait: Length { mean, variance },
+        hottest: line.utilization(),
+        refused: line.abandonment(),
+        ..Waiting::default()
+    })
 }

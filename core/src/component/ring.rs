@@ -68,6 +68,24 @@ impl HashRing {
         let (before, after) = self.owners.split_at(start);
         after.iter().chain(before).copied().find(|&target| usable(target))
     }
+
+    /// The share of the circle that each of `targets` targets has when only those that `usable` accepts take part: what each gets
+    /// of evenly spread keys. Zeros when none does. O(points).
+    pub fn shares(&self, targets: u16, usable: impl Fn(u16) -> bool) -> Vec<f64> {
+        let mut shares = vec![0.0; usize::from(targets)];
+        let taking = || self.points.iter().zip(&self.owners).filter(|&(_, &owner)| usable(owner));
+        let Some((&last, &owner)) = taking().last() else { return shares };
+        let mut before = last;
+        for (&point, &owner) in taking() {
+            shares[usize::from(owner)] += point.wrapping_sub(before) as f64 / (1u128 << 64) as f64;
+            before = point;
+        }
+        if taking().count() == 1 {
+            // From one point round to itself is the whole circle, which a difference of zero does not tell.
+            shares[usize::from(owner)] = 1.0;
+        }
+        shares
+    }
 }
 
 #[cfg(test)]
@@ -112,17 +130,6 @@ mod tests {
         assert_eq!(ring.pick(1, |_| false), None);
     }
 
-    /// The share of the circle that each target has.
-    fn shares(ring: &HashRing, targets: u16) -> Vec<f64> {
-        let mut shares = vec![0.0; usize::from(targets)];
-        let mut before = ring.points[ring.points.len() - 1];
-        for (&point, &owner) in ring.points.iter().zip(&ring.owners) {
-            shares[usize::from(owner)] += point.wrapping_sub(before) as f64 / (1u128 << 64) as f64;
-            before = point;
-        }
-        shares
-    }
-
     #[test]
     fn shares_vary_as_those_of_random_points_do() {
         // Shares of n targets with v points each are Dirichlet (Darling 1953), with a coefficient of variation of
@@ -133,7 +140,7 @@ mod tests {
             (100, 128, 0.0879418603),
             (1_000, 100, 0.099949),
         ] {
-            let shares = shares(&HashRing::with_virtual_nodes(n, v), n);
+            let shares = HashRing::with_virtual_nodes(n, v).shares(n, |_| true);
             let mean = 1.0 / f64::from(n);
             let variance =
                 shares.iter().map(|share| (share - mean) * (share - mean)).sum::<f64>() / f64::from(n - 1);
@@ -147,7 +154,7 @@ mod tests {
     #[test]
     fn a_weight_gives_its_share_and_equal_weights_change_nothing() {
         let weights = [1, 2, 3, 10];
-        for (share, weight) in shares(&HashRing::weighted(&weights), 4).iter().zip(weights) {
+        for (share, weight) in HashRing::weighted(&weights).shares(4, |_| true).iter().zip(weights) {
             // A share of p from k of N points varies by sqrt((1 - p) / k), which is 17.1 % for 32 points; four of that.
             let points = f64::from(weight) * 32.0;
             let bound = 4.0 * ((1.0 - f64::from(weight) / 16.0) / points).sqrt();

@@ -219,6 +219,7 @@ impl Simulation {
             return;
         }
         self.nodes[place].stations[usize::from(instance)].kill(self.now);
+        self.nodes[place].note_up(self.now);
         self.nodes[place].forget(instance);
         let now = self.now;
         let at_work = |call: &Call| {
@@ -275,7 +276,10 @@ impl Simulation {
         if station.up || station.starting.is_some() {
             return;
         }
-        station.in_service = true;
+        if !station.in_service {
+            // What it did not do before it was there is no idleness.
+            (station.in_service, station.in_flight_since) = (true, self.now);
+        }
         station.starting = Some(at);
         if at == self.now {
             return self.started(node, instance);
@@ -290,6 +294,7 @@ impl Simulation {
             return;
         }
         (station.up, station.starting, station.restarting) = (true, None, false);
+        self.nodes[node].note_up(self.now);
         match self.nodes[node].state {
             State::Database(_) => self.database_returned(node, instance),
             State::Queue(_) => self.hand_out_all(node),

@@ -49,10 +49,14 @@ pub(crate) enum Counter {
     Started,
     /// Instances that autoscaling stopped.
     Stopped,
+    /// Calls whose callers left the queue.
+    Abandoned,
+    /// Instances that failed by themselves.
+    Failures,
 }
 
 /// All, with the names that reports show, in the order of the enum.
-pub(crate) const NAMES: [&str; 22] = [
+pub(crate) const NAMES: [&str; 24] = [
     "retries",
     "hedges",
     "broken_circuit",
@@ -75,6 +79,8 @@ pub(crate) const NAMES: [&str; 22] = [
     "overflowed",
     "started",
     "stopped",
+    "abandoned",
+    "failures",
 ];
 
 /// The counts of a node since the reset.
@@ -99,8 +105,8 @@ mod tests {
 
     #[test]
     fn the_last_counter_has_the_last_name() {
-        assert_eq!(NAMES[Counter::Stopped as usize], "stopped");
+        assert_eq!(NAMES[Counter::Failures as usize], "failures");
         assert_eq!(NAMES[Counter::StaleReads as usize], "stale_reads");
-        assert_eq!(Counter::Stopped as usize + 1, NAMES.len());
+        assert_eq!(Counter::Failures as usize + 1, NAMES.len());
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct NodeMeter {
     total: Window,
     /// Time in the queue since the reset, the running second included.
     pub(crate) wait: Histogram,
+    /// How many calls waited at all since the reset.
+    pub(crate) waited: u64,
     /// The running second, then the seconds before it, newest first.
     seconds: [Window; RECENT + 1],
     pub(super) steadiness: Steadiness,
@@ -82,6 +84,7 @@ impl NodeMeter {
         Self {
             total: Window::new(),
             wait: Histogram::new(Precision::Coarse),
+            waited: 0,
             seconds: std::array::from_fn(|_| Window::new()),
             steadiness: Steadiness::new(),
         }
@@ -91,6 +94,7 @@ impl NodeMeter {
     pub(crate) fn record(&mut self, outcome: Outcome, response: Span, wait: Span) {
         self.record_request(outcome, response);
         self.seconds[0].wait_ns += wait.0;
+        self.waited += u64::from(wait > Span::ZERO);
         self.wait.record(wait);
     }
 
@@ -143,6 +147,7 @@ impl NodeMeter {
     pub(crate) fn reset(&mut self) {
         self.total.clear();
         self.wait.clear();
+        self.waited = 0;
         // What the running second has seen so far belongs to the time before the reset.
         self.seconds[0].clear();
         self.steadiness.reset();
@@ -159,6 +164,12 @@ impl NodeMeter {
         let mut total = self.total.clone();
         total.merge(&self.seconds[0]);
         total
+    }
+
+    /// Answers since the reset, and the sum of their times in the queue.
+    pub(crate) const fn waits(&self) -> (u64, Span) {
+        let answered = self.total.outcomes.total() + self.seconds[0].outcomes.total();
+        (answered, Span(self.total.wait_ns + self.seconds[0].wait_ns))
     }
 
     /// The running second and the whole ones before it.

@@ -20,6 +20,7 @@ mod command;
 mod control;
 mod counter;
 mod ended;
+mod failing;
 mod line;
 mod meter;
 mod node;

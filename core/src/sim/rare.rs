@@ -1,5 +1,6 @@
 //! What happens rarely: the timeline, restarts, failovers, scaling. Each waits in a list for its event.
 use super::agenda::Event;
+use super::call::Slot;
 use super::simulation::Simulation;
 use crate::time::{Span, Time};
 
@@ -24,6 +25,12 @@ pub(super) enum Rare {
     MoveKeys { node: usize },
     /// A cache writes back what it has only in memory.
     WriteBack { node: usize, instance: u16 },
+    /// An instance fails by itself.
+    Fail { node: usize, instance: u16 },
+    /// An instance is mended.
+    Mended { node: usize, instance: u16 },
+    /// Somebody who waits in a queue has waited long enough.
+    Leave { slot: Slot, generation: u32 },
     /// Whoever was to fetch a key has had the time for it.
     Lease { node: usize, instance: u16, key: u64, fetch: u64 },
 }
@@ -53,6 +60,9 @@ impl Simulation {
             Rare::Failover { node, shard } => self.failover_due(node, shard),
             Rare::MoveKeys { node } => self.move_keys(node),
             Rare::WriteBack { node, instance } => self.write_back(node, instance),
+            Rare::Fail { node, instance } => self.fail(node, instance),
+            Rare::Mended { node, instance } => self.mended(node, instance),
+            Rare::Leave { slot, generation } => self.leave_queue(slot, generation),
             Rare::Lease { node, instance, key, fetch } => self.lease_over(node, instance, key, fetch),
         }
     }

@@ -5,7 +5,7 @@ use super::simulation::{Link, Simulation};
 use super::snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, PoolSnapshot, Snapshot};
 use super::station::{RECENT, Station};
 use super::steadiness::{NodeValues, about};
-use crate::id::EdgeIndex;
+use crate::id::{EdgeIndex, NodeIndex};
 use crate::math;
 use crate::run::{ClassRun, EdgeRun, Figure, Figures, NodeRun, Outcomes, Reading, Run, Second, Source};
 use crate::stats::{Estimate, Histogram, Precision, Stretches, ratio, share};
@@ -116,6 +116,33 @@ impl Simulation {
         }
     }
 
+    /// How many of a node's instances serve now.
+    ///
+    /// # Panics
+    /// If the node is of another plan.
+    pub fn up(&self, node: NodeIndex) -> u32 {
+        self.nodes[node.index()].up()
+    }
+
+    /// How many calls, or messages, wait at a node now. O(instances).
+    ///
+    /// # Panics
+    /// If the node is of another plan.
+    pub fn backlog(&self, node: NodeIndex) -> u64 {
+        let node = &self.nodes[node.index()];
+        let waiting = node.stations.iter().map(|station| station.waiting(self.now) as u64).sum::<u64>();
+        waiting + node.kept()
+    }
+
+    /// How many calls to a node were answered since statistics were last reset, and how long they waited in its queue in all.
+    /// O(1), where [`Simulation::run`] gathers everything.
+    ///
+    /// # Panics
+    /// If the node is of another plan.
+    pub fn waits(&self, node: NodeIndex) -> (u64, Span) {
+        self.nodes[node.index()].meter.waits()
+    }
+
     /// Pairs of zones that are cut off from one another, in the document's order.
     fn partitions(&self) -> Vec<(String, String)> {
         let zones = &self.plan.zones;
@@ -163,6 +190,10 @@ impl Simulation {
 
     fn node_run(&self, node: &Node, duration: Span) -> NodeRun {
         let total = node.meter.total();
+        let (in_flight, up) = node.levels(self.now);
+        let (answered, waits) = node.meter.waits();
+        let has_queue = answered > 0 && !node.stations.is_empty();
+        let mean_wait = has_queue.then(|| waits.as_secs() / answered as f64);
         let busy =
             |taken: u64, workers: u32| taken as f64 / f64::from(workers.max(1)) / duration.0.max(1) as f64;
         let each: Vec<f64> = node
@@ -192,6 +223,10 @@ impl Simulation {
             hit_ratio,
             counters: node.counters.by_name(),
             response: total.response,
+            mean_wait,
+            waited: (!node.stations.is_empty()).then_some(node.meter.waited),
+            in_flight,
+            up,
             wait: node.meter.wait.clone(),
             utilization,
             figures,

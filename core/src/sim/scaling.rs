@@ -53,6 +53,7 @@ impl Simulation {
             station.up = false;
             station.in_service = false;
         }
+        self.nodes[node].note_up(self.now);
         let most = self.nodes[node].stations.len();
         (drawn..most).for_each(|instance| self.leave_balancers(node, instance as u16));
         if self.nodes[node].scaling.is_some() {
@@ -86,6 +87,7 @@ impl Simulation {
     fn leave(&mut self, node: usize, instance: u16) {
         let station = &mut self.nodes[node].stations[usize::from(instance)];
         (station.in_service, station.restarting, station.starting) = (false, false, None);
+        self.nodes[node].note_up(self.now);
         self.left(node, instance);
     }
 
@@ -136,6 +138,7 @@ impl Simulation {
         };
         let instance = next as u16;
         self.nodes[node].stations[next].restarting = true;
+        self.nodes[node].note_up(self.now);
         self.left(node, instance);
         self.drain(node, instance, pause, self.now + GRACE);
     }

@@ -2,7 +2,6 @@
 use super::agenda::{Agenda, Event};
 use super::attempt::EdgePolicy;
 use super::call::{Calls, Slot};
-use super::counter::Counters;
 use super::ended::Ended;
 use super::meter::{ClassMeter, EdgeMeter};
 use super::node::{Node, State};
@@ -175,6 +174,7 @@ impl Simulation {
                 }
                 _ => {}
             }
+            self.start_failing(i);
         }
         self.plan_timeline();
     }
@@ -312,9 +312,7 @@ impl Simulation {
         self.steadiness.reset();
         self.edges.iter_mut().for_each(|edge| edge.meter.reset());
         for node in &mut self.nodes {
-            node.meter.reset();
-            node.counters = Counters::default();
-            node.stations.iter_mut().for_each(|station| station.reset_statistics(self.now));
+            node.reset_statistics(self.now);
         }
         self.processors.iter_mut().for_each(|processor| processor.reset_statistics(self.now));
     }

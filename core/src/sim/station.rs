@@ -26,6 +26,8 @@ pub(crate) struct Station {
     pub(crate) processor: Option<u32>,
     /// Calls of it that were sent to it and not answered yet.
     pub(crate) in_flight: u32,
+    /// Since when it has had so many.
+    pub(crate) in_flight_since: Time,
     pub(crate) workers: u32,
     /// Workers that are taken, at most `workers`.
     busy: u32,
@@ -65,6 +67,7 @@ impl Station {
             slowness: 1.0,
             processor: None,
             in_flight: 0,
+            in_flight_since: Time::ZERO,
             workers,
             busy: 0,
             queue: WaitingLine::new(order, queue as usize),

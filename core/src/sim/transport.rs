@@ -82,9 +82,7 @@ impl Simulation {
             wait: Span::ZERO,
             leaves: Time::NEVER,
         });
-        let callee = &mut self.nodes[node.index()];
-        callee.in_flight += 1;
-        callee.stations[usize::from(way.instance)].in_flight += 1;
+        self.nodes[node.index()].enter(self.now, way.instance);
         if origin.traced {
             self.trace_sent(slot);
         }
@@ -142,9 +140,9 @@ impl Simulation {
         }
         match station.offer(self.now, slot, self.classes[usize::from(class)].priority) {
             Offered::Started => self.begin_at_once(slot),
-            Offered::Queued => self.calls[slot].stage = Stage::Queued,
+            Offered::Queued => self.queue_up(slot),
             Offered::QueuedInstead(other) => {
-                self.calls[slot].stage = Stage::Queued;
+                self.queue_up(slot);
                 self.count(node, Counter::Shed);
                 self.answer(other, Outcome::Refused);
             }
@@ -177,6 +175,16 @@ impl Simulation {
             return self.worked(slot);
         }
         self.schedule(done, Event::Finish(slot));
+    }
+
+    /// The call waits, perhaps not for ever.
+    fn queue_up(&mut self, slot: Slot) {
+        let call = &mut self.calls[slot];
+        call.stage = Stage::Queued;
+        if matches!(&self.nodes[call.node.index()].state, State::Service(service) if service.patience.is_some())
+        {
+            self.lose_patience(slot);
+        }
     }
 
     /// A worker was free. Work that takes no time is done here and needs no event; nobody waits whom that would set off, and
@@ -279,9 +287,7 @@ impl Simulation {
             return self.give_up_connecting(slot);
         }
         let node = &mut self.nodes[call.node.index()];
-        node.in_flight -= 1;
-        let station = &mut node.stations[usize::from(call.instance)];
-        station.in_flight -= 1;
+        node.leave(self.now, call.instance);
         node.meter.record(call.outcome, self.now.since(call.sent), call.wait);
         if call.outcome != Outcome::Ok {
             let shown = self.edges[call.edge.index()].shown_as;

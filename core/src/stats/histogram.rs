@@ -150,6 +150,20 @@ impl Histogram {
         Span(((sum + count / 2) / count) as u64)
     }
 
+    /// The variance in square seconds, from the buckets' middles; zero when empty.
+    pub fn variance(&self) -> f64 {
+        let middle = |bucket| {
+            let (low, width) = self.counts.bounds(bucket);
+            (low as f64 + width as f64 / 2.0) / 1e9
+        };
+        let count = self.count().max(1) as f64;
+        let over = |of: &dyn Fn(f64) -> f64| {
+            self.counts.counted().map(|(bucket, n)| of(middle(bucket)) * n as f64).sum::<f64>() / count
+        };
+        let mean = over(&|value| value);
+        over(&|value| (value - mean) * (value - mean))
+    }
+
     /// The share of values at or below `span`, in [0, 1]; one when empty.
     pub fn share_within(&self, span: Span) -> f64 {
         if self.is_empty() {

@@ -2,6 +2,7 @@
 mod batches;
 mod counts;
 mod histogram;
+mod levels;
 mod moments;
 mod progress;
 mod proportion;
@@ -12,6 +13,7 @@ mod warm_up;
 
 pub use batches::Batches;
 pub use histogram::{BadHistogram, Histogram, Precision};
+pub use levels::Levels;
 pub use moments::{Estimate, Moments};
 pub use progress::Progress;
 pub use proportion::{Interval, share_interval};

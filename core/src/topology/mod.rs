@@ -20,8 +20,8 @@ pub use examples::three_tier;
 pub use fault::{Fault, Place};
 pub use kind::{
     Autoscaling, CacheNode, CdnNode, ClientsNode, DatabaseNode, DnsNode, DnsPolicy, ExternalNode,
-    LoadBalancerNode, MonitoringNode, NodeKind, ObjectStoreNode, QueueMode, QueueNode, Reads, Replication,
-    ScaleBy, ServiceNode, Work, WorkersNode, Writes,
+    LoadBalancerNode, MonitoringNode, NodeKind, ObjectStoreNode, QueueMode, QueueNode, Reads, Reliability,
+    Replication, ScaleBy, ServiceNode, Work, WorkersNode, Writes,
 };
 pub use plan::{Action, Mode, Objectives, Plan, PlanEdge, PlanHost, PlanNode, PlanZone, Prices};
 pub use reader::parse_rate;

@@ -1,5 +1,5 @@
 //! A checked document: every reference resolved, every number in range. Only [`super::check`] makes one.
-use super::kind::NodeKind;
+use super::kind::{NodeKind, Reliability};
 use crate::component::resilience::Jitter;
 use crate::dist::Law;
 use crate::id::{EdgeIndex, NodeIndex};
@@ -72,6 +72,8 @@ pub struct PlanNode {
     pub label: String,
     /// What it is.
     pub kind: NodeKind,
+    /// How its instances fail by themselves; none where they do not.
+    pub reliability: Option<Reliability>,
     /// Its zone's place in the plan's list.
     pub zone: Option<u16>,
     /// Its host's place in the plan's list.

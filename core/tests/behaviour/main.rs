@@ -8,6 +8,7 @@ mod faults;
 mod interleavings;
 mod memory;
 mod overload;
+mod patience;
 mod policies;
 mod queues;
 mod resilience;

@@ -7,6 +7,7 @@ mod caches;
 mod cdn;
 mod databases;
 mod failovers;
+mod failures;
 mod naming;
 mod queues;
 mod timeline;

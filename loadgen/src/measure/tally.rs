@@ -5,7 +5,7 @@
 use super::notes::{self, Evidence};
 use super::{Ending, Hop, Recorder, Sample};
 use loadpath_core::run::{ClassRun, NodeRun, Outcome, Outcomes, Run, Second, Source};
-use loadpath_core::stats::{Batches, Histogram, Precision};
+use loadpath_core::stats::{Batches, Histogram, Levels, Precision};
 use loadpath_core::time::{Span, Time};
 use loadpath_core::wire::{ClassInterval, Interval, NodeInterval};
 
@@ -344,6 +344,10 @@ fn node_run((counts, id): (NodeCounts, String)) -> NodeRun {
         response: counts.response,
         wait: counts.wait,
         utilization: None,
+        mean_wait: None,
+        waited: None,
+        in_flight: Levels::default(),
+        up: Levels::default(),
         figures: std::collections::BTreeMap::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! A measurement as it arrives: a run that grows by an interval a second, on the same record that the finished run has.
 use loadpath_core::run::{ClassRun, NodeRun, Outcomes, Run, Second, Source};
-use loadpath_core::stats::{Histogram, Precision};
+use loadpath_core::stats::{Histogram, Levels, Precision};
 use loadpath_core::time::Span;
 use loadpath_core::wire::{Interval, NodeInterval};
 
@@ -94,6 +94,10 @@ impl Measured {
                 wait: Histogram::new(Precision::Coarse),
                 utilization: None,
                 hit_ratio: None,
+                mean_wait: None,
+                waited: None,
+                in_flight: Levels::default(),
+                up: Levels::default(),
                 counters: std::collections::BTreeMap::new(),
                 figures: std::collections::BTreeMap::new(),
             });

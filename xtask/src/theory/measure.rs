@@ -11,25 +11,36 @@ use loadpath_core::time::Span;
 use loadpath_core::topology::{Plan, Topology, check};
 
 const CONFIDENCE: f64 = 0.99;
-/// Batches of a run are joined in pairs when there are so many, and the next ones are twice as long.
+/// An interval rests on so many batches at least; it is looked at again after so many more, each time a run has grown by an
+/// eighth to a quarter; and at so many they are joined in pairs, and the next ones are twice as long.
 const BATCHES: usize = 32;
+const MORE: usize = 8;
+const MOST_BATCHES: usize = 64;
+/// As much is a run longer at each look, and a repetition more often made.
+const GROWTH: f64 = 1.2;
 
 /// How exactly, and at what cost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Effort {
     /// The chance of everything.
     pub(crate) seed: Seed,
-    /// The widest half of an interval, relative to the value, of a mean and of a percentile.
+    /// The widest half of an interval, relative to the value, of a mean, and of a percentile or a variance: a variance is a
+    /// square, and twice as wide where its root is as wide.
     pub(crate) mean: f64,
     pub(crate) percentile: f64,
     /// Requests, or draws, at most.
     pub(crate) most: f64,
 }
 
+/// As the cases ask: 1 % of a mean, 2 % of a percentile.
+pub(crate) const FULL: Effort = Effort { seed: Seed(1), mean: 0.01, percentile: 0.02, most: 1e9 };
+/// Rough intervals, in seconds.
+pub(crate) const QUICK: Effort = Effort { seed: Seed(1), mean: 0.1, percentile: 0.2, most: 1e6 };
+
 impl Effort {
     /// How wide half an interval of this quantity may be, relative to it.
     pub(crate) fn limit(&self, name: &str) -> f64 {
-        if is_percentile(name) { self.percentile } else { self.mean }
+        if is_percentile(name) || is_variance(name) { self.percentile } else { self.mean }
     }
 
     /// As exact with other chance, and more of it.
@@ -37,9 +48,19 @@ impl Effort {
         Self { seed: Seed(self.seed.0 + 1_000), most: 4.0 * self.most, ..*self }
     }
 
-    fn suffices(&self, name: &str, estimate: &Estimate) -> bool {
+    pub(crate) fn suffices(&self, name: &str, estimate: &Estimate) -> bool {
         estimate.half_width <= self.limit(name) * estimate.value.abs()
     }
+}
+
+/// Whether it scales as the square of a time.
+fn is_variance(name: &str) -> bool {
+    name.ends_with("_var") || name == "n_times_var_mean_Wq" || name == "n_for_1pct_95ci"
+}
+
+/// Whether a short batch gives too little on average, so that all of them together must be asked.
+fn is_of_all(name: &str) -> bool {
+    is_percentile(name) || is_variance(name) || name.ends_with("std")
 }
 
 fn is_percentile(name: &str) -> bool {
@@ -63,10 +84,7 @@ pub(crate) fn probe(name: &str, of: impl Fn(&Run) -> f64 + 'static) -> Probe {
 /// Simulates a document until each probe's interval is narrow enough. The first batches have `batch` requests: it must be
 /// long against the time in which the system forgets.
 pub(crate) fn simulate(document: &str, batch: f64, effort: &Effort, probes: &[Probe]) -> Result<Measured> {
-    let document = Topology::from_json(document)?;
-    let plan = check(&document).map_err(|faults| {
-        anyhow!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
-    })?;
+    let plan = plan_of(document)?;
     let mut simulation = Simulation::new(&plan, effort.seed);
     let rate = rate_of(&plan);
     let mut length = batch.min(effort.most / BATCHES as f64) / rate;
@@ -75,7 +93,8 @@ pub(crate) fn simulate(document: &str, batch: f64, effort: &Effort, probes: &[Pr
     simulation.run_until(until);
     let mut spent = length * rate;
     loop {
-        while batches.len() < BATCHES {
+        let goal = if batches.len() < BATCHES { BATCHES } else { batches.len() + MORE };
+        while batches.len() < goal {
             simulation.reset_statistics();
             until = until + Span::from_secs(length);
             simulation.run_until(until);
@@ -85,26 +104,36 @@ pub(crate) fn simulate(document: &str, batch: f64, effort: &Effort, probes: &[Pr
             spent += length * rate;
         }
         let mut measured = estimates(probes, &batches);
-        // A percentile of a short batch is too low on average; that of all batches is what the interval is around.
-        for probe in probes.iter().filter(|probe| is_percentile(&probe.name)) {
+        for probe in probes.iter().filter(|probe| is_of_all(&probe.name)) {
             if let (Some(estimate), Some(whole)) = (measured.get_mut(&probe.name), &whole) {
                 estimate.value = (probe.of)(whole);
             }
         }
         let enough = measured.iter().all(|(name, estimate)| effort.suffices(name, estimate));
-        // Joined, half as many batches are twice as long: the same number again costs as much as all so far.
-        if enough || 2.0 * spent > effort.most {
+        if enough || GROWTH * spent > effort.most {
             return Ok(measured);
         }
-        batches = batches.chunks(2).map(|pair| mean_of(&pair[0], &pair[1])).collect();
-        length *= 2.0;
+        if batches.len() == MOST_BATCHES {
+            batches = batches.chunks(2).map(|pair| mean_of(&pair[0], &pair[1])).collect();
+            length *= 2.0;
+        }
     }
+}
+
+/// The plan of a document.
+pub(crate) fn plan_of(document: &str) -> Result<Plan> {
+    check(&Topology::from_json(document)?).map_err(|faults| {
+        anyhow!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    })
 }
 
 /// The histograms of two runs together.
 fn joined(mut whole: Run, run: &Run) -> Run {
     whole.classes.iter_mut().zip(&run.classes).for_each(|(into, class)| into.response.merge(&class.response));
-    whole.nodes.iter_mut().zip(&run.nodes).for_each(|(into, node)| into.wait.merge(&node.wait));
+    whole.nodes.iter_mut().zip(&run.nodes).for_each(|(into, node)| {
+        into.wait.merge(&node.wait);
+        into.in_flight.merge(&node.in_flight);
+    });
     whole
 }
 
@@ -139,16 +168,17 @@ pub(crate) fn repeat(
 ) -> Measured {
     const FEWEST: u64 = 32;
     let mut moments = vec![Moments::default(); names.len()];
-    let mut spent = 0.0;
+    let (mut spent, mut look) = (0.0, FEWEST);
     for i in 0.. {
         let mut rng = effort.seed.stream(&format!("repetition {i}"));
         once(&mut rng).into_iter().zip(&mut moments).for_each(|(value, moments)| moments.add(value));
         spent += cost;
         // Looking at every one and stopping at the first that pleases would make the interval too narrow.
         let few = i + 1 < FEWEST && (spent < effort.most || i + 1 < 4);
-        if few || !(i + 1).is_power_of_two() {
+        if few || i + 1 < look && spent < effort.most {
             continue;
         }
+        look = (GROWTH * look as f64) as u64;
         let measured: Measured = names
             .iter()
             .zip(&moments)
@@ -158,7 +188,7 @@ pub(crate) fn repeat(
             })
             .collect();
         let enough = measured.iter().all(|(name, estimate)| effort.suffices(name, estimate));
-        if enough || 2.0 * spent > effort.most {
+        if enough || GROWTH * spent > effort.most {
             return measured;
         }
     }

@@ -1,37 +1,46 @@
 //! A line for each quantity: exact, simulated with its interval, by formula.
 
+use loadpath_core::stats::Estimate;
 use serde_json::{Value, json};
 
 use super::case::Case;
 use super::measure::{Effort, Measured};
+use super::reason::{Reason, reason, tolerance};
 
 /// What became of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// The exact value lies inside an interval that is narrow enough.
     Inside,
-    /// It lies outside.
+    /// It is a bound, and what is simulated keeps it.
+    Kept,
+    /// It is no random experiment, or too rare for one; the formula gives it.
+    Formula,
+    /// It is no property of a system.
+    Aside,
+    /// It lies outside its interval, or what it bounds goes beyond it, or the formula gives something else.
     Outside,
     /// The interval is too wide to say.
     Wide,
-    /// The run does not show this quantity; other quantities of the case speak for it.
-    NotShown,
-    /// Nothing here simulates this family yet.
-    NotYet,
+    /// The case cannot be drawn.
+    Cannot,
 }
 
 impl Verdict {
-    pub(crate) const fn is_failure(self) -> bool {
-        matches!(self, Self::Outside | Self::Wide | Self::NotYet)
+    /// Whether something is wrong, or not shown to be right. A quick look may be too rough.
+    pub(crate) const fn is_failure(self, quick: bool) -> bool {
+        matches!(self, Self::Outside | Self::Cannot) || !quick && matches!(self, Self::Wide)
     }
 
     const fn word(self) -> &'static str {
         match self {
             Self::Inside => "inside",
+            Self::Kept => "bound kept",
+            Self::Formula => "formula",
+            Self::Aside => "aside",
             Self::Outside => "OUTSIDE",
             Self::Wide => "TOO WIDE",
-            Self::NotShown => "-",
-            Self::NotYet => "NOT YET",
+            Self::Cannot => "CANNOT",
         }
     }
 }
@@ -46,52 +55,65 @@ pub(crate) struct Row {
     pub(crate) simulated: Option<(f64, f64)>,
     pub(crate) analytic: Option<f64>,
     pub(crate) verdict: Verdict,
+    /// Why there is no interval; empty where there is one.
+    pub(crate) reason: String,
 }
 
-/// The rows of a case, from what was simulated (none where nothing can yet) and what the formulas say.
+/// The rows of a case, from what was simulated (or why it could not be) and what the formulas say.
 pub(crate) fn rows(
     case: &Case,
-    measured: Option<&Measured>,
+    measured: Result<&Measured, &str>,
     analytic: Option<&[(String, f64)]>,
     effort: &Effort,
 ) -> Vec<Row> {
     let row = |(name, &exact): (&String, &f64)| {
-        let estimate = measured.and_then(|measured| measured.get(name));
-        let verdict = match (measured, estimate) {
-            (None, _) => Verdict::NotYet,
-            (_, None) => Verdict::NotShown,
-            (_, Some(estimate))
-                if (estimate.value - exact).abs() > estimate.half_width + resolution(name, exact) =>
-            {
-                Verdict::Outside
-            }
-            (_, Some(estimate)) if estimate.half_width > effort.limit(name) * estimate.value.abs() => {
-                Verdict::Wide
-            }
-            _ => Verdict::Inside,
+        let found = analytic.and_then(|values| values.iter().find(|(known, _)| known == name));
+        let analytic = found.map(|(_, value)| *value);
+        let estimate = measured.ok().and_then(|measured| measured.get(name));
+        let (verdict, why) = match (reason(case, name), estimate, measured) {
+            (Some(Reason::Aside(why)), ..) => (Verdict::Aside, why.to_owned()),
+            (Some(Reason::Formula(why)), ..) => (by_formula(analytic, exact), why),
+            (_, _, Err(why)) => (Verdict::Cannot, why.to_owned()),
+            (_, None, _) => (Verdict::Cannot, "nothing simulates it".to_owned()),
+            (Some(Reason::Bound), Some(estimate), _) => (keeps(estimate, exact), String::new()),
+            (None, Some(estimate), _) => (judge(case, name, exact, estimate, effort), String::new()),
         };
-        let value = analytic.and_then(|values| values.iter().find(|(known, _)| known == name));
         Row {
             id: case.id.clone(),
             quantity: name.clone(),
             exact,
             simulated: estimate.map(|estimate| (estimate.value, estimate.half_width)),
-            analytic: value.map(|(_, value)| *value),
+            analytic,
             verdict,
+            reason: why,
         }
     };
     case.expect.iter().map(row).collect()
 }
 
-/// How far off a value may be by the way it is kept: percentiles by their bucket of the histogram (two digits for waits, three
-/// for responses), everything by a nanosecond in a unit of a millisecond.
-fn resolution(name: &str, exact: f64) -> f64 {
-    let bucket = match name {
-        _ if name.starts_with("Wq_p") => 1.0 / 128.0,
-        _ if name.contains("p9") || name.contains("p5") => 1.0 / 1_024.0,
-        _ => 1e-6,
-    };
-    bucket * exact.abs()
+fn judge(case: &Case, name: &str, exact: f64, estimate: &Estimate, effort: &Effort) -> Verdict {
+    let off = (estimate.value - exact).abs();
+    // What is no number lies nowhere.
+    if off.is_nan() || off > estimate.half_width + tolerance(case, name) * exact.abs() {
+        Verdict::Outside
+    } else if estimate.half_width > effort.limit(name) * estimate.value.abs() {
+        Verdict::Wide
+    } else {
+        Verdict::Inside
+    }
+}
+
+fn keeps(estimate: &Estimate, bound: f64) -> Verdict {
+    if estimate.value - estimate.half_width <= bound { Verdict::Kept } else { Verdict::Outside }
+}
+
+/// The figures of the cases have nine digits; parameters rounded to nine make the rest.
+fn by_formula(analytic: Option<f64>, exact: f64) -> Verdict {
+    match analytic {
+        Some(value) if (value - exact).abs() <= 2e-6 * exact.abs() + 1e-30 => Verdict::Formula,
+        Some(_) => Verdict::Outside,
+        None => Verdict::Cannot,
+    }
 }
 
 pub(crate) fn print_head() {
@@ -114,8 +136,9 @@ pub(crate) fn print(row: &Row) {
         let relative = if value == 0.0 { 0.0 } else { 100.0 * half / value.abs() };
         (number(value), format!("{relative:.2} %"))
     });
+    let why = if row.reason.is_empty() { String::new() } else { format!(": {}", row.reason) };
     println!(
-        "{:<30} {:<28} {:>14} {simulated:>14} {half:>10} {:>14}  {}",
+        "{:<30} {:<28} {:>14} {simulated:>14} {half:>10} {:>14}  {}{why}",
         row.id,
         row.quantity,
         number(row.exact),
@@ -133,33 +156,51 @@ pub(crate) fn to_json(row: &Row) -> Value {
         "half_width": row.simulated.map(|(_, half)| half),
         "analytic": row.analytic,
         "verdict": row.verdict.word().to_lowercase(),
+        "reason": row.reason,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use loadpath_core::rng::Seed;
-    use loadpath_core::stats::Estimate;
 
     use super::*;
 
     #[test]
     fn each_verdict_has_its_reason() {
-        let text = r#"{"cases": [{"id": "a", "family": "M/M/1", "kind": "exact", "params": {},
-            "expect": {"W": 5.0, "Wq": 4.0, "rho": 0.8, "P0": 0.2}}]}"#;
+        let text = r#"{"cases": [{"id": "a", "family": "M/M/1", "params": {}, "expect": {"W": 5.0, "Wq": 4.0, "rho": 0.8,
+            "L": 4.0, "P0": 1e-9, "X_bound": 2.0, "max_lost": 3.0, "N_star": 7.0, "truncation_mass": 0.1}}]}"#;
         let case = &Case::read_all(text).unwrap()[0];
         let effort = Effort { seed: Seed(1), mean: 0.01, percentile: 0.02, most: 1.0 };
         let estimate = |value, half_width| Estimate { value, half_width };
-        let measured: Measured = [("W", 5.01, 0.02), ("Wq", 4.1, 0.02), ("rho", 0.8, 0.02)]
-            .map(|(name, value, half)| (name.to_owned(), estimate(value, half)))
-            .into();
-        let verdict =
-            |rows: &[Row], name: &str| rows.iter().find(|row| row.quantity == name).unwrap().verdict;
-        let judged = rows(case, Some(&measured), None, &effort);
-        assert_eq!(verdict(&judged, "W"), Verdict::Inside);
-        assert_eq!(verdict(&judged, "Wq"), Verdict::Outside);
-        assert_eq!(verdict(&judged, "rho"), Verdict::Wide);
-        assert_eq!(verdict(&judged, "P0"), Verdict::NotShown);
-        assert!(rows(case, None, None, &effort).iter().all(|row| row.verdict == Verdict::NotYet));
+        let measured: Measured = [
+            ("W", 5.01, 0.02),
+            ("Wq", 4.1, 0.02),
+            ("rho", 0.8, 0.02),
+            ("X_bound", 1.9, 0.01),
+            ("max_lost", 3.1, 0.0),
+        ]
+        .map(|(name, value, half)| (name.to_owned(), estimate(value, half)))
+        .into();
+        let analytic = [("P0".to_owned(), 1e-9), ("N_star".to_owned(), 8.0)];
+        let judged = rows(case, Ok(&measured), Some(&analytic), &effort);
+        let of = |name: &str| judged.iter().find(|row| row.quantity == name).unwrap();
+        for (name, verdict) in [
+            ("W", Verdict::Inside),
+            ("Wq", Verdict::Outside),
+            ("rho", Verdict::Wide),
+            ("L", Verdict::Cannot),
+            ("P0", Verdict::Formula),
+            ("X_bound", Verdict::Kept),
+            ("max_lost", Verdict::Outside),
+            ("N_star", Verdict::Outside),
+            ("truncation_mass", Verdict::Aside),
+        ] {
+            assert_eq!(of(name).verdict, verdict, "{name}");
+        }
+        assert!(of("P0").reason.contains("so rare"), "{}", of("P0").reason);
+        let cannot = rows(case, Err("no drawing"), None, &effort);
+        assert!(cannot.iter().any(|row| row.verdict == Verdict::Cannot && row.reason == "no drawing"));
+        assert!(Verdict::Wide.is_failure(false) && !Verdict::Wide.is_failure(true));
     }
 }

@@ -102,8 +102,12 @@ impl Solver<'_> {
         let keyed: Vec<(f64, Keyed)> = self.keys.points.iter().enumerate().map(keyed).collect();
         let capacity = f64::from(spec.capacity) * f64::from(spec.instances);
         let eviction = characteristic_time(&keyed, capacity, refresh, guess);
-        let ttl = spec.ttl.as_secs();
-        let hits: Vec<f64> = keyed.iter().map(|(_, key)| key.hit_ratio(eviction, ttl, refresh)).collect();
+        // Where a use renews an entry, it goes after a gap that is longer than the one or the other.
+        let (gap, ttl) = match spec.ttl.as_secs() {
+            ttl if spec.renewed_by_use => (eviction.min(ttl), f64::INFINITY),
+            ttl => (eviction, ttl),
+        };
+        let hits: Vec<f64> = keyed.iter().map(|(_, key)| key.hit_ratio(gap, ttl, refresh)).collect();
         if through && spec.writes == Writes::Back {
             // Of the writes of a key in an interval one goes on.
             let interval = spec.flush_interval.as_secs();

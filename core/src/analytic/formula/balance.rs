@@ -62,12 +62,12 @@ fn below(load: f64, level: u32, choices: u32, top: f64) -> (f64, Vec<f64>) {
     (zero, tails)
 }
 
-/// The mean wait, over the mean service time, of power of two choices among `stations` stations, from the wait of one
+/// The mean wait, over the mean service time, of power of `choices` choices among `stations` stations, from the wait of one
 /// shared queue over all their servers (`pooled`, the lower bound) and that of the mean-field limit: the limit counts the
-/// more, the fewer of the stations a choice looks at. An interpolation, within 12 % of the exact Markov chains of two to
-/// four single servers at utilizations of 0.8 and 0.9, and exact as the stations grow many.
-pub fn power_of_two_wait(stations: u32, pooled: f64, limit: f64) -> f64 {
-    pooled + limit * (1.0 - 2.0 / f64::from(stations.max(2)))
+/// more, the fewer of the stations a choice looks at. An interpolation, for two choices within 12 % of the exact Markov chains
+/// of two to four single servers at utilizations of 0.8 and 0.9, and exact as the stations grow many.
+pub fn power_of_choices_wait(stations: u16, choices: u16, pooled: f64, limit: f64) -> f64 {
+    pooled + limit * (1.0 - f64::from(choices) / f64::from(stations.max(choices)))
 }
 
 #[cfg(test)]
@@ -112,7 +112,7 @@ mod tests {
         ] {
             let pooled = Mmc::new(rho * f64::from(n), 1.0, n).unwrap().wait();
             let limit = PowerOfChoices::new(rho, 1, 2).unwrap().wait();
-            let near = power_of_two_wait(n, pooled, limit);
+            let near = power_of_choices_wait(n as u16, 2, pooled, limit);
             assert!((near / (exact - 1.0) - 1.0).abs() < 0.12, "{n} {rho}: {near}, exactly {}", exact - 1.0);
         }
     }

@@ -36,7 +36,7 @@ mod service;
 pub mod special;
 
 pub use abandon::ErlangA;
-pub use balance::{PowerOfChoices, power_of_two_wait};
+pub use balance::{PowerOfChoices, power_of_choices_wait};
 pub use closed::{ClosedNetwork, ClosedSolution, MachineRepair, users_for};
 pub use ggc::{allen_cunneen, kingman, kingman_bound};
 pub use gim1::Gim1;

@@ -25,9 +25,15 @@ impl Overload {
         if spare > 0.0 { self.backlog() / spare } else { f64::INFINITY }
     }
 
-    /// The longest wait in seconds: the backlog served by the larger capacity.
-    pub fn longest_wait(&self) -> f64 {
+    /// The wait in seconds of who comes when help does: the backlog served by the larger capacity.
+    pub fn wait_when_helped(&self) -> f64 {
         self.backlog() / self.capacity_after
+    }
+
+    /// The longest wait in seconds: of who is the last to be begun without help, at its very moment. Who came then waits less:
+    /// for them the larger capacity works all the while.
+    pub fn longest_wait(&self) -> f64 {
+        self.lasts * (1.0 - self.capacity / self.arrival_rate).max(0.0)
     }
 
     /// Mean wait in seconds of all who come from the overload's begin until the backlog is gone: the queue's area over them.
@@ -46,6 +52,8 @@ mod tests {
         let overload =
             Overload { arrival_rate: 2000.0, capacity: 1600.0, lasts: 120.0, capacity_after: 2800.0 };
         assert_eq!((overload.backlog(), overload.drain(), overload.mean_wait()), (48_000.0, 60.0, 12.0));
-        assert!((overload.longest_wait() - 17.142_857_1).abs() < 1e-7);
+        assert!((overload.wait_when_helped() - 17.142_857_1).abs() < 1e-7);
+        // 400/s more come than go: who comes at 96 s has 38,400 before them, which is what is done by 120 s.
+        assert!((overload.longest_wait() - 24.0).abs() < 1e-9);
     }
 }

@@ -52,7 +52,7 @@ impl Picker {
             Policy::Weighted => Self::Weighted(Weighted::new(count)),
             Policy::Random => Self::Random(Random),
             Policy::LeastConnections => Self::LeastConnections(LeastConnections::new(count)),
-            Policy::PowerOfTwo => Self::PowerOfTwo(PowerOfTwo),
+            Policy::PowerOfTwo => Self::PowerOfTwo(PowerOfTwo::new(settings.choices, settings.repeats)),
             Policy::PeakEwma => Self::PeakEwma(PeakEwma::new(count)),
             Policy::IpHash => Self::IpHash(IpHash::new(weights)),
             Policy::HashRing => Self::HashRing(HashRing::weighted(weights)),

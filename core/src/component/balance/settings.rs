@@ -57,6 +57,10 @@ pub struct Settings {
     pub policy: Policy,
     /// The weight of each target, ≥ 1; empty if all are equal. Round robin and jump know no weights.
     pub weights: Vec<u32>,
+    /// How many targets the power of two choices looks at, ≥ 1.
+    pub choices: u16,
+    /// Whether it may look at one twice.
+    pub repeats: bool,
     /// A target that returns begins with a tenth of its weight and has all of it after this time; zero for at once. Policies
     /// that pick by key or client do not ramp: that would move keys twice.
     pub slow_start: Span,
@@ -74,6 +78,8 @@ impl Default for Settings {
         Self {
             policy: Policy::default(),
             weights: Vec::new(),
+            choices: 2,
+            repeats: false,
             slow_start: Span::ZERO,
             outlier: None,
             bounded_load: 1.25,

@@ -28,6 +28,7 @@ pub struct Cache {
     flushed: u32,
     /// What the last insert pushed out.
     evicted: Vec<Evicted>,
+    renewed_by_use: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -103,7 +104,15 @@ impl Cache {
             dirty: 0,
             flushed: 0,
             evicted: Vec::new(),
+            renewed_by_use: false,
         }
+    }
+
+    /// Each use renews an entry: it lives for the mean time to live from its last use on, without jitter ("sliding expiration").
+    #[must_use]
+    pub const fn renewed_by_use(mut self) -> Self {
+        self.renewed_by_use = true;
+        self
     }
 
     /// As [`Self::new`], for the keys 0..`keys` alone: lookups are faster, for 4 bytes of memory for each key.
@@ -117,6 +126,11 @@ impl Cache {
     /// How many entries it holds; some may have expired: they go when they are asked for, or in their turn.
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// How many entries are good at `now`. O(entries).
+    pub fn live(&self, now: Time) -> usize {
+        self.entries.count(|entry| entry.expires > now || entry.is_dirty())
     }
 
     /// About how many bytes it takes: those of its entries, their places in the table, and what the policy notes of each.
@@ -149,6 +163,9 @@ impl Cache {
         if entry.expires <= now && !entry.is_dirty() {
             self.forget(slot);
             return false;
+        }
+        if self.renewed_by_use {
+            self.entries[slot].expires = now + self.ttl.span;
         }
         each!(&mut self.policy, order => order.hit(&mut self.entries, slot, hash));
         true

@@ -69,6 +69,13 @@ impl Entries {
         self.places.len()
     }
 
+    /// How many there are of such a kind.
+    pub(super) fn count(&self, wanted: impl Fn(&Entry) -> bool) -> usize {
+        let mut is_free = vec![false; self.slots.len()];
+        self.free.iter().for_each(|&slot| is_free[slot as usize] = true);
+        self.slots.iter().zip(is_free).filter(|&(entry, free)| !free && wanted(entry)).count()
+    }
+
     /// How many slots there are, used or free.
     pub(super) fn slots(&self) -> u32 {
         self.slots.len() as u32

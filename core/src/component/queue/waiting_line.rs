@@ -145,6 +145,29 @@ impl<T> WaitingLine<T> {
         std::iter::from_fn(|| self.take_by_order())
     }
 
+    /// Takes `item` out of its place, as one who leaves the line; whether it was there. O(waiting).
+    pub fn remove(&mut self, item: &T) -> bool
+    where
+        T: PartialEq,
+    {
+        let from = |line: &mut VecDeque<T>| {
+            let place = line.iter().position(|other| other == item);
+            place.and_then(|place| line.remove(place)).is_some()
+        };
+        match &mut self.order {
+            Order::Fifo(line) | Order::Lifo(line) => from(line),
+            Order::CoDel(line, _) => {
+                let place = line.iter().position(|(_, other)| other == item);
+                place.and_then(|place| line.remove(place)).is_some()
+            }
+            Order::Priority(Levels { levels, len }) => {
+                let found = levels.iter_mut().any(|(_, line)| from(line));
+                *len -= usize::from(found);
+                found
+            }
+        }
+    }
+
     /// Panics where the structure contradicts itself.
     pub fn check(&self) {
         assert!(self.len() <= self.bound, "more wait than may");
@@ -238,7 +261,13 @@ mod tests {
                 let mut dropped = Vec::new();
                 for item in 0..5_000 {
                     let priority = rng.below(4) as u8;
-                    if rng.below(5) < 3 {
+                    if rng.below(10) == 0 {
+                        // One who waits leaves, or one who never came.
+                        let gone = rng.below(item + 1);
+                        let known = twin.waiting.iter().any(|w| w.1 == gone);
+                        twin.waiting.retain(|w| w.1 != gone);
+                        assert_eq!(line.remove(&gone), known, "{discipline:?}");
+                    } else if rng.below(5) < 3 {
                         let answer = line.offer(Time(item), item, priority);
                         assert_eq!(answer, twin.offer(priority, item), "{discipline:?}");
                     } else {

@@ -61,11 +61,13 @@ impl Cache {
     pub(super) fn new(plan: &Plan, node: &PlanNode, spec: &CacheNode, seed: Seed) -> Self {
         let ttl = Ttl { span: spec.ttl, jitter: spec.ttl_jitter };
         let (eviction, capacity, keys) = (spec.eviction, Capacity::Entries(spec.capacity), few_keys(plan));
+        let empty = match keys {
+            Some(keys) => cache::Cache::of_keys(eviction, capacity, ttl, keys),
+            None => cache::Cache::new(eviction, capacity, ttl),
+        };
+        let empty = if spec.renewed_by_use { empty.renewed_by_use() } else { empty };
         let memory = |i| Memory {
-            cache: match keys {
-                Some(keys) => cache::Cache::of_keys(eviction, capacity, ttl, keys),
-                None => cache::Cache::new(eviction, capacity, ttl),
-            },
+            cache: empty.clone(),
             rng: seed.stream(&format!("{}#{}/entries", node.id, i + 1)),
             fetches: Coalescer::default(),
             planned: false,

@@ -30,6 +30,7 @@ pub(in crate::sim) struct Database {
     read_time: Sampler,
     write_time: Sampler,
     replica_lag: Sampler,
+    ship_interval: Span,
     /// The chance of lags.
     rng: Rng,
     /// Servers of a shard.
@@ -148,6 +149,7 @@ impl Database {
             read_time: spec.read_time.sampler(),
             write_time: spec.write_time.sampler(),
             replica_lag: spec.replica_lag.sampler(),
+            ship_interval: spec.ship_interval,
             rng: seed.stream(&format!("{}/lag", node.id)),
             copies: spec.copies(),
             replication: spec.replication,
@@ -215,6 +217,33 @@ impl Database {
         }
         None
     }
+}
+
+/// When a write is at the replicas that are up: at most one less than a shard has copies.
+#[derive(Default)]
+struct Arrivals {
+    /// In order, as far as there are any.
+    times: [Time; 16],
+    count: usize,
+}
+
+impl Arrivals {
+    fn add(&mut self, at: Time) {
+        let place = self.times[..self.count].partition_point(|&other| other <= at);
+        self.times[place..=self.count].rotate_right(1);
+        self.times[place] = at;
+        self.count += 1;
+    }
+
+    /// When the first `k` of them have it, or all where there are fewer; `now` when nobody need have it.
+    fn at(&self, k: usize, now: Time) -> Time {
+        self.times[..k.min(self.count)].last().copied().unwrap_or(now)
+    }
+}
+
+/// When a log that is sent every so often leaves with what is written now.
+fn next_shipment(now: Time, interval: Span) -> Time {
+    if interval == Span::ZERO { now } else { Time(now.0.next_multiple_of(interval.0)) }
 }
 
 impl Simulation {
@@ -329,6 +358,11 @@ impl Simulation {
         let group = &mut database.groups[usize::from(shard)];
         let conflicts = group.settle(now);
         place.counters.add(Counter::Conflicts, conflicts);
+        let up = |member: u16| place.stations[base + usize::from(member)].up;
+        let live = (0..database.copies).filter(|&member| up(member)).count();
+        if matches!(database.replication, Replication::Quorum(quorum) if live < usize::from(quorum)) {
+            return None;
+        }
         let update = group.multi.as_mut().map(|many| many.values.write(now, writer, origin.key));
         let position = match &update {
             Some(_) => Position::START,
@@ -338,27 +372,29 @@ impl Simulation {
         if let Some(session) = group.sessions.get_mut(origin.user as usize) {
             session.has_written(position);
         }
-        let (mut first, mut last) = (Time::NEVER, now);
+        let mut arrivals = Arrivals::default();
+        let leaves = next_shipment(now, database.ship_interval);
         for member in (0..database.copies).filter(|&member| member != writer) {
-            let up = place.stations[base + usize::from(member)].up;
-            let sent = now + database.replica_lag.sample(&mut database.rng);
+            let sent = leaves + database.replica_lag.sample(&mut database.rng);
             let line = &mut group.under_way[usize::from(member)];
             let at = line.back().map_or(sent, |&(before, _)| sent.max(before));
             if let (Some(update), Some(many)) = (update, &mut group.multi) {
                 let line = &mut many.under_way[usize::from(member)];
                 let at = line.back().map_or(sent, |&(before, _)| sent.max(before));
                 line.push_back((at, update));
-            } else if up {
+            } else if up(member) {
                 line.push_back((at, position));
             }
-            if up {
-                (first, last) = (first.min(at), last.max(at));
+            if up(member) {
+                arrivals.add(at);
             }
         }
         let until = match database.replication {
-            Replication::SemiSync if first < Time::NEVER => first,
-            Replication::Sync => last,
-            Replication::Async | Replication::SemiSync => now,
+            Replication::Async => now,
+            Replication::SemiSync => arrivals.at(1, now),
+            Replication::Sync => arrivals.at(arrivals.count, now),
+            // The primary has it already.
+            Replication::Quorum(quorum) => arrivals.at(usize::from(quorum) - 1, now),
         };
         while group.unacknowledged.pop_front_if(|(at, _)| *at <= now).is_some() {}
         if until > now {

@@ -40,6 +40,8 @@ impl LoadBalancer {
         let instances = usize::from(spec.instances);
         let settings = Settings {
             policy: spec.policy,
+            choices: spec.choices,
+            repeats: spec.repeats,
             weights: targets.iter().map(|&(edge, _)| plan.edge(edge).weight).collect(),
             slow_start: spec.slow_start,
             // By failures in a row alone.

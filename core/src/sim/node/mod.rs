@@ -15,6 +15,7 @@ mod workers;
 
 use super::call::{Ask, Origin, Slot};
 use super::counter::{Counter, Counters};
+use super::failing::Failing;
 use super::line::Line;
 use super::meter::NodeMeter;
 use super::processors::SharedProcessor;
@@ -28,7 +29,8 @@ use crate::dist::Sampler;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::rng::Seed;
 use crate::run::Outcome;
-use crate::time::Span;
+use crate::stats::Levels;
+use crate::time::{Span, Time};
 use crate::topology::{NodeKind, Plan};
 
 /// A node at work.
@@ -42,11 +44,18 @@ pub(super) struct Node {
     pub(super) counters: Counters,
     /// Calls that were sent to it and not answered yet.
     pub(super) in_flight: u64,
+    /// How long its instances have had how many of them since the reset, up to the last change of each.
+    levels: Levels,
+    /// How many instances serve, since when, and how long how many have since the reset up to then.
+    up: u32,
+    up_since: Time,
+    up_levels: Levels,
     /// Somebody looks at requests before they may queue.
     pub(super) guarded: bool,
     /// What its own work ends with is always a good answer.
     pub(super) only_answers: bool,
     pub(super) scaling: Option<Scaling>,
+    pub(super) failing: Option<Box<Failing>>,
 }
 
 /// What a node of each kind knows.
@@ -106,6 +115,9 @@ impl State {
 /// How the instances of a node are stations: how many, workers, queue, who is next.
 struct Stations(u16, u32, u32, Discipline);
 
+/// What a node's two records of levels take, in bytes.
+const LEVELS: usize = 2 * 256 * 8;
+
 impl Node {
     pub(super) fn new(plan: &Plan, index: NodeIndex, seed: Seed) -> Self {
         let node = plan.node(index);
@@ -117,6 +129,7 @@ impl Node {
         if order == Discipline::Fifo && state.holds_workers_for_its_own_work_only() {
             stations.iter_mut().for_each(|station| station.line = Some(Line::new(workers, queue)));
         }
+        let up = stations.iter().filter(|station| station.serves()).count() as u32;
         Self {
             id: node.id.clone(),
             guarded: match &state {
@@ -132,7 +145,67 @@ impl Node {
             meter: NodeMeter::new(),
             counters: Counters::default(),
             in_flight: 0,
+            levels: Levels::new(),
+            up,
+            up_since: Time::ZERO,
+            up_levels: Levels::new(),
             scaling: scaling_of(&node.kind),
+            failing: node.reliability.as_ref().map(|spec| Failing::new(spec, &node.id, seed)),
+        }
+    }
+
+    /// A call is on its way to an instance.
+    pub(super) fn enter(&mut self, now: Time, instance: u16) {
+        self.in_flight += 1;
+        let station = &mut self.stations[usize::from(instance)];
+        self.levels.add(station.in_flight, now.since(station.in_flight_since));
+        (station.in_flight, station.in_flight_since) = (station.in_flight + 1, now);
+    }
+
+    /// A call to an instance has been answered.
+    pub(super) fn leave(&mut self, now: Time, instance: u16) {
+        self.in_flight -= 1;
+        let station = &mut self.stations[usize::from(instance)];
+        self.levels.add(station.in_flight, now.since(station.in_flight_since));
+        (station.in_flight, station.in_flight_since) = (station.in_flight - 1, now);
+    }
+
+    /// An instance has perhaps begun or ceased to serve. O(instances).
+    pub(super) fn note_up(&mut self, now: Time) {
+        let up = self.stations.iter().filter(|station| station.serves()).count() as u32;
+        if up != self.up {
+            self.up_levels.add(self.up, now.since(self.up_since));
+            (self.up, self.up_since) = (up, now);
+        }
+    }
+
+    /// How many instances serve.
+    pub(super) const fn up(&self) -> u32 {
+        self.up
+    }
+
+    /// How long since the reset an instance in service had how many calls, and how many instances served.
+    pub(super) fn levels(&self, now: Time) -> (Levels, Levels) {
+        let (mut in_flight, mut up) = (self.levels.clone(), self.up_levels.clone());
+        for station in self.stations.iter().filter(|station| station.in_service) {
+            in_flight.add(station.in_flight, now.since(station.in_flight_since));
+        }
+        if !self.stations.is_empty() {
+            up.add(self.up, now.since(self.up_since));
+        }
+        (in_flight, up)
+    }
+
+    /// Starts counting anew.
+    pub(super) fn reset_statistics(&mut self, now: Time) {
+        self.meter.reset();
+        self.counters = Counters::default();
+        self.levels.clear();
+        self.up_levels.clear();
+        self.up_since = now;
+        for station in &mut self.stations {
+            station.reset_statistics(now);
+            station.in_flight_since = now;
         }
     }
 
@@ -192,7 +265,7 @@ impl Node {
             State::Database(database) => database.size(),
             State::Dns(_) | State::LoadBalancer(_) | State::Remote(_) | State::Monitoring => 0,
         };
-        size_of::<Self>() + self.stations.len() * size_of::<Station>() + self.meter.size() + state
+        size_of::<Self>() + self.stations.len() * size_of::<Station>() + self.meter.size() + LEVELS + state
     }
 
     /// The messages that it keeps for later.

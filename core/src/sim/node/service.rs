@@ -2,6 +2,7 @@
 use super::super::agenda::Event;
 use super::super::call::{Ask, Call, NO_CALL, NO_TARGET, Slot, Stage};
 use super::super::counter::Counter;
+use super::super::rare::Rare;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
 use super::steps::{Role, Step, Steps};
@@ -23,6 +24,8 @@ pub(in crate::sim) struct Service {
     /// Waiting of its own, when there is any.
     pause: Option<Sampler>,
     pub(super) start_time: Span,
+    /// How long who waits stays, if not for ever.
+    pub(in crate::sim) patience: Option<Sampler>,
     steps: Steps,
     error_share: f64,
     /// Whom a filling queue turns away, if anybody.
@@ -63,6 +66,7 @@ impl Service {
             && self.pause.is_none()
             && !self.deadlines
             && self.shedder.is_none()
+            && self.patience.is_none()
             && self.limits.is_empty()
     }
 
@@ -94,6 +98,7 @@ impl Service {
             service_time: faster(&work.service_time).sampler(),
             pause: (work.pause.mean() > Span::ZERO).then(|| work.pause.sampler()),
             start_time: work.start_time,
+            patience: work.patience.as_ref().map(Law::sampler),
             steps: Steps::new(plan, index),
             error_share: work.error_share,
             shedder: None,
@@ -145,6 +150,30 @@ impl Simulation {
             self.calls[slot].limited = true;
         }
         None
+    }
+
+    /// Draws how long a call that waits will stay.
+    pub(in crate::sim) fn lose_patience(&mut self, slot: Slot) {
+        let call = &self.calls[slot];
+        let generation = call.generation;
+        let place = &mut self.nodes[call.node.index()];
+        let State::Service(Service { patience: Some(patience), .. }) = &place.state else { return };
+        let stays = patience.sample(&mut place.stations[usize::from(call.instance)].rng);
+        self.plan_rarely(self.now + stays, Rare::Leave { slot, generation });
+    }
+
+    /// A caller gives up and leaves the queue, if the call still waits in it. O(waiting).
+    pub(in crate::sim) fn leave_queue(&mut self, slot: Slot, generation: u32) {
+        if !self.calls.is_open(slot, generation) || self.calls[slot].stage != Stage::Queued {
+            return;
+        }
+        let call = &mut self.calls[slot];
+        call.wait = self.now.since(call.queued);
+        let (node, instance) = (call.node.index(), usize::from(call.instance));
+        if self.nodes[node].stations[instance].queue.remove(&slot) {
+            self.count(node, Counter::Abandoned);
+            self.answer(slot, Outcome::TimedOut);
+        }
     }
 
     /// A request that a limit let in has ended.

@@ -10,7 +10,7 @@ mod wiring;
 
 use super::catalog::{self, Kind, OBJECTIVES, PRICES};
 use super::fault::{Fault, Place};
-use super::kind::NodeKind;
+use super::kind::{NodeKind, Reliability};
 use super::plan::{Objectives, Plan, PlanEdge, PlanNode, Prices};
 use super::reader::Reader;
 use super::spec::{Edge, Node, Topology};
@@ -181,6 +181,7 @@ fn node(
     let zone = names.zone_of(&node.zone, "zone", &mut reader);
     let host = names.host_of(&node.host, "host", &mut reader);
     let kind_read = NodeKind::read(kind.name, &mut reader);
+    let reliability = Reliability::read(&mut reader);
     if host.is_some()
         && !matches!(
             kind_read,
@@ -195,7 +196,7 @@ fn node(
         reader.fault(Some("host"), what);
     }
     let label = if node.label.is_empty() { kind.title.to_owned() } else { node.label.clone() };
-    Some(PlanNode { id: node.id.clone(), label, kind: kind_read, zone, host, out: Vec::new() })
+    Some(PlanNode { id: node.id.clone(), label, kind: kind_read, reliability, zone, host, out: Vec::new() })
 }
 
 fn objectives(document: &Topology, faults: &mut Vec<Fault>) -> Objectives {

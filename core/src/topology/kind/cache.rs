@@ -26,6 +26,20 @@ pub(crate) const KIND: Kind = Kind {
         TTL,
         TTL_JITTER,
         Param::new(
+            "ttl_from",
+            "Lives from",
+            "What its time to live is counted from.",
+            Form::Choice(&[
+                ("fill", "when the entry was filled or written"),
+                (
+                    "use",
+                    "when it was last used: what is asked for often never expires, and is never fetched again",
+                ),
+            ]),
+            "fill",
+        )
+        .under(Section::Entries),
+        Param::new(
             "writes",
             "Writes",
             "What a write does to it. Aside: its caller deletes or updates the entry. Wired to a database: the write goes through it.",
@@ -90,6 +104,8 @@ pub struct CacheNode {
     pub ttl: Span,
     /// By which share it is longer or shorter at random, in [0, 1).
     pub ttl_jitter: f64,
+    /// Whether each use renews an entry.
+    pub renewed_by_use: bool,
     /// What a write does to it.
     pub writes: Writes,
     /// How long a value that was only written here waits.
@@ -112,6 +128,7 @@ impl CacheNode {
             eviction: r.choice("eviction", &super::EVICTIONS),
             ttl: r.span("ttl"),
             ttl_jitter: r.number("ttl_jitter"),
+            renewed_by_use: r.choice("ttl_from", &[false, true]),
             writes: r.choice("writes", &[Writes::Auto, Writes::Through, Writes::Around, Writes::Back]),
             flush_interval: r.span("flush_interval"),
             coalesce: r.switch("coalesce"),

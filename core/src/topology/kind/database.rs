@@ -1,7 +1,7 @@
 //! A database: shards, each a primary with replicas.
 use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, Section, When, count, number, span};
 use super::super::reader::Reader;
-use super::rows::QUEUE;
+use super::rows::{MTBF, MTTR, QUEUE, REPAIRERS};
 use crate::component::Sharding;
 use crate::component::replication::MAX_PRIMARIES;
 use crate::dist::Law;
@@ -83,8 +83,27 @@ pub(crate) const KIND: Kind = Kind {
                 ("async", "when the primary has it"),
                 ("semi_sync", "when one replica has received it too"),
                 ("sync", "when every live replica has applied it"),
+                ("quorum", "when so many copies have it as the write quorum says; fails while fewer are up"),
             ]),
             "async",
+        )
+        .under(Section::Replication)
+        .when(When::Not("replicas", &["0"])),
+        Param::new(
+            "write_quorum",
+            "Write quorum",
+            "How many copies must have a write, the primary among them, where replication is by quorum; zero is a majority.",
+            count(0, 16),
+            "0",
+        )
+        .under(Section::Replication)
+        .when(When::Is("replication", &["quorum"])),
+        Param::new(
+            "ship_interval",
+            "Log shipped every",
+            "How often the log is sent to the replicas, all at once; zero is as it is written.",
+            span(0, HOUR_NS),
+            "0s",
         )
         .under(Section::Replication)
         .when(When::Not("replicas", &["0"])),
@@ -152,6 +171,9 @@ pub(crate) const KIND: Kind = Kind {
         )
         .under(Section::Sharding)
         .when(When::Not("shards", &["1"])),
+        MTBF,
+        MTTR,
+        REPAIRERS,
     ],
 };
 
@@ -164,6 +186,8 @@ pub enum Replication {
     SemiSync,
     /// When every live replica has applied it.
     Sync,
+    /// When so many copies have it, the primary among them; at least one.
+    Quorum(u16),
 }
 
 /// Who answers reads.
@@ -190,6 +214,8 @@ pub struct DatabaseNode {
     pub replicas: u16,
     /// When a write is acknowledged.
     pub replication: Replication,
+    /// How often the log is sent to the replicas; zero is as it is written.
+    pub ship_interval: Span,
     /// How long a write takes into a replica.
     pub replica_lag: Law,
     /// Who answers reads.
@@ -231,13 +257,23 @@ impl DatabaseNode {
             );
             r.fault(Some("replicas"), what);
         }
-        use Replication::{Async, SemiSync, Sync};
+        let copies = 1 + replicas;
+        let quorum = match r.count("write_quorum") as u16 {
+            0 => copies / 2 + 1,
+            quorum => quorum,
+        };
+        if quorum > copies {
+            let what = format!("{quorum} copies cannot have a write: there are {copies}");
+            r.fault(Some("write_quorum"), what);
+        }
+        use Replication::{Async, Quorum, SemiSync, Sync};
         Self {
             shards: r.count("shards") as u16,
             sharding: r.choice("sharding", &super::SHARDINGS),
             isolated_keys: r.count("isolated_keys"),
             replicas,
-            replication: r.choice("replication", &[Async, SemiSync, Sync]),
+            replication: r.choice("replication", &[Async, SemiSync, Sync, Quorum(quorum)]),
+            ship_interval: r.span("ship_interval"),
             replica_lag: r.law("replica_lag"),
             reads: r.choice("reads", &[Reads::Primary, Reads::Replicas, Reads::All]),
             own_writes: r.choice("session", &[false, true]),

@@ -1,7 +1,7 @@
 //! A load balancer: spreads requests over instances.
 use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, Section, When, count, number, span};
 use super::super::reader::Reader;
-use super::rows::{CHECK_INTERVAL, FALL, INSTANCES, QUEUE, RISE};
+use super::rows::{CHECK_INTERVAL, FALL, INSTANCES, MTBF, MTTR, QUEUE, REPAIRERS, RISE};
 use crate::component::balance::Policy;
 use crate::dist::Law;
 use crate::time::Span;
@@ -21,7 +21,10 @@ pub(crate) const KIND: Kind = Kind {
             Form::Choice(&[
                 ("round_robin", "each in turn"),
                 ("least_connections", "the one with the fewest requests in flight"),
-                ("power_of_two", "two at random, then the less busy of them"),
+                (
+                    "power_of_two",
+                    "two at random (or as many as there are choices), then the least busy of them",
+                ),
                 ("hash_ring", "by the key, on a ring with virtual nodes"),
                 ("weighted", "in turn, by the weights of the edges"),
                 ("random", "any"),
@@ -35,6 +38,18 @@ pub(crate) const KIND: Kind = Kind {
             "round_robin",
         )
         .essential(),
+        Param::new("choices", "Choices", "How many targets power of two looks at.", count(1, 16), "2")
+            .under(Section::Routing)
+            .when(When::Is("policy", &["power_of_two"])),
+        Param::new(
+            "repeats",
+            "Choices may repeat",
+            "Whether power of two may draw the same target again, as some proxies do, instead of different ones.",
+            super::super::catalog::SWITCH,
+            "off",
+        )
+        .under(Section::Routing)
+        .when(When::Is("policy", &["power_of_two"])),
         INSTANCES,
         Param::new(
             "cores",
@@ -56,6 +71,9 @@ pub(crate) const KIND: Kind = Kind {
         CHECK_INTERVAL,
         FALL,
         RISE,
+        MTBF,
+        MTTR,
+        REPAIRERS,
         Param::new(
             "sticky",
             "Sticky sessions",
@@ -105,6 +123,10 @@ pub(crate) const KIND: Kind = Kind {
 pub struct LoadBalancerNode {
     /// How an instance is picked.
     pub policy: Policy,
+    /// How many targets power of two looks at, ≥ 1.
+    pub choices: u16,
+    /// Whether it may look at one twice.
+    pub repeats: bool,
     /// How many balancers there are, ≥ 1.
     pub instances: u16,
     /// Cores of each, ≥ 1.
@@ -135,6 +157,8 @@ impl LoadBalancerNode {
     pub(crate) fn read(r: &mut Reader) -> Self {
         Self {
             policy: r.choice("policy", &super::POLICIES),
+            choices: r.count("choices") as u16,
+            repeats: r.switch("repeats"),
             instances: r.count("instances") as u16,
             cores: r.count("cores"),
             service_time: r.law("service_time"),

@@ -1,6 +1,9 @@
 //! Rows that several kinds share.
 use super::super::catalog::{Form, HOUR_NS, Param, SECOND_NS, SWITCH, Section, When, count, number, span};
 
+/// Three years: an instance that fails more rarely can be taken for one that never does.
+const LONGEST_NS: u64 = 3 * 365 * 24 * HOUR_NS;
+
 pub(super) const INSTANCES: Param =
     Param::new("instances", "Instances", "How many there are; each can fail on its own.", count(1, 512), "1")
         .essential();
@@ -11,6 +14,42 @@ pub(super) const QUEUE: Param = Param::new(
     "How many requests may wait at each instance; one more is refused.",
     count(0, 1_000_000),
     "512",
+)
+.under(Section::Queueing);
+
+pub(super) const MTBF: Param = Param::new(
+    "mtbf",
+    "Fails every",
+    "The mean time that an instance works until it fails by itself, at random; zero is never.",
+    span(0, LONGEST_NS),
+    "0s",
+)
+.under(Section::Failures);
+pub(super) const MTTR: Param = Param::new(
+    "mttr",
+    "Mended after",
+    "The mean time that mending a failed instance takes, at random; then it starts again, empty.",
+    span(1, LONGEST_NS),
+    "30m",
+)
+.under(Section::Failures)
+.when(When::Not("mtbf", &["0s"]));
+pub(super) const REPAIRERS: Param = Param::new(
+    "repairers",
+    "Mended at once",
+    "How many failed instances are mended at the same time; zero is all.",
+    count(0, 512),
+    "0",
+)
+.under(Section::Failures)
+.when(When::Not("mtbf", &["0s"]));
+
+pub(super) const PATIENCE: Param = Param::new(
+    "patience",
+    "Patience",
+    "How long a request waits in the queue until its caller gives up and leaves the queue; zero is for ever.",
+    Form::Law,
+    "0s",
 )
 .under(Section::Queueing);
 

@@ -2,8 +2,8 @@
 use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, SWITCH, Section, count, span};
 use super::super::reader::Reader;
 use super::rows::{
-    AUTOSCALE, COOLDOWN, DISCIPLINE, ERROR_SHARE, INSTANCES, MAX_INSTANCES, QUEUE, SCALE_TARGET, SPEED,
-    START_TIME,
+    AUTOSCALE, COOLDOWN, DISCIPLINE, ERROR_SHARE, INSTANCES, MAX_INSTANCES, MTBF, MTTR, PATIENCE, QUEUE,
+    REPAIRERS, SCALE_TARGET, SPEED, START_TIME,
 };
 use super::{Autoscaling, Work};
 use crate::component::resilience::{Adaptation, ConcurrencyLimit};
@@ -48,6 +48,7 @@ pub(crate) const KIND: Kind = Kind {
         SPEED,
         QUEUE,
         DISCIPLINE,
+        PATIENCE,
         Param::new(
             "shedding",
             "Shedding",
@@ -100,6 +101,9 @@ pub(crate) const KIND: Kind = Kind {
         ).under(Section::Failures),
         ERROR_SHARE,
         START_TIME,
+        MTBF,
+        MTTR,
+        REPAIRERS,
         AUTOSCALE,
         MAX_INSTANCES,
         SCALE_TARGET,

@@ -21,6 +21,8 @@ pub struct Work {
     pub queue: u32,
     /// Who is next.
     pub order: Discipline,
+    /// How long who waits stays; none is for ever.
+    pub patience: Option<Law>,
     /// The share that ends in an error without cause, in [0, 1].
     pub error_share: f64,
     /// How long a new or restored instance takes until it serves.
@@ -38,6 +40,7 @@ impl Work {
             speed: r.number("speed"),
             queue: if queues { r.count("queue") } else { 0 },
             order: if queues { r.choice("queue_order", &super::DISCIPLINES) } else { Discipline::Fifo },
+            patience: r.has("patience").then(|| r.law("patience")).filter(|law| law.mean() > Span::ZERO),
             error_share: r.number("error_share"),
             start_time: r.span("start_time"),
         }

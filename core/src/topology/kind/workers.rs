@@ -2,7 +2,8 @@
 use super::super::catalog::{Form, Group, Kind, Param, Section, count};
 use super::super::reader::Reader;
 use super::rows::{
-    AUTOSCALE, COOLDOWN, ERROR_SHARE, INSTANCES, MAX_INSTANCES, SCALE_TARGET, SPEED, START_TIME,
+    AUTOSCALE, COOLDOWN, ERROR_SHARE, INSTANCES, MAX_INSTANCES, MTBF, MTTR, REPAIRERS, SCALE_TARGET, SPEED,
+    START_TIME,
 };
 use super::{Autoscaling, Work};
 
@@ -44,6 +45,9 @@ pub(crate) const KIND: Kind = Kind {
         SPEED,
         ERROR_SHARE,
         START_TIME,
+        MTBF,
+        MTTR,
+        REPAIRERS,
         AUTOSCALE,
         MAX_INSTANCES,
         SCALE_TARGET,

@@ -217,7 +217,7 @@ fn overload(case: &Case) -> Values {
     vec![
         ("backlog", overload.backlog()),
         ("drain_s", overload.drain()),
-        ("max_wait_s", overload.longest_wait()),
+        ("max_wait_s", overload.wait_when_helped()),
         ("mean_extra_wait_s_of_affected", overload.mean_wait()),
     ]
 }

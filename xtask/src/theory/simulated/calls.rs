@@ -5,6 +5,7 @@ use loadpath_core::run::Run;
 
 use super::super::case::Case;
 use super::super::measure::{Effort, Measured, Probe, probe, simulate};
+use super::super::reason::is_measured;
 use super::UNIT;
 use super::queues::{mean, quantile, span};
 
@@ -37,23 +38,26 @@ fn shared_by(effort: &Effort, n: u32) -> Effort {
     Effort { most: effort.most / f64::from(n), ..*effort }
 }
 
-/// Mean and percentiles of the slowest of n. An edge makes at most a hundred calls; neighbours that are parallel go together.
+/// Leaves that take an exponential time. An edge makes at most a hundred calls; neighbours that are parallel go together.
+fn leaves(n: u32) -> Vec<(String, String, String)> {
+    let leaf = |i: u32| {
+        let node = format!(r#""concurrency": 4096, "service_time": "exp {}""#, span(1.0));
+        let calls = (n - 100 * i).min(100);
+        (format!("leaf{i}"), node, format!(r#""mode": "parallel", "calls": {calls}"#))
+    };
+    (0..n.div_ceil(100)).map(leaf).collect()
+}
+
+/// Mean and percentiles of the slowest of n.
 pub(super) fn fan_out(case: &Case, effort: &Effort) -> Result<Measured> {
     let n = case.count("n");
-    let callees: Vec<_> = (0..n.div_ceil(100))
-        .map(|i| {
-            let node = format!(r#""concurrency": 4096, "service_time": "exp {}""#, span(1.0));
-            let calls = (n - 100 * i).min(100);
-            (format!("leaf{i}"), node, format!(r#""mode": "parallel", "calls": {calls}"#))
-        })
-        .collect();
     // One request at a time, nearly: no leaf may be short of servers.
     let probes = [
         probe("mean_max", |run| mean(run, 0)),
         probe("p50", |run| quantile(run, 0.5)),
         probe("p99", |run| quantile(run, 0.99)),
     ];
-    simulate(&calling(0.2, &callees), BATCH, &shared_by(effort, n), &probes)
+    simulate(&calling(0.2, &leaves(n)), BATCH, &shared_by(effort, n), &probes)
 }
 
 /// The share of requests that meet a slow leaf: leaves that fail in so many cases, none of which may.
@@ -68,19 +72,68 @@ pub(super) fn slow_leaves(case: &Case, effort: &Effort) -> Result<Measured> {
         })
         .collect();
     let probes = [probe("P_at_least_one", |run: &Run| run.outcomes().error_share())];
-    simulate(&calling(1.0, &callees), BATCH, &shared_by(effort, n), &probes)
+    let mut measured = simulate(&calling(1.0, &callees), BATCH, &shared_by(effort, n), &probes)?;
+    measured.append(&mut leaf_of_the_root(n, effort)?);
+    Ok(measured)
+}
+
+/// Which quantile of a leaf is the 99th percentile of the whole: how many answers of leaves come within it.
+fn leaf_of_the_root(n: u32, effort: &Effort) -> Result<Measured> {
+    let at_leaves = |run: &Run| {
+        let root = run.classes[0].response.quantile(0.99);
+        let leaves =
+            run.nodes[2..].iter().map(|leaf| (leaf.response.share_within(root), leaf.outcomes.total()));
+        let (within, all) = leaves.fold((0.0, 0.0), |(within, all), (share, count)| {
+            (within + share * count as f64, all + count as f64)
+        });
+        within / all
+    };
+    let probes = [probe("leaf_quantile_for_p99_root", at_leaves)];
+    // A batch needs a few requests beyond the percentile.
+    simulate(&calling(0.2, &leaves(n)), 500.0, &shared_by(effort, n), &probes)
 }
 
 pub(super) fn hedge(case: &Case, effort: &Effort) -> Result<Measured> {
     let node = format!(r#""concurrency": 4096, "service_time": "exp {}""#, span(1.0));
     let edge = format!(r#""hedge_after": "{}""#, span(case.number("h")));
-    let document = calling(10.0, &[("leaf".to_owned(), node, edge)]);
+    let document = calling(10.0, &[("leaf".to_owned(), node.clone(), edge)]);
+    let alone = calling(10.0, &[("leaf".to_owned(), node, r#""retries": 0"#.to_owned())]);
     let probes = [
         probe("mean", |run| mean(run, 0)),
         probe("p99", |run| quantile(run, 0.99)),
         probe("extra_load", |run| calls_of(run, 2) - 1.0),
     ];
-    simulate(&document, BATCH, effort, &probes)
+    let mut measured = simulate(&document, BATCH, effort, &probes)?;
+    let without = [probe("p99_without", |run: &Run| quantile(run, 0.99))];
+    measured.append(&mut simulate(&alone, BATCH, effort, &without)?);
+    Ok(measured)
+}
+
+/// Retries that meet a full queue again, so much later that they are arrivals like any other.
+pub(super) fn full_queue(case: &Case, effort: &Effort) -> Result<Measured> {
+    const LATER: f64 = 5_000.0;
+    let (rate, servers, retries) = (case.number("lambda_"), case.count("c"), case.count("retries"));
+    let document = format!(
+        r#"{{"loadpath": 1,
+            "nodes": [{{"id": "users", "kind": "clients", "timeout": "10m"}},
+                      {{"id": "station", "kind": "service", "workers": {servers}, "queue": {},
+                        "service_time": "exp {}"}}],
+            "edges": [{{"from": "users", "to": "station", "latency": "0s", "retries": {retries}, "backoff": "{}"}}],
+            "workload": {{"rate": "{}/s", "users": 1, "classes": [{{"name": "job", "keys": 1}}]}}}}"#,
+        case.count("K") - servers,
+        span(1.0 / case.number("mu")),
+        span(LATER),
+        rate / UNIT
+    );
+    let well = |run: &Run| 1.0 - run.outcomes().error_share();
+    let probes = [
+        probe("offered_rate", move |run| rate * calls_of(run, 1)),
+        probe("P_block", |run: &Run| run.nodes[1].outcomes.error_share()),
+        probe("success", well),
+        probe("goodput", move |run| rate * well(run)),
+    ];
+    // The first batch, which is not counted, is long against the waits before retries.
+    simulate(&document, 20.0 * LATER * rate, effort, &probes)
 }
 
 /// Calls to a node per request of the clients.
@@ -94,8 +147,7 @@ fn attempts(case: &Case, node: usize) -> Vec<Probe> {
         probe("mean_attempts", move |run| calls_of(run, node)),
         probe("amplification", move |run| calls_of(run, node)),
     ];
-    // That nothing succeeds is told by no percentage.
-    probes.retain(|probe| case.expect.get(&probe.name).is_some_and(|&value| value > 0.0));
+    probes.retain(|probe| is_measured(case, &probe.name));
     probes
 }
 
