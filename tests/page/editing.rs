@@ -29,7 +29,7 @@ impl Open {
     }
 
     /// Chooses a line with the mouse.
-    async fn choose(&self, line: &str) {
+    async fn choose_line(&self, line: &str) {
         self.wait_for_menu(line).await;
         let find = format!(
             "(() => {{ const e = [...document.querySelectorAll('#menu [role=menuitem]')].find((e) => e.textContent.includes({line:?}));
@@ -165,8 +165,8 @@ async fn menus_open_by_the_right_button_and_by_keys_and_go_by_arrows() {
     open.wait_for_menu("Kill Web tier #1").await;
     open.keys(&["Escape"]).await;
     open.page.right_click(Point::new(420.0, 540.0)).await;
-    open.choose("Add node here").await;
-    open.choose("Queue").await;
+    open.choose_line("Add node here").await;
+    open.choose_line("Queue").await;
     open.wait_for_count(".node[data-kind=queue]", 1).await;
     open.page.finish().await;
 }
