@@ -36,7 +36,16 @@ async function boot() {
 
 /** Has the browser keep the page for when there is no network, and tells the page when a newer one is there. */
 async function keepOffline() {
-  addEventListener("loadpath:reload", () => location.reload());
+  // The next build, once it waits to take over.
+  let next;
+  addEventListener("loadpath:reload", () => {
+    if (!next) {
+      location.reload();
+      return;
+    }
+    navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+    next.postMessage("take over");
+  });
   // Inside another page it is only looked at; and some browsers forbid it, or keep nothing.
   if (!navigator.serviceWorker || new URLSearchParams(location.search).get("embed") === "1") return;
   let registration;
@@ -48,11 +57,7 @@ async function keepOffline() {
   const renewed = (worker) => {
     // The first one to be installed is this page's own build.
     if (!worker || !navigator.serviceWorker.controller) return;
-    addEventListener("loadpath:reload", (event) => {
-      event.stopImmediatePropagation();
-      navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
-      worker.postMessage("take over");
-    }, { capture: true, once: true });
+    next = worker;
     dispatchEvent(new Event("loadpath:update"));
   };
   renewed(registration.waiting);

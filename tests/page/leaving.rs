@@ -64,7 +64,7 @@ async fn inside_another_page_it_plays_and_zooms_and_nothing_can_be_changed() {
     let open = Open::at(&format!("?embed=1#{}", link::encode(&three_tier()))).await;
     open.wait_for_count(".node", 5).await;
     open.page
-        .wait_until("traffic runs", "/[0-9]/.test(document.querySelector('#node-2 .p99').textContent)")
+        .wait_until("traffic runs", "/p99 [0-9]/.test(document.querySelector('#node-2 .p99').textContent)")
         .await;
     assert_eq!(open.count("header, .palette, aside").await, 0);
     let before = open.page.center_of("#node-2").await;
