@@ -23,7 +23,8 @@ mod models;
 
 const NAVIGATIONS: usize = 7;
 const REPEATS: usize = 5;
-const NUMBERS: &str = "/[0-9]/.test(document.querySelector('#kpi-rate b').textContent)";
+const NUMBERS: &str =
+    "/[0-9]/.test(document.querySelector('.kpis[data-from=simulation] #kpi-rate b').textContent)";
 const DRAWN: &str = "performance.getEntriesByName('loadpath:first-topology')[0]";
 
 #[tokio::main(flavor = "current_thread")]

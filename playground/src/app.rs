@@ -2,16 +2,15 @@
 use crate::announce;
 use crate::canvas::{Canvas, EdgeFace, Face, Minimap, faces, icon, on_canvas};
 use crate::clipboard;
-use crate::command;
 use crate::effect::{self, Effect, Shell};
 use crate::keys::{self, Key};
 use crate::library;
 use crate::model::{Dialog, Model, Selection, Stage};
 use crate::msg::Msg;
 use crate::panel::{
-    self, Banner, Compare, EmbedBar, Empty, FinderPanel, Header, Inspected, Inspector, KeysDialog, Kpis,
-    LibraryPanel, LiveDialog, Notices, Outline, OverTimePanel, Palette, Percentiles, SkipLinks, SourcePanel,
-    Toolbar, Tools,
+    self, Banner, Compare, EmbedBar, Empty, FinderPanel, Header, Inspected, Inspector, KeysDialog,
+    LibraryPanel, LiveDialog, Notices, Outline, OverTimePanel, Palette, RequestsPanel, Shown, SkipLinks,
+    SourcePanel, Toolbar, Tools,
 };
 use crate::shared::Shared;
 use crate::tool::{Pointer, Tool};
@@ -111,8 +110,7 @@ impl Component for App {
         let class = classes!("sheet", model.inspect.sheet.then_some("up"));
         html! {<>
             <SkipLinks />
-            <Header name={model.document.name.clone()} kpis={Kpis::of(model)} stage={model.live.stage.clone()}
-                can={(model.history.can_undo(), model.history.can_redo())} menu={command::menu(model)} tell={tell.clone()} />
+            <Header ..panel::header(model, tell) />
             <main class="board">{ board(model, Shared::new(faces), tell) }</main>
             if let Some(props) = panel::source(model, tell) { <SourcePanel ..props /> }
             <div {class}>
@@ -121,8 +119,12 @@ impl Component for App {
             </div>
             <footer id="charts" tabindex="-1" aria-label="Charts">
                 <OverTimePanel ..panel::over_time(model, tell) />
-                <Percentiles ..panel::percentiles(model, tell) />
-                <Compare ..panel::compare(model, tell) />
+                if let Some(requests) = panel::requests(model, tell) {
+                    <RequestsPanel ..requests />
+                } else {
+                    { Shown::of(model, tell).draw() }
+                    <Compare ..panel::compare(model, tell) />
+                }
             </footer>
             <div id="said" class="unseen" role="status" aria-live="polite">{ &self.said }</div>
             <Notices notices={model.notices.clone()} tell={tell.clone()} />
@@ -189,6 +191,7 @@ fn board(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
         <Outline document={model.document.clone()} faults={model.faults.clone()} selection={model.selection.clone()} tell={tell.clone()} />
         <Palette tell={tell.clone()} />
         <Banner ..panel::banner(model, tell) />
+        { panel::drawer(model, tell) }
         if model.document.nodes.is_empty() { <Empty tell={tell.clone()} /> }
         <div class="corner">
             <Minimap scene={model.scene.clone()} tell={tell.clone()} />
@@ -199,7 +202,7 @@ fn board(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
                 <button type="button" aria-label="Show all" title="Show all (1)" onclick={fit}>{ icon("fit", 14) }</button>
             </div>
         </div>
-        <Toolbar tools={Tools::of(model)} tell={tell.clone()} />
+        <Toolbar tools={Tools::of(model)} faults={panel::faults(model, tell)} tell={tell.clone()} />
         if let Some(props) = panel::library(model, tell) { <LibraryPanel ..props /> }
         if let Some(props) = panel::finder(model, tell) { <FinderPanel ..props /> }
     </>}
@@ -213,6 +216,7 @@ fn canvas(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
     let flows = model.simulated.running && model.simulated.snapshot.is_some() && is_calm;
     html! {
         <Canvas document={model.document.clone()} scene={model.scene.clone()} {faces} {flows}
+            difference={model.comparison.difference.clone()}
             selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />
     }
 }

@@ -15,6 +15,8 @@ pub enum Bag {
     Workload,
     /// Of a class of requests, by its place.
     Class(usize),
+    /// Of an event of the timeline, by its place.
+    Event(usize),
     /// Of a zone, by its place.
     Zone(usize),
     /// Of a host, by its place.

@@ -8,7 +8,7 @@ use crate::geometry::{Camera, Cubic, Rect, ScreenPoint, WorldPoint};
 use crate::library::Kept;
 use crate::model::Theme;
 use crate::msg::Msg;
-use crate::run::ToWorker;
+use crate::run::{Study, ToWorker};
 use crate::shared::Shared;
 use gloo::timers::callback::Timeout;
 use loadpath_core::topology::Topology;
@@ -27,6 +27,15 @@ pub enum Effect {
     Draw(Draw),
     /// Tell the simulation's worker.
     Worker(ToWorker),
+    /// Ask the worker that studies.
+    Study {
+        /// The answer carries it.
+        number: u32,
+        /// The question.
+        study: Box<Study>,
+    },
+    /// Keep how far the course has come.
+    KeepCourse(String),
     /// Tell the worker that its snapshot is drawn, as soon as it is.
     Seen,
     /// Send a message later.
@@ -62,6 +71,8 @@ pub enum Effect {
     Theme(Theme),
     /// Put the page's address into the clipboard.
     CopyAddress,
+    /// Put the page's address with this fragment into the clipboard.
+    CopyLink(String),
     /// Put a text into the clipboard.
     Copy {
         /// The text.
@@ -193,6 +204,8 @@ pub enum Draw {
 pub struct Shell {
     tell: Callback<Msg>,
     worker: Option<Rc<browser::SimulationWorker>>,
+    /// Another thread for questions that take a while; started by the first one.
+    study: Option<browser::SimulationWorker>,
     events: Option<agent::Events>,
 }
 
@@ -209,7 +222,7 @@ impl Shell {
                 None
             }
         };
-        Self { tell, worker, events: None }
+        Self { tell, worker, study: None, events: None }
     }
 
     /// Does it.
@@ -222,6 +235,16 @@ impl Shell {
                     worker.post(&message);
                 }
             }
+            Effect::Study { number, study } => {
+                if self.study.is_none() {
+                    self.study = browser::SimulationWorker::start(&tell).ok();
+                }
+                match &self.study {
+                    Some(worker) => worker.post(&ToWorker::Study { number, study }),
+                    None => tell.emit(Msg::Failed("The browser did not start another thread.".to_owned())),
+                }
+            }
+            Effect::KeepCourse(text) => browser::keep_course(&text),
             Effect::Seen => {
                 if let Some(worker) = self.worker.clone() {
                     // In a task of its own, behind the one that draws.
@@ -237,7 +260,8 @@ impl Shell {
             Effect::KeepHistory(text) => browser::keep_history(&text),
             Effect::Reload => browser::reload(),
             Effect::Theme(theme) => browser::show_theme(theme),
-            Effect::CopyAddress => leaving::copy_address(tell),
+            Effect::CopyAddress => leaving::copy_address(tell, None),
+            Effect::CopyLink(fragment) => leaving::copy_address(tell, Some(&fragment)),
             Effect::Copy { text, what } => leaving::copy(tell, text, what),
             Effect::CopyEmbed { fragment, name } => leaving::copy_embed(tell, &fragment, &name),
             Effect::AskClipboard => leaving::ask(tell),

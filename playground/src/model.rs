@@ -1,4 +1,5 @@
 //! Everything that the page knows. Only the reducer changes it; everything that is drawn is drawn from it.
+use crate::alive::Alive;
 use crate::finder::Finder;
 use crate::geometry::{Camera, Scene, WorldPoint, node_rect};
 use crate::history::History;
@@ -9,6 +10,7 @@ use crate::run::{Figures, Measured, Subject};
 use crate::shared::Shared;
 use crate::source::Source;
 use crate::tool::Tool;
+use crate::update::{advice::Advice, comparison::Comparison, course::Course};
 use loadpath_core::run::Run;
 use loadpath_core::sim::Snapshot;
 use loadpath_core::topology::{Fault, Topology};
@@ -59,6 +61,8 @@ pub struct Model {
     pub token: Option<String>,
     /// The live run.
     pub live: Live,
+    /// What runs, besides its last snapshot.
+    pub alive: Alive,
     /// What charts and comparison are of.
     pub subject: Subject,
     /// Which of the two is shown over time.
@@ -69,6 +73,16 @@ pub struct Model {
     pub noticed: u32,
     /// The colours.
     pub theme: Theme,
+    /// What is known without the simulation: estimate, cost, findings.
+    pub advice: Advice,
+    /// The course of lessons.
+    pub course: Course,
+    /// Two designs or runs, side by side.
+    pub comparison: Comparison,
+    /// How many questions have been asked of the worker that studies.
+    pub studies: u32,
+    /// What stands beside the design, over the canvas.
+    pub drawer: Option<Drawer>,
     /// What lies over the page.
     pub dialog: Option<Dialog>,
     /// The fragment that the address bar shows, as far as the page knows.
@@ -109,11 +123,17 @@ impl Model {
             agent: Agent::default(),
             token: None,
             live: Live::default(),
+            alive: Alive::default(),
             subject: Subject::default(),
             over_time: OverTime::default(),
             notices: Vec::new(),
             noticed: 0,
             theme: Theme::default(),
+            advice: Advice::default(),
+            course: Course::default(),
+            comparison: Comparison::default(),
+            studies: 0,
+            drawer: None,
             dialog: None,
             fragment: String::new(),
             now: 0.0,
@@ -123,6 +143,28 @@ impl Model {
             source: Source::default(),
         }
     }
+}
+
+impl Model {
+    /// Whether the canvas marks what differs from the first of the two that are compared.
+    pub fn marks(&self) -> bool {
+        match self.drawer {
+            Some(Drawer::Compare) => true,
+            Some(Drawer::Course) => self.course.lesson().is_some(),
+            Some(Drawer::Findings) | None => false,
+        }
+    }
+}
+
+/// What stands beside the design, over the canvas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawer {
+    /// What is weak about it.
+    Findings,
+    /// The course.
+    Course,
+    /// Two side by side.
+    Compare,
 }
 
 /// Nodes and edges, by their places in the document.
@@ -182,6 +224,8 @@ pub enum Tab {
     Configure,
     /// What is measured.
     Metrics,
+    /// What it is, and where its figures come from.
+    Explain,
 }
 
 /// The simulation, as the page sees it.
@@ -197,6 +241,8 @@ pub struct Simulated {
     pub document: Option<Shared<Topology>>,
     /// How it was last seen; none before the end of its warm-up.
     pub snapshot: Option<Shared<Snapshot>>,
+    /// Whether that was before the last load: the design has changed since.
+    pub is_stale: bool,
     /// The figures of the subject.
     pub figures: Option<Shared<Figures>>,
     /// The simulation's run beside the last live run: its figures are shown until the design or its state changes.
@@ -215,6 +261,7 @@ impl Default for Simulated {
             load: 0,
             document: None,
             snapshot: None,
+            is_stale: false,
             figures: None,
             beside: None,
             pace: 1.0,
@@ -232,7 +279,9 @@ impl Simulated {
 
     /// Whether it cannot keep up with the speed that is asked for.
     pub fn is_behind(&self) -> bool {
-        self.running && self.snapshot.is_some() && self.pace < self.speed * 0.9
+        // As fast as possible is never too slow.
+        let asked = self.speed < crate::run::FASTEST;
+        asked && self.running && self.snapshot.is_some() && self.pace < self.speed * 0.9
     }
 }
 

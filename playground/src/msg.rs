@@ -2,12 +2,13 @@
 use crate::edit::Bag;
 use crate::geometry::{ScreenPoint, WorldPoint};
 use crate::inspect;
-use crate::model::{Dialog, OverTime, Selection, Tab};
+use crate::model::{Dialog, Drawer, OverTime, Selection, Tab};
 use crate::run::{FromWorker, Subject};
 use crate::tool::Pointer;
+use crate::update::{advice, comparison, course};
 use crate::{clipboard, export, finder, library, source};
 use loadpath_core::topology::catalog::Kind;
-use loadpath_core::topology::{Topology, Value};
+use loadpath_core::topology::{Edit, Happening, Topology, Value};
 use loadpath_core::wire::{Event, Status};
 use std::collections::BTreeSet;
 
@@ -81,6 +82,15 @@ pub enum Msg {
     Watch(Subject),
     /// Over time, this is to be shown.
     OverTime(OverTime),
+
+    /// This is to stand beside the design, or nothing.
+    Drawer(Option<Drawer>),
+    /// Something about findings.
+    Advice(advice::Msg),
+    /// Something about lessons.
+    Course(course::Msg),
+    /// Something about comparing.
+    Comparison(comparison::Msg),
 
     /// A dialog is to be shown, or none.
     Dialog(Option<Dialog>),
@@ -205,6 +215,10 @@ pub enum Change {
     RemoveClass(usize),
     /// Another name of a class.
     ClassName(usize, String),
+    /// Changes as core has them: what a finding proposes.
+    Edits(Vec<Edit>),
+    /// Another timeline; changes in a row with the same second part are undone at once.
+    Timeline(Vec<Happening>, Option<&'static str>),
     /// What only the inspector changes.
     Inspect(inspect::Change),
     /// Another design in its place.

@@ -1,11 +1,16 @@
 //! What a person can do on the page, without an agent, by real mouse and keys in a real browser.
+mod alive;
 mod clipboard;
+mod comparison;
 mod design;
+mod estimate;
 mod everyone;
 mod finder;
+mod findings;
 mod inspector;
 mod keeping;
 mod leaving;
+mod lessons;
 mod library;
 mod looks;
 mod offline;
@@ -23,7 +28,8 @@ struct Open {
     site: Site,
 }
 
-const RUNNING: &str = "/[0-9]/.test(document.querySelector('#kpi-rate b').textContent)";
+const RUNNING: &str =
+    "/[0-9]/.test(document.querySelector('.kpis[data-from=simulation] #kpi-rate b').textContent)";
 
 impl Open {
     async fn example() -> Self {

@@ -1,6 +1,8 @@
 //! All edges, in one SVG under the nodes.
 use super::face::EdgeFace;
 use super::stage;
+use super::told::Told;
+use crate::difference::Mark;
 use crate::geometry::{Cubic, Scene, route};
 use crate::shared::Shared;
 use std::collections::BTreeSet;
@@ -40,7 +42,7 @@ struct EdgeProps {
 #[component]
 fn EdgeLine(props: &EdgeProps) -> Html {
     let Some(way) = &props.way else { return Html::default() };
-    let EdgeFace { rate, traffic, level, is_faulty } = &props.face;
+    let EdgeFace { rate, traffic, level, is_faulty, is_cut, told, mark } = &props.face;
     let d = way.path();
     let class = classes!(
         "edge",
@@ -48,12 +50,31 @@ fn EdgeLine(props: &EdgeProps) -> Html {
         format!("traffic-{traffic}"),
         props.selected.then_some("selected"),
         is_faulty.then_some("faulty"),
+        mark.map(Mark::class),
+        is_cut.then_some("cut"),
     );
     html! {
         <g id={stage::edge_id(props.index)} {class}>
             <path class="line" d={d.clone()} />
             <path class="flow" {d} />
             if !rate.is_empty() { { pill(way, rate) } }
+            { badge(way, told, *mark) }
+        </g>
+    }
+}
+
+/// What is weak about the edge, and what became of it, above its middle.
+fn badge(way: &Cubic, told: &Told, mark: Option<Mark>) -> Html {
+    let sign = told.sign().map(|sign| (sign, classes!("badge", told.class())));
+    let mark = mark.map(|mark| (if mark == Mark::Added { "+" } else { "~" }, classes!("mark")));
+    let signs = mark.into_iter().chain(sign).enumerate().map(|(i, (sign, class))| {
+        let x = format!("{:.1}", i as f64 * 18.0);
+        html! { <g {class}><circle cx={x.clone()} cy="-18" r="8" /><text {x} y="-14.4">{ sign }</text></g> }
+    });
+    html! {
+        <g class="signs" transform={stage::middle(way)}>
+            <title>{ told.sentences.join("\n") }</title>
+            { for signs }
         </g>
     }
 }

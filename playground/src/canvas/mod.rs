@@ -5,11 +5,14 @@ mod icon;
 mod minimap;
 mod node;
 pub(crate) mod stage;
+mod told;
 
 pub use face::{EdgeFace, Face, Level, at, faces};
 pub use icon::icon;
 pub use minimap::Minimap;
+pub use told::{Told, class as severity_class, sign as severity_sign};
 
+use crate::difference::Difference;
 use crate::geometry::{Scene, ScreenPoint, WorldPoint};
 use crate::model::Selection;
 use crate::msg::{Msg, Wheel};
@@ -33,6 +36,8 @@ pub struct Props {
     pub scene: Shared<Scene>,
     /// What is written on nodes and edges.
     pub faces: Shared<(Vec<Face>, Vec<EdgeFace>)>,
+    /// What it differs in from another design.
+    pub difference: Option<Shared<Difference>>,
     /// What is selected.
     pub selection: Selection,
     /// Which nodes the edge that is being drawn may reach.
@@ -79,6 +84,7 @@ pub fn Canvas(props: &Props) -> Html {
         <div id="canvas" ref={canvas} {class} role="application" aria-label="Canvas" {onpointerdown}>
             <div id="viewport">
                 <Edges scene={props.scene.clone()} faces={edge_faces.clone()} selected={props.selection.edges.clone()} />
+                { for props.difference.iter().flat_map(|difference| &difference.gone).map(node::gone) }
                 { for cards }
                 <svg class="over" aria-hidden="true">
                     <path id="wire" class="wire" d="" />

@@ -1,6 +1,7 @@
 //! A node on the canvas.
 use super::face::Face;
 use super::{icon, stage};
+use crate::difference::{Gone, Mark};
 use crate::geometry::WorldPoint;
 use crate::msg::Msg;
 use web_sys::HtmlElement;
@@ -45,6 +46,7 @@ pub(super) fn NodeCard(props: &Props) -> Html {
         "node",
         face.level.class(),
         props.selected.then_some("selected"),
+        face.mark.map(Mark::class),
         (!face.faults.is_empty()).then_some("faulty"),
         props.target.map(|may| if may { "target" } else { "no-target" }),
     );
@@ -53,6 +55,9 @@ pub(super) fn NodeCard(props: &Props) -> Html {
             aria-label={face.sentence.clone()} data-kind={props.kind.clone()} {onfocus}>
             <span class="port in" aria-hidden="true" />
             <span class="port out" aria-hidden="true" title="Drag to what it calls" />
+            if let Some(mark) = face.mark {
+                <span class="mark">{ mark.word() }</span>
+            }
             <div class="row">
                 { icon(&props.kind, 20) }
                 <div class="t">
@@ -61,8 +66,13 @@ pub(super) fn NodeCard(props: &Props) -> Html {
                 </div>
                 if !face.faults.is_empty() {
                     <span class="fault" title={face.faults.join("\n")}>{ "!" }</span>
+                } else if let Some(sign) = face.told.sign() {
+                    <span class={classes!("badge", face.told.class())} title={face.told.sentences.join("\n")}>{ sign }</span>
                 }
             </div>
+            if !face.badges.is_empty() {
+                <span class="badges" aria-hidden="true">{ for face.badges.iter().map(|badge| html! { <span class="badge">{ badge }</span> }) }</span>
+            }
             { bar(face) }
             <div class="row foot">
                 <span class="dots">{ for dots(props) }</span>
@@ -82,8 +92,13 @@ fn bar(face: &Face) -> Html {
     let Some(busy) = face.busy else { return html! { <div class="bar none" /> } };
     let width = format!("{:.1}%", f64::from(busy) / 10.0);
     let percent = crate::format::percent_whole(f64::from(busy) / 1_000.0);
+    let (title, percent) = if face.is_estimated {
+        (format!("estimate: {percent} of its workers' time is asked for"), format!("≈ {percent}"))
+    } else {
+        (format!("{percent} of its workers' time is taken"), percent)
+    };
     html! {
-        <div class="busy" title={format!("{percent} of its workers' time is taken")}>
+        <div class={classes!("busy", face.is_estimated.then_some("estimated"))} {title}>
             <svg class={classes!("bar", face.busy_level.class())} aria-hidden="true">
                 <rect class="track" width="100%" height="4" rx="2" />
                 <rect class="taken" {width} height="4" rx="2" />
@@ -113,4 +128,34 @@ fn dots(props: &Props) -> Vec<Html> {
         dots.push(html! { <span class="more">{ format!("+{}", props.face.more) }</span> });
     }
     dots
+}
+
+/// A node that another design has and this one has not: its outline.
+pub(super) fn gone(gone: &Gone) -> Html {
+    html! { <GoneCard label={gone.label.clone()} at={gone.at} /> }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct GoneProps {
+    label: String,
+    at: WorldPoint,
+}
+
+#[component]
+fn GoneCard(props: &GoneProps) -> Html {
+    let card = use_node_ref();
+    {
+        let card = card.clone();
+        use_effect_with(props.at, move |at| {
+            if let Some(card) = card.cast::<HtmlElement>() {
+                stage::place(&card, *at);
+            }
+        });
+    }
+    html! {
+        <div ref={card} class="node gone">
+            <span class="mark">{ "removed" }</span>
+            <b>{ props.label.clone() }</b>
+        </div>
+    }
 }

@@ -5,12 +5,13 @@ use crate::msg::Msg;
 use yew::prelude::*;
 
 /// What the pointer and single keys do, beside the commands.
-const GESTURES: [(&str, &str); 7] = [
+const GESTURES: [(&str, &str); 8] = [
     ("Drag from a port", "connect to what it calls"),
     ("Shift + click, Shift + drag", "add to the selection"),
     ("Arrows, Shift + arrows", "move what is selected by one step, by five"),
     ("Wheel, Space + drag, middle button", "pan"),
     ("Ctrl + wheel, pinch", "zoom"),
+    ("Arrows on a chart, Enter", "look around in it, find the requests behind a point"),
     ("Tab", "go from node to node"),
     ("A letter", "add the component that has it: the finder (/) shows them"),
 ];

@@ -26,6 +26,7 @@ const REST_MS: u32 = 160;
 const CHECKED_TARGETS: usize = 60;
 
 pub(super) fn select(model: &mut Model, selection: Selection) -> Vec<Effect> {
+    model.alive.event = None;
     if selection != model.selection {
         model.selection = selection;
         model.history.settle();

@@ -1,13 +1,14 @@
 //! Changes of the document, undo and redo, and what follows when changes pause.
-use super::{canvas, library, notice, simulation, source};
+use super::{advice, alive, canvas, comparison, course, library, notice, simulation, source};
 use crate::edit;
 use crate::effect::Effect;
 use crate::history::Moment;
 use crate::inspect;
 use crate::model::{self, Model, Selection};
 use crate::msg::{Change, Msg};
+use crate::run::SEED;
 use crate::shared::Shared;
-use loadpath_core::topology::{Topology, check, link};
+use loadpath_core::topology::{Edit, Topology, check, link};
 use std::rc::Rc;
 
 /// How long changes must pause before the simulation starts over, in milliseconds.
@@ -60,6 +61,21 @@ pub(super) fn change(model: &mut Model, change: Change) -> Vec<Effect> {
             if let Some(class) = document.workload.classes.get_mut(i) {
                 class.name = name;
             }
+        }
+        Change::Edits(edits) => {
+            let count = document.nodes.len();
+            if let Err(fault) = Edit::Several(edits).apply(&mut document) {
+                return notice(model, true, format!("The design is as before: {fault}."));
+            }
+            if document.nodes.len() != count {
+                // Places have shifted.
+                selection = Selection::default();
+            }
+            edit::place_all(&mut document);
+        }
+        Change::Timeline(timeline, row) => {
+            document.timeline = timeline;
+            joins = row;
         }
         Change::Inspect(change) => inspect::change(&mut document, change),
         Change::Open(other) => return open(model, *other),
@@ -119,6 +135,7 @@ pub(super) fn set(model: &mut Model, moment: Moment) -> Vec<Effect> {
     source::follow(model);
     model.hover = None;
     model.targets = None;
+    alive::forget_missing(model);
     model.tool = crate::tool::Tool::Idle;
     model.edits += 1;
     vec![Effect::After { ms: SETTLE_MS, msg: Box::new(Msg::Settled(model.edits)) }]
@@ -158,13 +175,21 @@ pub(super) fn settled(model: &mut Model, edits: u32) -> Vec<Effect> {
     }
     let mut effects = simulation::follow(model);
     effects.extend(library::keep(model));
+    advice::refresh(model);
+    effects.extend(comparison::refresh(model));
+    effects.extend(course::settled(model));
     effects.push(store(model));
     effects
 }
 
+/// The seed, where it is not the usual one.
+fn seed(model: &Model) -> Option<u64> {
+    Some(model.alive.seed).filter(|seed| *seed != SEED)
+}
+
 /// Puts the document's link into the address bar where it fits, and has the tab remember which design it shows.
 pub(super) fn store(model: &mut Model) -> Effect {
-    let fragment = link::encode(&model.document);
+    let fragment = link::encode(&model.document) + &link::asks(seed(model), None);
     model.fragment = if fragment.len() <= link::MAX_LINK { fragment } else { String::new() };
     let design = model.library.current.clone();
     Effect::Store { document: model.document.clone(), fragment: model.fragment.clone(), design }
