@@ -81,7 +81,11 @@ async fn measure_ours(design: &Topology) -> Figures {
     assert!(link.len() <= link::MAX_LINK, "{} characters", link.len());
     let page = browser.open(&format!("{}{link}", site.address())).await;
     page.wait_until("it is drawn", "document.querySelectorAll('.node').length === 1000").await;
-    page.wait_until("it runs", "/[0-9]/.test(document.querySelector('#kpi-rate b').textContent)").await;
+    page.wait_until(
+        "it runs",
+        "/[0-9]/.test(document.querySelector('.kpis[data-from=simulation] #kpi-rate b').textContent)",
+    )
+    .await;
     let ready = page.evaluate(READY_OURS).await;
     let figures =
         act(&page, "#node-500", None, "document.querySelectorAll('.node.selected').length === 1000").await;
@@ -167,7 +171,11 @@ async fn snapshot() -> f64 {
     let browser = Browser::launch().await;
     let link = link::encode(&tree(24));
     let page = browser.open_with(&format!("{}{link}", site.address()), COUNTER).await;
-    page.wait_until("it runs", "/[0-9]/.test(document.querySelector('#kpi-rate b').textContent)").await;
+    page.wait_until(
+        "it runs",
+        "/[0-9]/.test(document.querySelector('.kpis[data-from=simulation] #kpi-rate b').textContent)",
+    )
+    .await;
     page.prefer(&[("prefers-reduced-motion", "reduce")]).await;
     let seconds = 6.0;
     let mut spent = [0.0; 2];

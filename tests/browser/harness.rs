@@ -22,9 +22,11 @@ async fn mouse_and_keys_arrive_as_trusted_events_in_their_order() {
             addEventListener(kind, (e) => e.isTrusted && seen.push([kind, e.clientX ?? 0, e.buttons ?? 0, e.key ?? '']));";
     let site = site(folder.path(), script);
     let browser = Browser::launch().await;
-    let page = browser.open(site.address()).await;
+    let page = browser.open_with(site.address(), "window.early = true").await;
+    assert!(page.evaluate::<bool>("early").await, "a script ran before the page's own");
     page.drag(Point::new(300.0, 200.0), Point::new(420.0, 200.0)).await;
     page.wheel(Point::new(10.0, 300.0), 0.0, 100.0).await;
+    page.pinch(Point::new(10.0, 300.0), 10.0).await;
     page.click(page.center_of("#field").await).await;
     page.type_text("12ms").await;
     page.key(Key::plain("a")).await;
@@ -37,7 +39,7 @@ async fn mouse_and_keys_arrive_as_trusted_events_in_their_order() {
     let kinds: Vec<&str> = seen.iter().map(|e| e.0.as_str()).filter(|kind| *kind != "pointermove").collect();
     assert_eq!(
         kinds,
-        ["pointerdown", "pointerup", "wheel", "pointerdown", "pointerup", "keydown", "keydown"]
+        ["pointerdown", "pointerup", "wheel", "wheel", "pointerdown", "pointerup", "keydown", "keydown"]
     );
     let typed: String = page.evaluate("document.querySelector('#field').value").await;
     assert_eq!(typed, "12msa");
