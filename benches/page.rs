@@ -1,9 +1,10 @@
 //! The page in a real Chromium: how soon it shows a topology, and how fast its WebAssembly simulates beside native code.
 //!
 //! `cargo xtask web && cargo bench --bench page`. Native and WebAssembly take turns, so that both see the same noise; the
-//! fastest of each is shown. `-- --pictures FOLDER` writes what the page looks like, in both themes, after a live run.
+//! fastest of each is shown. `-- --editor FOLDER` lays the editor beside React Flow, built into that folder by
+//! `cargo xtask bench-page`. `-- --pictures FOLDER` writes what the page's screens look like, in both themes.
 #![allow(dead_code, unused_imports)] // the harness serves the tests too
-use browser::{Browser, Page, Site, built_loadgen};
+use browser::{Browser, Key, Page, Point, Site, built_loadgen, built_page};
 use loadpath_core::rng::Seed;
 use loadpath_core::sim::simulate;
 use loadpath_core::time::Span;
@@ -15,11 +16,15 @@ use std::time::Instant;
 mod agent;
 #[path = "../tests/browser/mod.rs"]
 mod browser;
+#[path = "page/editor.rs"]
+mod editor;
 #[path = "models/mod.rs"]
 mod models;
 
 const NAVIGATIONS: usize = 7;
 const REPEATS: usize = 5;
+const NUMBERS: &str =
+    "/[0-9]/.test(document.querySelector('.kpis[data-from=simulation] #kpi-rate b')?.textContent)";
 const DRAWN: &str = "performance.getEntriesByName('loadpath:first-topology')[0]";
 
 #[tokio::main(flavor = "current_thread")]
@@ -28,6 +33,10 @@ async fn main() {
     if let Some(at) = arguments.iter().position(|argument| argument == "--pictures") {
         let folder = arguments.get(at + 1).map_or("docs", String::as_str);
         return pictures(Path::new(folder)).await;
+    }
+    if let Some(at) = arguments.iter().position(|argument| argument == "--editor") {
+        let peer = arguments.get(at + 1).expect("--editor takes the folder of the built peer");
+        editor::compare(Path::new(peer)).await;
     }
     let agent = agent::Agent::start();
     // Without the code, which is good for one page.
@@ -102,25 +111,38 @@ async fn wasm(page: &Page, document: &Topology, seconds: u32) -> f64 {
     page.evaluate::<f64>(&call).await / 1e3
 }
 
-/// The page as a person sees it after a live run, light and dark.
+/// The page's screens as a person sees them, light and dark.
 async fn pictures(folder: &Path) {
+    std::fs::create_dir_all(folder).expect("the folder can be made");
     let agent = agent::Agent::start();
     let browser = Browser::launch().await;
     let page = browser.open(&agent.address).await;
-    page.wait_until("numbers are shown", "/[0-9]/.test(document.querySelector('#kpi-rate b').textContent)")
-        .await;
+    page.wait_until("numbers are shown", NUMBERS).await;
     page.click(page.center_of("#run-live").await).await;
     page.wait_until("the dialog offers to start", "document.querySelector('#start-live')").await;
     page.click(page.center_of("#start-live").await).await;
     page.wait_until("the run has begun", "document.querySelector('#stop-live')").await;
     page.wait_until("the run has ended", "document.querySelector('#run-live')").await;
     page.click(page.center_of("[data-kind=cache].node").await).await;
-    std::fs::create_dir_all(folder).expect("the folder can be made");
+    picture(&page, folder, "canvas").await;
+    page.click(page.center_of("[data-kind=service].node").await).await;
+    for section in ["Capacity", "Queueing"] {
+        page.click(page.center_of(&format!("[data-section={section}]")).await).await;
+    }
+    picture(&page, folder, "inspector").await;
+    page.key(Key::plain("Escape")).await;
+    page.wait_until("the workload is shown", "document.querySelector('#load-plot')").await;
+    picture(&page, folder, "workload").await;
+    page.resize(390, 844, true).await;
+    picture(&page, folder, "phone").await;
+    page.finish().await;
+    agent.interrupt();
+}
+
+async fn picture(page: &Page, folder: &Path, screen: &str) {
     for theme in ["light", "dark"] {
         let switch = format!("document.documentElement.setAttribute('data-theme', '{theme}')");
         page.evaluate::<serde_json::Value>(&switch).await;
-        page.screenshot(&folder.join(format!("canvas-{theme}.png"))).await;
+        page.screenshot(&folder.join(format!("{screen}-{theme}.png"))).await;
     }
-    page.finish().await;
-    agent.interrupt();
 }

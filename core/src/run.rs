@@ -248,6 +248,8 @@ impl Run {
     ///
     /// # Errors
     /// When the text is not JSON, is not a run, or is a run of a version that this code does not know.
+    // Compiled by who calls it: in the page for size, elsewhere for speed.
+    #[inline]
     pub fn from_json(text: &str) -> Result<Self, NotARun> {
         #[derive(Deserialize)]
         struct Version {
@@ -265,6 +267,8 @@ impl Run {
     }
 
     /// As a run file.
+    // Compiled by who calls it: in the page for size, elsewhere for speed.
+    #[inline]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a run holds only what JSON can say")
     }

@@ -1,31 +1,37 @@
 //! The root of the page: it holds the model, gives every message to the reducer, has effects carried out, and draws.
-use crate::canvas::{Canvas, EdgeFace, Face, Minimap, faces, icon, on_canvas};
+use crate::announce;
+use crate::canvas::{Canvas, EdgeFace, Face, Line, Menu, Minimap, faces, icon, on_canvas};
 use crate::clipboard;
-use crate::command;
+use crate::editing::{self, Finger, Phase};
 use crate::effect::{self, Effect, Shell};
 use crate::keys::{self, Key};
 use crate::library;
 use crate::model::{Dialog, Model, Selection, Stage};
 use crate::msg::Msg;
 use crate::panel::{
-    self, Banner, Compare, EmbedBar, Empty, FinderPanel, Header, Inspected, Inspector, KeysDialog, Kpis,
-    LibraryPanel, LiveDialog, Notices, OverTimePanel, Palette, Percentiles, SourcePanel, Toolbar, Tools,
+    self, Banner, Compare, EmbedBar, Empty, FinderPanel, Header, Inspected, Inspector, KeysDialog,
+    LibraryPanel, LiveDialog, Notices, Outline, OverTimePanel, Palette, RequestsPanel, Shown, SkipLinks,
+    SourcePanel, Toolbar, Tools,
 };
 use crate::shared::Shared;
-use crate::tool::Pointer;
-use crate::update::{open, update};
+use crate::tool::{Held, Pointer, Tool};
+use crate::update::{Entry, entries, open, title, update};
 use gloo::events::{EventListener, EventListenerOptions};
 use loadpath_core::topology::Topology;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsCast;
 use web_sys::{
-    ClipboardEvent, DragEvent, Element, HtmlInputElement, KeyboardEvent, PointerEvent, StorageEvent, Window,
+    ClipboardEvent, DragEvent, Element, HtmlElement, HtmlInputElement, KeyboardEvent, PointerEvent,
+    StorageEvent, Window,
 };
 use yew::prelude::*;
 
 /// With more edges than this, traffic is shown without motion.
 const MOST_FLOWS: usize = 150;
+
+/// With more nodes than this, what the simulation tells is not drawn during a gesture.
+const LARGE: usize = 100;
 
 /// The page.
 pub struct App {
@@ -36,6 +42,12 @@ pub struct App {
     copies: Rc<RefCell<(Shared<Topology>, Selection)>>,
     /// What is to be drawn past the virtual DOM as soon as there is one.
     first: Vec<Effect>,
+    /// What has changed, for those who hear the page.
+    said: String,
+    /// Whether the simulation has told something that is not drawn yet.
+    behind: bool,
+    /// Whether the camera is being moved by the wheel.
+    moves: bool,
     _listeners: Vec<EventListener>,
 }
 
@@ -52,15 +64,36 @@ impl Component for App {
         now.into_iter().for_each(|effect| shell.carry_out(effect));
         let copies = Rc::new(RefCell::new((model.document.clone(), model.selection.clone())));
         let listeners = if model.embed { listen_embedded(&tell) } else { listen(&tell, &copies) };
-        Self { model, shell, tell, copies, first, _listeners: listeners }
+        Self {
+            model,
+            shell,
+            tell,
+            copies,
+            first,
+            said: String::new(),
+            behind: false,
+            moves: false,
+            _listeners: listeners,
+        }
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         // A pointer that only moves draws by itself, unless it begins or ends a gesture.
-        let is_motion = matches!(msg, Msg::Pointer(Pointer::Moved { .. }) | Msg::Wheel(_) | Msg::Rested(_));
-        let before = (std::mem::discriminant(&self.model.tool), self.model.selection.clone());
+        let is_motion = match &msg {
+            Msg::Pointer(Pointer::Moved { .. }) | Msg::Wheel(_) | Msg::Rested(_) => true,
+            Msg::Editing(editing::Msg::Finger(finger)) => matches!(finger.phase, Phase::Moved),
+            _ => false,
+        };
+        let is_told = matches!(msg, Msg::Worker(_));
+        self.moves |= matches!(msg, Msg::Wheel(_));
+        if let Msg::Rested(looks) = msg {
+            self.moves &= looks != self.model.looks;
+        }
+        let before = drawn(&self.model);
+        let (document, running) = (self.model.document.clone(), self.model.simulated.running);
         self.model.now = js_sys::Date::now();
         let effects = update(&mut self.model, msg);
+        self.listen_in(&document, running);
         effects.into_iter().for_each(|effect| self.shell.carry_out(effect));
         let mut copies = self.copies.borrow_mut();
         copies.0 = self.model.document.clone();
@@ -68,7 +101,8 @@ impl Component for App {
             copies.1.clone_from(&self.model.selection);
         }
         drop(copies);
-        !is_motion || before != (std::mem::discriminant(&self.model.tool), self.model.selection.clone())
+        let is_changed = !is_motion || before != drawn(&self.model);
+        self.is_due(is_changed, is_told)
     }
 
     fn view(&self, _: &Context<Self>) -> Html {
@@ -78,17 +112,26 @@ impl Component for App {
             return embedded(model, Shared::new(faces), tell);
         }
         let inspected = Inspected::of(model, &faces.0);
+        let class = classes!("sheet", model.inspect.sheet.then_some("up"));
         html! {<>
-            <Header name={model.document.name.clone()} kpis={Kpis::of(model)} stage={model.live.stage.clone()}
-                can={(model.history.can_undo(), model.history.can_redo())} menu={command::menu(model)} tell={tell.clone()} />
+            <SkipLinks />
+            <Header ..panel::header(model, tell) />
             <main class="board">{ board(model, Shared::new(faces), tell) }</main>
             if let Some(props) = panel::source(model, tell) { <SourcePanel ..props /> }
-            <Inspector {inspected} tell={tell.clone()} />
-            <footer>
+            <div {class}>
+                { handle(model, tell) }
+                <Inspector {inspected} tell={tell.clone()} />
+            </div>
+            <footer id="charts" tabindex="-1" aria-label="Charts">
                 <OverTimePanel ..panel::over_time(model, tell) />
-                <Percentiles ..panel::percentiles(model, tell) />
-                <Compare ..panel::compare(model, tell) />
+                if let Some(requests) = panel::requests(model, tell) {
+                    <RequestsPanel ..requests />
+                } else {
+                    { Shown::of(model, tell).draw() }
+                    <Compare ..panel::compare(model, tell) />
+                }
             </footer>
+            <div id="said" class="unseen" role="status" aria-live="polite">{ &self.said }</div>
             <Notices notices={model.notices.clone()} tell={tell.clone()} />
             { dialog(model, tell) }
             { file_input(tell) }
@@ -105,13 +148,75 @@ impl Component for App {
     }
 }
 
+/// What a motion of the pointer can change that components draw.
+fn drawn(model: &Model) -> (std::mem::Discriminant<Tool>, Selection, bool) {
+    (std::mem::discriminant(&model.tool), model.selection.clone(), model.editing.menu.is_some())
+}
+
+/// The open menu, with its lines.
+fn menu(model: &Model, tell: &Callback<Msg>) -> Html {
+    let Some(menu) = &model.editing.menu else { return Html::default() };
+    let line = |entry: Entry| Line {
+        title: entry.title,
+        keys: entry.keys,
+        icon: entry.icon,
+        is_open: entry.msg.is_some(),
+        is_danger: entry.is_danger,
+    };
+    let lines: Vec<Line> = entries(model, &menu.subject).into_iter().map(line).collect();
+    html! { <Menu at={menu.at} title={title(model, &menu.subject)} {lines} tell={tell.clone()} /> }
+}
+
+impl App {
+    /// Whether the page is to be drawn anew. In a large design what the simulation tells waits until a gesture is over: a
+    /// thousand nodes' figures would make its frames late.
+    fn is_due(&mut self, is_changed: bool, is_told: bool) -> bool {
+        let is_large = self.model.document.nodes.len() > LARGE;
+        let is_gesture = self.moves || !matches!(self.model.tool, Tool::Idle);
+        if is_large && is_gesture && is_told {
+            self.behind = true;
+            return false;
+        }
+        let is_due = is_changed || (self.behind && !is_gesture);
+        self.behind &= !is_due;
+        is_due
+    }
+
+    /// Says what a message has changed.
+    fn listen_in(&mut self, before: &Shared<Topology>, was_running: bool) {
+        let model = &self.model;
+        if *before != model.document
+            && let Some(told) = announce::difference(before, &model.document)
+        {
+            self.said = told;
+        }
+        if was_running != model.simulated.running {
+            self.said = if was_running { "Paused" } else { "Running" }.to_owned();
+        }
+    }
+}
+
+/// What pulls the inspector up on a phone, where it is a sheet.
+fn handle(model: &Model, tell: &Callback<Msg>) -> Html {
+    let onclick = tell.reform(|_: MouseEvent| Msg::Inspect(crate::inspect::Msg::Sheet));
+    let is_up = model.inspect.sheet;
+    let text = if is_up { "Hide details" } else { "Details" };
+    html! {
+        <button type="button" id="sheet-handle" class="sheet-handle" aria-expanded={is_up.to_string()}
+            aria-controls="inspector" {onclick}>{ text }</button>
+    }
+}
+
 fn board(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
     let zoom = |factor: f64| tell.reform(move |_: MouseEvent| Msg::Zoom(factor));
     let fit = tell.reform(|_: MouseEvent| Msg::Fit);
     html! {<>
         { canvas(model, faces, tell) }
+        { menu(model, tell) }
+        <Outline document={model.document.clone()} faults={model.faults.clone()} selection={model.selection.clone()} tell={tell.clone()} />
         <Palette tell={tell.clone()} />
         <Banner ..panel::banner(model, tell) />
+        { panel::drawer(model, tell) }
         if model.document.nodes.is_empty() { <Empty tell={tell.clone()} /> }
         <div class="corner">
             <Minimap scene={model.scene.clone()} tell={tell.clone()} />
@@ -122,7 +227,7 @@ fn board(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
                 <button type="button" aria-label="Show all" title="Show all (1)" onclick={fit}>{ icon("fit", 14) }</button>
             </div>
         </div>
-        <Toolbar tools={Tools::of(model)} tell={tell.clone()} />
+        <Toolbar tools={Tools::of(model)} faults={panel::faults(model, tell)} tell={tell.clone()} />
         if let Some(props) = panel::library(model, tell) { <LibraryPanel ..props /> }
         if let Some(props) = panel::finder(model, tell) { <FinderPanel ..props /> }
     </>}
@@ -136,7 +241,9 @@ fn canvas(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
     let flows = model.simulated.running && model.simulated.snapshot.is_some() && is_calm;
     html! {
         <Canvas document={model.document.clone()} scene={model.scene.clone()} {faces} {flows}
-            selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} tell={tell.clone()} />
+            difference={model.comparison.difference.clone()}
+            selection={model.selection.clone()} targets={model.targets.clone()} pans={model.space} group={model.editing.group}
+            renaming={model.editing.renaming} chooses={model.editing.reaching.is_some()} tell={tell.clone()} />
     }
 }
 
@@ -223,11 +330,9 @@ fn listen_embedded(tell: &Callback<Msg>) -> Vec<EventListener> {
     let window = web_sys::window().expect("the page runs in a window");
     let on = |name, msg| on(&window, tell, name, msg);
     vec![
-        on("pointermove", |window, event| pointer(window, event, |at, _| Pointer::Moved { at })),
-        on("pointerup", |window, event| {
-            pointer(window, event, |at, on_canvas| Pointer::Up { at, on_canvas })
-        }),
-        on("pointercancel", |_, _| Some(Msg::Pointer(Pointer::Cancelled))),
+        on("pointermove", |window, event| pointer(window, event, Phase::Moved)),
+        on("pointerup", |window, event| pointer(window, event, Phase::Up { on_canvas: false })),
+        on("pointercancel", |window, event| pointer(window, event, Phase::Cancelled)),
     ]
 }
 
@@ -274,16 +379,24 @@ fn listen_to_clipboard(window: &Window, tell: &Callback<Msg>, copies: &Copies) -
     vec![taken("copy", false), taken("cut", true), pasted]
 }
 
-fn pointer(
-    window: &Window,
-    event: &Event,
-    pointer: fn(crate::geometry::ScreenPoint, bool) -> Pointer,
-) -> Option<Msg> {
+/// What the pointer did, whether it is a finger or not.
+fn pointer(window: &Window, event: &Event, phase: Phase) -> Option<Msg> {
     let event = event.dyn_ref::<PointerEvent>()?;
     let canvas = window.document()?.get_element_by_id("canvas")?;
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     let on_it = target.is_some_and(|target| canvas.contains(Some(&target)));
-    Some(Msg::Pointer(pointer(on_canvas(&canvas, event.client_x(), event.client_y()), on_it)))
+    let at = on_canvas(&canvas, event.client_x(), event.client_y());
+    let phase = if matches!(phase, Phase::Up { .. }) { Phase::Up { on_canvas: on_it } } else { phase };
+    if event.pointer_type() == "touch" {
+        return Some(Msg::Editing(editing::Msg::Finger(Finger { id: event.pointer_id(), at, phase })));
+    }
+    let held =
+        Held { shift: event.shift_key(), alt: event.alt_key(), ctrl: event.ctrl_key() || event.meta_key() };
+    Some(Msg::Pointer(match phase {
+        Phase::Up { on_canvas } => Pointer::Up { at, on_canvas },
+        Phase::Cancelled => Pointer::Cancelled,
+        Phase::Down(_) | Phase::Moved => Pointer::Moved { at, held },
+    }))
 }
 
 fn key_down(window: &Window, event: &Event) -> Option<Msg> {
@@ -299,9 +412,25 @@ fn key_down(window: &Window, event: &Event) -> Option<Msg> {
         alt: event.alt_key(),
         in_field: is("input, select, textarea"),
         on_button: is("button, summary, a"),
-        in_dialog: is("dialog, [popover]"),
+        in_dialog: is("dialog, [popover], [role=menu]"),
+        on_canvas: is(".node, .region"),
+        chooses: is(".choosing"),
     };
+    if key.name == "Tab" && !key.chooses && go_on(window, active.as_ref(), key.shift) {
+        event.prevent_default();
+        return None;
+    }
     let msg = keys::asks(&key)?;
     event.prevent_default();
     Some(msg)
+}
+
+/// From node to node as the calls go. Before the first and after the last, the keyboard goes where the browser has it go.
+fn go_on(window: &Window, active: Option<&Element>, back: bool) -> bool {
+    let name = if back { "data-previous" } else { "data-next" };
+    let node = active.filter(|element| element.matches(".node").unwrap_or(false));
+    let next = node.and_then(|node| node.get_attribute(name));
+    let element =
+        next.and_then(|id| window.document()?.get_element_by_id(&id)?.dyn_into::<HtmlElement>().ok());
+    element.is_some_and(|element| element.focus().is_ok())
 }

@@ -1,7 +1,9 @@
 //! Everything that can be asked of the page by name: one table. The menu, the list of keys, the keys themselves and the
 //! finder are made from it.
+use crate::alive;
 use crate::clipboard;
 use crate::edit;
+use crate::editing;
 use crate::export;
 use crate::finder;
 use crate::keys::Key;
@@ -153,8 +155,9 @@ fn is_drawn(model: &Model) -> bool {
     !model.document.nodes.is_empty()
 }
 
-fn has_selection(model: &Model) -> bool {
-    !model.selection.is_empty()
+/// Whether a node, an edge or a region is selected.
+fn has_something(model: &Model) -> bool {
+    !model.selection.is_empty() || model.editing.group.is_some()
 }
 
 fn has_nodes(model: &Model) -> bool {
@@ -191,8 +194,21 @@ pub static COMMANDS: &[Command] = &[
     row(Part::Edit, "copy", "Copy", &[browsers("c")], has_nodes, || Msg::Clipboard(clipboard::Msg::Copy)),
     row(Part::Edit, "paste", "Paste", &[browsers("v")], always, || Msg::Clipboard(clipboard::Msg::Ask)),
     row(Part::Edit, "duplicate", "Duplicate", &[ctrl("d")], has_nodes, || Msg::Change(Change::Duplicate)),
-    row(Part::Edit, "delete", "Delete", &[key("delete"), key("backspace")], has_selection, || {
+    row(Part::Edit, "delete", "Delete", &[key("delete"), key("backspace")], has_something, || {
         Msg::Change(Change::Delete)
+    }),
+    row(Part::Edit, "rename", "Rename", &[key("f2")], has_something, || Msg::Editing(editing::Msg::Rename)),
+    row(Part::Edit, "connect", "Connect to a node that is there", &[key("c")], has_nodes, || {
+        Msg::Editing(editing::Msg::Reach)
+    }),
+    row(Part::Edit, "add-called", "Connect to a new node", &[], has_nodes, || {
+        Msg::Editing(editing::Msg::QuickConnect)
+    }),
+    row(Part::Edit, "zone", "Zone, around what is selected", &[key("g")], always, || {
+        Msg::Change(Change::Editing(editing::Change::AddZone { area: None }))
+    }),
+    row(Part::Edit, "lay-out", "Lay out what is selected, or everything", &[key("l")], is_drawn, || {
+        Msg::Change(Change::Editing(editing::Change::LayOut))
     }),
     row(Part::Edit, "select-all", "Select everything", &[ctrl("a")], is_drawn, || Msg::SelectAll),
     row(Part::Edit, "escape", "End what is under way, select nothing", &[key("escape")], always, || {
@@ -208,6 +224,12 @@ pub static COMMANDS: &[Command] = &[
         Msg::Source(source::Msg::Toggle)
     }),
     row(Part::View, "fit", "Show the whole design", &[key("1")], always, || Msg::Fit),
+    row(Part::View, "fit-selection", "Show what is selected", &[key("2")], has_something, || {
+        Msg::Editing(editing::Msg::FitSelection)
+    }),
+    row(Part::View, "actual-size", "Actual size", &[key("0")], always, || {
+        Msg::Editing(editing::Msg::ActualSize)
+    }),
     row(Part::View, "larger", "Larger", &[key("+"), key("=")], always, || Msg::Zoom(1.2)),
     row(Part::View, "smaller", "Smaller", &[key("-"), key("−")], always, || Msg::Zoom(1.0 / 1.2)),
     row(Part::View, "theme", "Light or dark", &[], always, || Msg::ToggleTheme {
@@ -215,6 +237,11 @@ pub static COMMANDS: &[Command] = &[
     }),
     row(Part::Run, "pause", "Pause or go on", &[key("p")], always, || Msg::TogglePlay),
     row(Part::Run, "restart", "Start the simulation over", &[], always, || Msg::Restart),
+    row(Part::Run, "step", "Run on for 0.1 s, paused", &[key(".")], always, || Msg::Alive(alive::Msg::Step)),
+    row(Part::Run, "fault", "Inject a fault", &[], always, || Msg::Alive(alive::Msg::Menu(true))),
+    row(Part::Run, "event", "Let something happen at a time", &[], always, || {
+        Msg::Alive(alive::Msg::AddEvent(30.0))
+    }),
     row(
         Part::Run,
         "live",
@@ -253,7 +280,7 @@ const LETTERS: [(&str, &str); 12] = [
     ("load_balancer", "b"),
     ("service", "s"),
     ("workers", "w"),
-    ("cache", "c"),
+    ("cache", "h"),
     ("database", "d"),
     ("object_store", "o"),
     ("queue", "q"),

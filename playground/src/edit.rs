@@ -1,7 +1,15 @@
 //! Changes to a document: each takes one and leaves it changed, whole. The reducer decides when; undo keeps the old one.
-use crate::geometry::{WorldPoint, layers, snap};
-use loadpath_core::topology::catalog::{self, Kind};
-use loadpath_core::topology::{Class, Edge, LIMITS, Node, Params, Place, Topology, Value, check};
+mod layout;
+mod regions;
+mod wiring;
+
+pub use layout::{lay_out, place_all};
+pub use regions::{add_zone, join, move_group, name_of, nudge, regions, remove_group, rename_group, settle};
+pub use wiring::{Wire, add_linked, bridge, connect, may_connect, offers, reconnect, refusal, refusal_at};
+
+use crate::geometry::{WorldPoint, snap};
+use loadpath_core::topology::catalog::Kind;
+use loadpath_core::topology::{Class, Edge, Node, Params, Topology, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A bag of parameters in a document.
@@ -15,6 +23,8 @@ pub enum Bag {
     Workload,
     /// Of a class of requests, by its place.
     Class(usize),
+    /// Of an event of the timeline, by its place.
+    Event(usize),
     /// Of a zone, by its place.
     Zone(usize),
     /// Of a host, by its place.
@@ -74,60 +84,6 @@ pub fn free_among(taken: &BTreeSet<String>, tried: &mut BTreeMap<String, u32>, i
     }
 }
 
-/// Why there may be no edge from one node to another, in a sentence; none when there may.
-pub fn refusal(document: &Topology, from: usize, to: usize) -> Option<String> {
-    let (a, b) = (document.nodes.get(from)?, document.nodes.get(to)?);
-    let mut changed = document.clone();
-    changed.edges.push(Edge { from: a.id.clone(), to: b.id.clone(), params: Params::new() });
-    let new = changed.edges.len() - 1;
-    let concerns = |place: &Place| *place == Place::Edge(new) || *place == Place::Node(from);
-    let known: Vec<String> =
-        check(document).err().unwrap_or_default().iter().map(|f| f.what.clone()).collect();
-    let faults = check(&changed).err().unwrap_or_default();
-    let fault = faults.iter().find(|f| concerns(&f.place) && f.field.is_none() && !known.contains(&f.what));
-    fault.map(|fault| fault.what.clone()).or_else(|| goes_round(document, from, to))
-}
-
-/// The sentence for an edge that would close a circle. `check` says it too, but only of a document without other faults.
-fn goes_round(document: &Topology, from: usize, to: usize) -> Option<String> {
-    let (from, to) = (document.nodes[from].id.as_str(), document.nodes[to].id.as_str());
-    let mut open = vec![to];
-    let mut seen = BTreeSet::new();
-    while let Some(id) = open.pop() {
-        if id == from {
-            return Some(format!("a request would go round for ever: \"{to}\" calls \"{from}\" already"));
-        }
-        if seen.insert(id) {
-            open.extend(document.edges.iter().filter(|edge| edge.from == id).map(|edge| edge.to.as_str()));
-        }
-    }
-    None
-}
-
-/// Whether the catalog and the wiring so far leave room for this edge, without the cost of a whole check.
-pub fn may_connect(document: &Topology, from: usize, to: usize) -> bool {
-    let (a, b) = (&document.nodes[from], &document.nodes[to]);
-    let kinds = catalog::kind(&a.kind).zip(catalog::kind(&b.kind));
-    from != to
-        && kinds.is_some_and(|(a, b)| a.may_call(b))
-        && !document.edges.iter().any(|edge| edge.from == a.id && edge.to == b.id)
-        && goes_round(document, from, to).is_none()
-}
-
-/// Adds an edge and gives its place.
-///
-/// # Errors
-/// The sentence that says why there may be none.
-pub fn connect(document: &mut Topology, from: usize, to: usize) -> Result<usize, String> {
-    if let Some(why) = refusal(document, from, to) {
-        return Err(why);
-    }
-    let id = |i: usize| document.nodes[i].id.clone();
-    let edge = Edge { from: id(from), to: id(to), params: Params::new() };
-    document.edges.push(edge);
-    Ok(document.edges.len() - 1)
-}
-
 /// Takes nodes and edges away, and with a node the edges that end at it.
 pub fn remove(document: &mut Topology, nodes: &BTreeSet<usize>, edges: &BTreeSet<usize>) {
     let gone: BTreeSet<String> =
@@ -156,8 +112,8 @@ pub fn move_by(document: &mut Topology, nodes: &BTreeSet<usize>, dx: f64, dy: f6
     }
 }
 
-/// Copies nodes, with the edges between them, a little to the lower right; gives the places of the copies.
-pub fn duplicate(document: &mut Topology, nodes: &BTreeSet<usize>) -> BTreeSet<usize> {
+/// Copies nodes, with the edges between them, so far away; gives the places of the copies.
+pub fn duplicate(document: &mut Topology, nodes: &BTreeSet<usize>, dx: f64, dy: f64) -> BTreeSet<usize> {
     let mut renamed = Vec::new();
     let mut copies = BTreeSet::new();
     for &i in nodes {
@@ -166,7 +122,7 @@ pub fn duplicate(document: &mut Topology, nodes: &BTreeSet<usize>) -> BTreeSet<u
         let id = free_id(document, &base);
         renamed.push((std::mem::replace(&mut copy.id, id.clone()), id));
         let [x, y] = copy.at.unwrap_or_default();
-        copy.at = Some([x + 30.0, y + 90.0]);
+        copy.at = Some([x + dx, y + dy]);
         copies.insert(document.nodes.len());
         document.nodes.push(copy);
     }
@@ -221,32 +177,10 @@ pub fn rename_node(document: &mut Topology, node: usize, id: &str) {
     }
 }
 
-/// Gives a place to every node that has none, so that a document written by hand can be shown.
-pub fn place_all(document: &mut Topology) {
-    let settled = |node: &Node| node.at.is_some_and(|at| at.iter().all(|x| x.is_finite() && x.abs() <= 1e6));
-    if document.nodes.iter().all(settled) || document.nodes.len() > LIMITS.nodes {
-        return;
-    }
-    let place = |id: &str| document.nodes.iter().position(|node| node.id == id);
-    let edges: Vec<(usize, usize)> =
-        document.edges.iter().filter_map(|edge| place(&edge.from).zip(place(&edge.to))).collect();
-    let places = layers(document.nodes.len(), &edges);
-    let some = document.nodes.iter().any(settled);
-    // Below what has a place, when only some have.
-    let below =
-        document.nodes.iter().filter(|n| settled(n)).filter_map(|n| n.at).map(|at| at[1]).fold(0.0, f64::max);
-    let down = if some { below + 140.0 } else { 0.0 };
-    for (node, at) in document.nodes.iter_mut().zip(places) {
-        if !settled(node) {
-            node.at = Some([at.x, at.y + down]);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loadpath_core::topology::three_tier;
+    use loadpath_core::topology::{catalog, check, three_tier};
 
     fn place(document: &Topology, id: &str) -> usize {
         document.nodes.iter().position(|node| node.id == id).unwrap()
@@ -270,43 +204,12 @@ mod tests {
             add_node(&mut document, kind, WorldPoint::default());
         }
         let all: BTreeSet<usize> = (0..document.nodes.len()).collect();
-        duplicate(&mut document, &all);
-        duplicate(&mut document, &all);
+        duplicate(&mut document, &all, 30.0, 90.0);
+        duplicate(&mut document, &all, 30.0, 90.0);
         let ids: BTreeSet<&str> = document.nodes.iter().map(|node| node.id.as_str()).collect();
         assert_eq!(ids.len(), document.nodes.len());
         let faults = check(&document).err().unwrap_or_default();
         assert!(faults.iter().all(|fault| fault.field.as_deref() != Some("id")), "{faults:?}");
-    }
-
-    #[test]
-    fn an_edge_that_means_nothing_is_refused_with_the_sentence_why() {
-        let document = three_tier();
-        let why = |from: &str, to: &str| refusal(&document, place(&document, from), place(&document, to));
-        for (from, to, says) in [
-            ("cache", "lb", "a cache cannot call a load balancer"),
-            ("db", "web", "a database calls nothing"),
-            ("web", "web", "cannot call itself"),
-            ("lb", "web", "connected already"),
-            ("web", "lb", "round for ever"),
-            ("users", "web", "clients call one address"),
-        ] {
-            assert!(
-                why(from, to).is_some_and(|told| told.contains(says)),
-                "{from} {to}: {:?}",
-                why(from, to)
-            );
-        }
-        assert_eq!(why("cache", "db"), None);
-        assert!(may_connect(&document, place(&document, "cache"), place(&document, "db")));
-        assert!(!may_connect(&document, place(&document, "web"), place(&document, "lb")));
-    }
-
-    #[test]
-    fn a_circle_is_refused_in_a_document_that_has_other_faults() {
-        let mut document = three_tier();
-        document.nodes[2].params.insert("workers".to_owned(), "many".into());
-        let (web, lb) = (place(&document, "web"), place(&document, "lb"));
-        assert!(refusal(&document, web, lb).unwrap().contains("round for ever"));
     }
 
     #[test]
@@ -323,7 +226,7 @@ mod tests {
     fn copies_are_wired_among_themselves_as_the_originals_are() {
         let mut document = three_tier();
         let originals = BTreeSet::from([place(&document, "web"), place(&document, "cache")]);
-        let copies = duplicate(&mut document, &originals);
+        let copies = duplicate(&mut document, &originals, 30.0, 90.0);
         assert_eq!(copies, BTreeSet::from([5, 6]));
         let last = document.edges.last().unwrap();
         assert_eq!((last.from.as_str(), last.to.as_str()), ("web-2", "cache-2"));
@@ -336,16 +239,5 @@ mod tests {
         rename_node(&mut document, web, "front");
         assert!(check(&document).is_ok());
         assert!(document.edges.iter().any(|edge| edge.from == "lb" && edge.to == "front"));
-    }
-
-    #[test]
-    fn nodes_without_a_place_get_one_and_the_others_keep_theirs() {
-        let mut document = three_tier();
-        document.nodes[0].at = None;
-        document.nodes[1].at = Some([f64::INFINITY, 0.0]);
-        let kept = document.nodes[2].at;
-        place_all(&mut document);
-        assert!(document.nodes.iter().all(|node| node.at.is_some_and(|at| at[0].is_finite())));
-        assert_eq!(document.nodes[2].at, kept);
     }
 }

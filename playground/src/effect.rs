@@ -4,11 +4,11 @@ mod browser;
 mod leaving;
 
 use crate::canvas::stage;
-use crate::geometry::{Camera, Cubic, Rect, ScreenPoint, WorldPoint};
+use crate::geometry::{Camera, Cubic, Guide, Rect, ScreenPoint, WorldPoint};
 use crate::library::Kept;
 use crate::model::Theme;
 use crate::msg::Msg;
-use crate::run::ToWorker;
+use crate::run::{Study, ToWorker};
 use crate::shared::Shared;
 use gloo::timers::callback::Timeout;
 use loadpath_core::topology::Topology;
@@ -25,8 +25,19 @@ pub(crate) use leaving::{answer, pasted};
 pub enum Effect {
     /// Draw at once, past the virtual DOM.
     Draw(Draw),
+    /// Give the keyboard's focus to the element of this id, as soon as it is drawn.
+    Focus(String),
     /// Tell the simulation's worker.
     Worker(ToWorker),
+    /// Ask the worker that studies.
+    Study {
+        /// The answer carries it.
+        number: u32,
+        /// The question.
+        study: Box<Study>,
+    },
+    /// Keep how far the course has come.
+    KeepCourse(String),
     /// Tell the worker that its snapshot is drawn, as soon as it is.
     Seen,
     /// Send a message later.
@@ -62,6 +73,8 @@ pub enum Effect {
     Theme(Theme),
     /// Put the page's address into the clipboard.
     CopyAddress,
+    /// Put the page's address with this fragment into the clipboard.
+    CopyLink(String),
     /// Put a text into the clipboard.
     Copy {
         /// The text.
@@ -149,21 +162,18 @@ pub enum Draw {
         /// The part of the plane that it shows.
         shown: Rect,
     },
-    /// Nodes on their way, and the edges at them.
-    Moved {
-        /// Nodes and where their upper left corners are.
-        nodes: Vec<(usize, WorldPoint)>,
-        /// Edges and their ways.
-        edges: Vec<(usize, Cubic)>,
-    },
+    /// Nodes on their way, and what goes with them.
+    Moved(Moved),
     /// An edge that is being drawn.
     Wire {
         /// Its way.
         way: Cubic,
         /// Where the pointer is.
         at: ScreenPoint,
-        /// Why there may be no such edge.
-        refusal: Option<String>,
+        /// What is said beside the pointer.
+        hint: Option<String>,
+        /// Whether that is why there may be no such edge.
+        is_refused: bool,
     },
     /// The rectangle of a marquee.
     Marquee(Rect),
@@ -189,10 +199,44 @@ pub enum Draw {
     },
 }
 
+/// Nodes on their way, and what goes with them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moved {
+    /// Nodes and where their upper left corners are.
+    pub nodes: Vec<(usize, WorldPoint)>,
+    /// Edges and their ways.
+    pub edges: Vec<(usize, Cubic)>,
+    /// Regions and how far they reach.
+    pub regions: Vec<(usize, Rect)>,
+    /// What is moved as one picture.
+    pub lifted: Option<Lifted>,
+    /// With what they are in line.
+    pub guides: Vec<Guide>,
+    /// The region that they would join.
+    pub into: Option<usize>,
+}
+
+/// Many nodes, moved as one picture: drawing one transform costs the same for a thousand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lifted {
+    /// The nodes.
+    pub nodes: Vec<usize>,
+    /// The edges between them.
+    pub edges: Vec<usize>,
+    /// How far to the right.
+    pub dx: f64,
+    /// How far down.
+    pub dy: f64,
+    /// Whether they are copies: then the originals are seen too.
+    pub copies: bool,
+}
+
 /// What effects need from one to the next.
 pub struct Shell {
     tell: Callback<Msg>,
     worker: Option<Rc<browser::SimulationWorker>>,
+    /// Another thread for questions that take a while; started by the first one.
+    study: Option<browser::SimulationWorker>,
     events: Option<agent::Events>,
 }
 
@@ -209,7 +253,7 @@ impl Shell {
                 None
             }
         };
-        Self { tell, worker, events: None }
+        Self { tell, worker, study: None, events: None }
     }
 
     /// Does it.
@@ -217,11 +261,25 @@ impl Shell {
         let tell = self.tell.clone();
         match effect {
             Effect::Draw(draw) => stage::draw(&draw),
+            Effect::Focus(id) => {
+                // In a task of its own, behind the one that draws.
+                Timeout::new(0, move || stage::focus(&id)).forget();
+            }
             Effect::Worker(message) => {
                 if let Some(worker) = &self.worker {
                     worker.post(&message);
                 }
             }
+            Effect::Study { number, study } => {
+                if self.study.is_none() {
+                    self.study = browser::SimulationWorker::start(&tell).ok();
+                }
+                match &self.study {
+                    Some(worker) => worker.post(&ToWorker::Study { number, study }),
+                    None => tell.emit(Msg::Failed("The browser did not start another thread.".to_owned())),
+                }
+            }
+            Effect::KeepCourse(text) => browser::keep_course(&text),
             Effect::Seen => {
                 if let Some(worker) = self.worker.clone() {
                     // In a task of its own, behind the one that draws.
@@ -237,7 +295,8 @@ impl Shell {
             Effect::KeepHistory(text) => browser::keep_history(&text),
             Effect::Reload => browser::reload(),
             Effect::Theme(theme) => browser::show_theme(theme),
-            Effect::CopyAddress => leaving::copy_address(tell),
+            Effect::CopyAddress => leaving::copy_address(tell, None),
+            Effect::CopyLink(fragment) => leaving::copy_address(tell, Some(&fragment)),
             Effect::Copy { text, what } => leaving::copy(tell, text, what),
             Effect::CopyEmbed { fragment, name } => leaving::copy_embed(tell, &fragment, &name),
             Effect::AskClipboard => leaving::ask(tell),

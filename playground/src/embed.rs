@@ -1,4 +1,5 @@
 //! The page inside another page: to be looked at, moved about in and played, not to be changed.
+use crate::editing;
 use crate::msg::Msg;
 use crate::tool::{Down, Pointer};
 
@@ -8,6 +9,7 @@ pub fn allowed(msg: Msg) -> Option<Msg> {
         Msg::Pointer(Pointer::Down(down)) => Some(Msg::Pointer(Pointer::Down(Down { pans: true, ..down }))),
         Msg::Pointer(Pointer::Grab { .. }) => None,
         Msg::Pointer(_)
+        | Msg::Editing(editing::Msg::Finger(_))
         | Msg::Wheel(_)
         | Msg::Space(_)
         | Msg::Resized(..)
@@ -30,6 +32,7 @@ mod tests {
     use crate::geometry::ScreenPoint;
     use crate::model::Model;
     use crate::msg::Change;
+    use crate::tool::Held;
     use crate::update::{Startup, open, update};
     use loadpath_core::topology::{link, three_tier};
 
@@ -62,10 +65,10 @@ mod tests {
         update(&mut model, Msg::Resized(800.0, 600.0));
         let before = model.camera;
         let middle = model.camera.to_screen(model.scene.nodes[2].middle());
-        let down = Down { at: middle, pans: false, shift: false, touch: false };
+        let down = Down { at: middle, pans: false, held: Held::default(), touch: false };
         update(&mut model, Msg::Pointer(Pointer::Down(down)));
         let at = ScreenPoint::new(middle.x + 50.0, middle.y + 20.0);
-        update(&mut model, Msg::Pointer(Pointer::Moved { at }));
+        update(&mut model, Msg::Pointer(Pointer::Moved { at, held: Held::default() }));
         update(&mut model, Msg::Pointer(Pointer::Up { at, on_canvas: true }));
         assert_eq!((model.camera.x - before.x, model.camera.y - before.y), (50.0, 20.0));
         assert!(model.selection.is_empty());

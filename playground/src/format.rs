@@ -78,6 +78,16 @@ pub fn percent_whole(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 
+/// Dollars: "$584", "$12,340", "$0.42".
+pub fn dollars(amount: f64) -> String {
+    if amount.abs() < 9.995 { format!("${amount:.2}") } else { format!("${}", count(amount.round() as u64)) }
+}
+
+/// An amount of something: "0.62", "62", "11,680".
+pub fn amount(amount: f64) -> String {
+    if amount >= 999.5 { count(amount.round() as u64) } else { three(amount) }
+}
+
 /// How much one figure is off another, signed: "+6.7 %", "−8.8 %".
 pub fn change(share: f64) -> String {
     let value = share * 100.0;
@@ -203,6 +213,12 @@ mod tests {
         assert_eq!(change(0.001), "+0.1 %");
         assert_eq!(change(0.0), "0.0 %");
         assert_eq!([0, 999, 1_204, 1_234_567].map(count), ["0", "999", "1,204", "1,234,567"]);
+    }
+
+    #[test]
+    fn dollars_have_cents_only_where_they_are_few() {
+        assert_eq!([0.416, 12.4, 584.0, 12_340.2].map(dollars), ["$0.42", "$12", "$584", "$12,340"]);
+        assert_eq!([0.618, 62.0, 11_680.0].map(amount), ["0.62", "62", "11,680"]);
     }
 
     #[test]

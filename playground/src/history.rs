@@ -96,6 +96,11 @@ impl History {
         self.past = moments.collect();
     }
 
+    /// The moment before the last change.
+    pub fn last(&self) -> Option<&Moment> {
+        self.past.last()
+    }
+
     /// Whether there is something to undo.
     pub fn can_undo(&self) -> bool {
         !self.past.is_empty()

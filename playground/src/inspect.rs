@@ -22,6 +22,8 @@ pub struct Inspect {
     pub search: String,
     /// The page that is shown of the design as a whole.
     pub page: Page,
+    /// Whether it is pulled up, on a phone.
+    pub sheet: bool,
 }
 
 /// A page of the design as a whole.
@@ -45,6 +47,8 @@ pub enum Msg {
     Search(String),
     /// A page of the design was chosen.
     Page(Page),
+    /// On a phone, it is to be pulled up, or down.
+    Sheet,
 }
 
 /// A change of the document that is made in it.
@@ -102,6 +106,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Search(text) => inspect.search = text,
         Msg::Page(page) => inspect.page = page,
+        Msg::Sheet => inspect.sheet = !inspect.sheet,
     }
     Vec::new()
 }

@@ -1,5 +1,6 @@
 //! From a key to what it asks for.
 use crate::command;
+use crate::editing::{self, Aim};
 use crate::finder;
 use crate::msg::{Change, Msg};
 
@@ -23,6 +24,10 @@ pub struct Key {
     pub in_field: bool,
     /// Whether a button has the focus: then the space bar and Enter are the button's.
     pub on_button: bool,
+    /// Whether a node or a region has the focus.
+    pub on_canvas: bool,
+    /// Whether a node is being chosen with the keyboard: then keys choose it.
+    pub chooses: bool,
     /// Whether a dialog is open: then keys are the dialog's.
     pub in_dialog: bool,
 }
@@ -31,6 +36,12 @@ pub struct Key {
 pub fn asks(key: &Key) -> Option<Msg> {
     if key.in_dialog || key.alt {
         return None;
+    }
+    if key.chooses && !key.in_field {
+        return choosing(key);
+    }
+    if key.shift && key.name == "C" && !key.ctrl && !key.in_field {
+        return editing(editing::Msg::QuickConnect);
     }
     // The finder opens from a field too, where no other key is the page's.
     let command = command::of_key(key).filter(|command| !key.in_field || command.id == "find");
@@ -49,12 +60,36 @@ pub fn asks(key: &Key) -> Option<Msg> {
         "ArrowRight" => nudge(1.0, 0.0),
         "ArrowUp" => nudge(0.0, -1.0),
         "ArrowDown" => nudge(0.0, 1.0),
+        "Enter" if key.on_canvas && !key.on_button => editing(editing::Msg::Rename),
+        "F10" if key.shift => editing(editing::Msg::MenuKey),
+        "ContextMenu" => editing(editing::Msg::MenuKey),
         " " if !key.on_button => Some(Msg::Space(true)),
         letter => {
             let kind = command::kind_of_letter(letter).filter(|_| !key.shift)?;
             Some(Msg::Finder(finder::Msg::Place(kind)))
         }
     }
+}
+
+/// The keys that choose where an edge ends.
+fn choosing(key: &Key) -> Option<Msg> {
+    let aim = |aim| editing(editing::Msg::Aim(aim));
+    match key.name.as_str() {
+        "ArrowLeft" => aim(Aim::Left),
+        "ArrowRight" => aim(Aim::Right),
+        "ArrowUp" => aim(Aim::Up),
+        "ArrowDown" => aim(Aim::Down),
+        "Tab" if key.shift => aim(Aim::Previous),
+        "Tab" => aim(Aim::Next),
+        "Enter" | " " | "c" => editing(editing::Msg::Take),
+        "Escape" => Some(Msg::Escape),
+        _ => None,
+    }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "an arm of the keys")]
+fn editing(msg: editing::Msg) -> Option<Msg> {
+    Some(Msg::Editing(msg))
 }
 
 #[cfg(test)]
@@ -93,6 +128,19 @@ mod tests {
         };
         assert_eq!((kind("s"), kind("d")), ("service", "database"));
         assert!(asks(&Key { in_field: true, ..key("s") }).is_none());
+    }
+
+    #[test]
+    fn while_a_node_is_chosen_the_arrows_choose_and_move_nothing() {
+        let choosing = |name: &str| asks(&Key { chooses: true, ..key(name) });
+        assert!(matches!(choosing("ArrowLeft"), Some(Msg::Editing(editing::Msg::Aim(Aim::Left)))));
+        assert!(matches!(choosing("Tab"), Some(Msg::Editing(editing::Msg::Aim(Aim::Next)))));
+        assert!(matches!(choosing("Enter"), Some(Msg::Editing(editing::Msg::Take))));
+        assert!(choosing("Delete").is_none());
+        assert!(
+            asks(&key("Tab")).is_none() && asks(&key("Enter")).is_none(),
+            "otherwise they are the browser's"
+        );
     }
 
     #[test]

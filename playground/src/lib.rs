@@ -4,14 +4,18 @@
 //! what is to be done, [`effect`] does it, and components draw the model. The simulation runs in a worker: the same
 //! module by its other entry.
 pub mod alive;
+pub mod announce;
 pub mod app;
 pub mod canvas;
 pub mod clipboard;
 pub mod command;
 pub mod describe;
+pub mod difference;
 pub mod edit;
+pub mod editing;
 pub mod effect;
 pub mod embed;
+pub mod estimated;
 pub mod export;
 pub mod finder;
 pub mod format;

@@ -1,6 +1,9 @@
 //! Everything that the page knows. Only the reducer changes it; everything that is drawn is drawn from it.
+use crate::alive::Alive;
+use crate::edit;
+use crate::editing::Editing;
 use crate::finder::Finder;
-use crate::geometry::{Camera, Scene, WorldPoint, node_rect};
+use crate::geometry::{Camera, Rect, Scene, WorldPoint, columns, node_rect};
 use crate::history::History;
 use crate::inspect::Inspect;
 use crate::library::{self, Library};
@@ -9,6 +12,7 @@ use crate::run::{Figures, Measured, Subject};
 use crate::shared::Shared;
 use crate::source::Source;
 use crate::tool::Tool;
+use crate::update::{advice::Advice, comparison::Comparison, course::Course};
 use loadpath_core::run::Run;
 use loadpath_core::sim::Snapshot;
 use loadpath_core::topology::{Fault, Topology};
@@ -51,6 +55,8 @@ pub struct Model {
     pub hover: Option<usize>,
     /// Which nodes the edge that is being drawn may reach.
     pub targets: Option<Shared<Vec<bool>>>,
+    /// What editing needs from one message to the next: menus, a name that is being written, fingers.
+    pub editing: Editing,
     /// The simulation in the worker.
     pub simulated: Simulated,
     /// What the page knows of an agent.
@@ -59,6 +65,8 @@ pub struct Model {
     pub token: Option<String>,
     /// The live run.
     pub live: Live,
+    /// What runs, besides its last snapshot.
+    pub alive: Alive,
     /// What charts and comparison are of.
     pub subject: Subject,
     /// Which of the two is shown over time.
@@ -69,6 +77,16 @@ pub struct Model {
     pub noticed: u32,
     /// The colours.
     pub theme: Theme,
+    /// What is known without the simulation: estimate, cost, findings.
+    pub advice: Advice,
+    /// The course of lessons.
+    pub course: Course,
+    /// Two designs or runs, side by side.
+    pub comparison: Comparison,
+    /// How many questions have been asked of the worker that studies.
+    pub studies: u32,
+    /// What stands beside the design, over the canvas.
+    pub drawer: Option<Drawer>,
     /// What lies over the page.
     pub dialog: Option<Dialog>,
     /// The fragment that the address bar shows, as far as the page knows.
@@ -105,15 +123,22 @@ impl Model {
             space: false,
             hover: None,
             targets: None,
+            editing: Editing::default(),
             simulated: Simulated::default(),
             agent: Agent::default(),
             token: None,
             live: Live::default(),
+            alive: Alive::default(),
             subject: Subject::default(),
             over_time: OverTime::default(),
             notices: Vec::new(),
             noticed: 0,
             theme: Theme::default(),
+            advice: Advice::default(),
+            course: Course::default(),
+            comparison: Comparison::default(),
+            studies: 0,
+            drawer: None,
             dialog: None,
             fragment: String::new(),
             now: 0.0,
@@ -123,6 +148,28 @@ impl Model {
             source: Source::default(),
         }
     }
+}
+
+impl Model {
+    /// Whether the canvas marks what differs from the first of the two that are compared.
+    pub fn marks(&self) -> bool {
+        match self.drawer {
+            Some(Drawer::Compare) => true,
+            Some(Drawer::Course) => self.course.lesson().is_some(),
+            Some(Drawer::Findings) | None => false,
+        }
+    }
+}
+
+/// What stands beside the design, over the canvas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawer {
+    /// What is weak about it.
+    Findings,
+    /// The course.
+    Course,
+    /// Two side by side.
+    Compare,
 }
 
 /// Nodes and edges, by their places in the document.
@@ -182,6 +229,8 @@ pub enum Tab {
     Configure,
     /// What is measured.
     Metrics,
+    /// What it is, and where its figures come from.
+    Explain,
 }
 
 /// The simulation, as the page sees it.
@@ -197,6 +246,8 @@ pub struct Simulated {
     pub document: Option<Shared<Topology>>,
     /// How it was last seen; none before the end of its warm-up.
     pub snapshot: Option<Shared<Snapshot>>,
+    /// Whether that was before the last load: the design has changed since.
+    pub is_stale: bool,
     /// The figures of the subject.
     pub figures: Option<Shared<Figures>>,
     /// The simulation's run beside the last live run: its figures are shown until the design or its state changes.
@@ -215,6 +266,7 @@ impl Default for Simulated {
             load: 0,
             document: None,
             snapshot: None,
+            is_stale: false,
             figures: None,
             beside: None,
             pace: 1.0,
@@ -232,7 +284,9 @@ impl Simulated {
 
     /// Whether it cannot keep up with the speed that is asked for.
     pub fn is_behind(&self) -> bool {
-        self.running && self.snapshot.is_some() && self.pace < self.speed * 0.9
+        // As fast as possible is never too slow.
+        let asked = self.speed < crate::run::FASTEST;
+        asked && self.running && self.snapshot.is_some() && self.pace < self.speed * 0.9
     }
 }
 
@@ -321,6 +375,8 @@ pub struct Notice {
 /// What a notice offers to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Offer {
+    /// Take the last change back.
+    Undo,
     /// Bring a deleted design back.
     Restore(Rc<str>),
     /// Show what another tab wrote.
@@ -333,7 +389,7 @@ impl Offer {
     /// What its button says.
     pub const fn text(&self) -> &'static str {
         match self {
-            Self::Restore(_) => "Undo",
+            Self::Undo | Self::Restore(_) => "Undo",
             Self::TakeOver => "Show that version",
             Self::Reload => "Reload",
         }
@@ -342,6 +398,7 @@ impl Offer {
     /// What its button asks for.
     pub fn msg(&self) -> Msg {
         match self {
+            Self::Undo => Msg::Undo,
             Self::Restore(id) => Msg::Library(library::Msg::Restore(id.clone())),
             Self::TakeOver => Msg::Library(library::Msg::TakeOver),
             Self::Reload => Msg::Reload,
@@ -379,8 +436,12 @@ pub fn scene(document: &Topology) -> Scene {
     let places: BTreeMap<&str, usize> =
         document.nodes.iter().enumerate().rev().map(|(i, node)| (node.id.as_str(), i)).collect();
     let find = |id: &str| places.get(id).copied();
-    Scene {
-        nodes: document.nodes.iter().map(|node| place(node.at)).collect(),
-        edges: document.edges.iter().map(|edge| find(&edge.from).zip(find(&edge.to))).collect(),
-    }
+    let nodes: Vec<Rect> = document.nodes.iter().map(|node| place(node.at)).collect();
+    let edges: Vec<Option<(usize, usize)>> =
+        document.edges.iter().map(|edge| find(&edge.from).zip(find(&edge.to))).collect();
+    let calls: Vec<(usize, usize)> = edges.iter().copied().flatten().collect();
+    let column = columns(nodes.len(), &calls);
+    let mut order: Vec<usize> = (0..nodes.len()).collect();
+    order.sort_by(|&a, &b| column[a].cmp(&column[b]).then(nodes[a].y.total_cmp(&nodes[b].y)));
+    Scene { regions: edit::regions(document, &nodes), nodes, edges, order }
 }

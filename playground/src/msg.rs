@@ -1,13 +1,15 @@
 //! What can happen to the page.
 use crate::edit::Bag;
+use crate::editing;
 use crate::geometry::{ScreenPoint, WorldPoint};
 use crate::inspect;
-use crate::model::{Dialog, OverTime, Selection, Tab};
+use crate::model::{Dialog, Drawer, OverTime, Selection, Tab};
 use crate::run::{FromWorker, Subject};
 use crate::tool::Pointer;
+use crate::update::{advice, comparison, course};
 use crate::{clipboard, export, finder, library, source};
 use loadpath_core::topology::catalog::Kind;
-use loadpath_core::topology::{Topology, Value};
+use loadpath_core::topology::{Edit, Happening, Topology, Value};
 use loadpath_core::wire::{Event, Status};
 use std::collections::BTreeSet;
 
@@ -36,6 +38,8 @@ pub enum Msg {
 
     /// The pointer did something.
     Pointer(Pointer),
+    /// Something happened in a menu, or by a key or a finger that edits.
+    Editing(editing::Msg),
     /// The wheel turned.
     Wheel(Wheel),
     /// Escape: whatever is under way ends.
@@ -81,6 +85,15 @@ pub enum Msg {
     Watch(Subject),
     /// Over time, this is to be shown.
     OverTime(OverTime),
+
+    /// This is to stand beside the design, or nothing.
+    Drawer(Option<Drawer>),
+    /// Something about findings.
+    Advice(advice::Msg),
+    /// Something about lessons.
+    Course(course::Msg),
+    /// Something about comparing.
+    Comparison(comparison::Msg),
 
     /// A dialog is to be shown, or none.
     Dialog(Option<Dialog>),
@@ -193,6 +206,8 @@ pub enum Change {
         /// How far down.
         dy: f64,
     },
+    /// A change that [`crate::editing`] has.
+    Editing(editing::Change),
     /// What is selected, no more.
     Delete,
     /// An edge, no more.
@@ -205,6 +220,10 @@ pub enum Change {
     RemoveClass(usize),
     /// Another name of a class.
     ClassName(usize, String),
+    /// Changes as core has them: what a finding proposes.
+    Edits(Vec<Edit>),
+    /// Another timeline; changes in a row with the same second part are undone at once.
+    Timeline(Vec<Happening>, Option<&'static str>),
     /// What only the inspector changes.
     Inspect(inspect::Change),
     /// Another design in its place.

@@ -64,12 +64,17 @@ pub fn written(document: &Topology) -> String {
             // Two numbers and the bracket.
             for (i, part) in lines.by_ref().take(3).enumerate() {
                 written.push_str(if i == 1 { " " } else { "" });
-                written.push_str(part.trim());
+                written.push_str(&part.trim().replacen(".0", "", usize::from(is_whole(part))));
             }
         }
         written.push('\n');
     }
     written
+}
+
+/// Whether a number of a written document ends in ".0", which a person would not write.
+fn is_whole(number: &str) -> bool {
+    number.trim().trim_end_matches(',').ends_with(".0")
 }
 
 /// Where the values of a text stand, down to the parameters. For a text that was read as JSON: what else it says is not
@@ -241,7 +246,7 @@ mod tests {
         let document = three_tier();
         let text = written(&document);
         assert_eq!(Topology::from_json(&text).unwrap(), document);
-        assert!(text.lines().any(|line| line.trim() == "\"at\": [40.0, 180.0],"), "{text}");
+        assert!(text.lines().any(|line| line.trim() == "\"at\": [40, 180],"), "{text}");
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! The reducer: what happened and the state before, in; the state after and what is to be done, out. It touches nothing
 //! else, so it is tested without a browser.
+pub mod advice;
 mod alive;
 mod canvas;
 mod clipboard;
+pub mod comparison;
+pub mod course;
 mod document;
+mod editing;
 mod export;
 mod finder;
 mod library;
@@ -11,13 +15,15 @@ mod live;
 mod opening;
 mod simulation;
 mod source;
+mod study;
 
+pub use editing::{Entry, entries, title};
 pub use opening::{Startup, open, read};
 
 use crate::effect::Effect;
 use crate::embed;
 use crate::inspect;
-use crate::model::{Agent, Dialog, Model, Notice, Offer, Theme};
+use crate::model::{Agent, Dialog, Drawer, Model, Notice, Offer, Theme};
 use crate::msg::Msg;
 use crate::tool::{Pointer, Tool};
 
@@ -43,6 +49,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             finder::seen(model, &pointer);
             canvas::pointer(model, &pointer)
         }
+        Msg::Editing(msg) => editing::update(model, msg),
         Msg::Wheel(wheel) => canvas::wheel(model, &wheel),
         Msg::Escape => escape(model),
         Msg::Space(held) => only(|| model.space = held),
@@ -64,6 +71,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Alive(msg) => alive::update(model, msg),
         Msg::Watch(subject) => simulation::watch(model, subject),
         Msg::OverTime(shown) => only(|| model.over_time = shown),
+
+        Msg::Drawer(drawer) => self::drawer(model, drawer),
+        Msg::Advice(msg) => advice::update(model, msg),
+        Msg::Course(msg) => course::update(model, &msg),
+        Msg::Comparison(msg) => comparison::update(model, msg),
 
         Msg::Dialog(dialog) => self::dialog(model, dialog),
         Msg::ToggleTheme { is_dark } => {
@@ -116,6 +128,14 @@ fn dialog(model: &mut Model, dialog: Option<Dialog>) -> Vec<Effect> {
     if asks { vec![Effect::AskAgent] } else { Vec::new() }
 }
 
+/// Shows what stands beside the design, or nothing.
+fn drawer(model: &mut Model, drawer: Option<Drawer>) -> Vec<Effect> {
+    model.drawer = drawer;
+    let mut effects = comparison::refresh(model);
+    effects.extend(course::settled(model));
+    effects
+}
+
 /// Says something; an error stays until it is closed.
 fn notice(model: &mut Model, is_error: bool, text: String) -> Vec<Effect> {
     // The same sentence twice says no more than once.
@@ -128,6 +148,15 @@ fn notice(model: &mut Model, is_error: bool, text: String) -> Vec<Effect> {
     } else {
         vec![Effect::After { ms: NOTICE_MS, msg: Box::new(Msg::Dismiss(number)) }]
     }
+}
+
+/// Says what a change did beyond what was asked for, and offers to take it back.
+fn notice_of_change(model: &mut Model, text: String) -> Vec<Effect> {
+    let effects = notice(model, false, text);
+    if let Some(notice) = model.notices.last_mut() {
+        notice.offer = Some(Offer::Undo);
+    }
+    effects
 }
 
 /// Says something and offers to do something about it; it stays until it is closed or taken up.
@@ -147,8 +176,19 @@ fn escape(model: &mut Model) -> Vec<Effect> {
     if model.dialog.take().is_some() || model.library.rows.take().is_some() {
         return Vec::new();
     }
+    if let Some(effects) = alive::escape(model) {
+        return effects;
+    }
+    if model.selection.is_empty() && model.drawer.is_some() {
+        return drawer(model, None);
+    }
+    if let Some(effects) = editing::escape(model) {
+        return effects;
+    }
     canvas::select(model, crate::model::Selection::default())
 }
 
+#[cfg(test)]
+mod teach_tests;
 #[cfg(test)]
 mod tests;

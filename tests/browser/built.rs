@@ -29,6 +29,17 @@ pub(crate) fn built_loadgen() -> PathBuf {
     loadgen
 }
 
+/// The accessibility audit, which is never shipped: axe-core, as `cargo xtask test` fetched it from npm.
+pub(crate) fn fetched_axe() -> String {
+    let path = target().join("xtask/axe/node_modules/axe-core/axe.min.js");
+    std::fs::read_to_string(&path).unwrap_or_else(|_| {
+        panic!(
+            "{} is not there: run `cargo xtask audit-tools` (or `cargo xtask test`, which does) first",
+            path.display()
+        )
+    })
+}
+
 /// The folder that cargo builds into: this test runs from `TARGET/debug/deps`.
 fn target() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");

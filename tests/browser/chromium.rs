@@ -76,6 +76,13 @@ impl Browser {
         Page::visit(blank, address).await
     }
 
+    /// The same, with a script that runs before any of the page's.
+    pub(crate) async fn open_with(&self, address: &str, script: &str) -> Page {
+        let blank = self.connection.new_page("about:blank").await.expect("Chromium opens a page");
+        blank.evaluate_on_new_document(script).await.expect("Chromium takes the script");
+        Page::visit(blank, address).await
+    }
+
     /// The folder of this browser's profile: part of the command line of each of its processes.
     pub(crate) fn profile(&self) -> &Path {
         self.process.profile.path()

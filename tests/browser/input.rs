@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use chromiumoxide::cdp::browser_protocol::input::{
     DispatchKeyEventParams, DispatchKeyEventType, DispatchMouseEventParams, DispatchMouseEventType,
-    InsertTextParams, MouseButton,
+    DispatchTouchEventParams, DispatchTouchEventType, InsertTextParams, MouseButton, TouchPoint,
 };
 use chromiumoxide::keys::get_key_definition;
 
@@ -92,6 +92,72 @@ impl Page {
         self.release().await;
     }
 
+    /// A click with shift held.
+    pub(crate) async fn click_with_shift(&self, at: Point) {
+        for kind in [DispatchMouseEventType::MousePressed, DispatchMouseEventType::MouseReleased] {
+            self.button_event(kind, at, MouseButton::Left, 1, 8).await;
+        }
+    }
+
+    /// Two clicks in a row.
+    pub(crate) async fn double_click(&self, at: Point) {
+        self.move_mouse(at).await;
+        for count in [1, 2] {
+            for kind in [DispatchMouseEventType::MousePressed, DispatchMouseEventType::MouseReleased] {
+                self.button_event(kind, at, MouseButton::Left, count, 0).await;
+            }
+        }
+    }
+
+    /// A click with the right button.
+    pub(crate) async fn right_click(&self, at: Point) {
+        self.move_mouse(at).await;
+        for kind in [DispatchMouseEventType::MousePressed, DispatchMouseEventType::MouseReleased] {
+            self.button_event(kind, at, MouseButton::Right, 1, 0).await;
+        }
+    }
+
+    async fn button_event(
+        &self,
+        kind: DispatchMouseEventType,
+        at: Point,
+        button: MouseButton,
+        clicks: i64,
+        modifiers: i64,
+    ) {
+        let mut params = mouse_params(kind.clone(), at);
+        let held = if button == MouseButton::Right { 2 } else { 1 };
+        params.buttons = Some(if kind == DispatchMouseEventType::MousePressed { held } else { 0 });
+        (params.button, params.click_count, params.modifiers) = (Some(button), Some(clicks), Some(modifiers));
+        self.tab.execute(params).await.expect("Chromium takes mouse events");
+    }
+
+    /// Fingers come down at these points.
+    pub(crate) async fn touch(&self, fingers: &[Point]) {
+        self.touch_event(DispatchTouchEventType::TouchStart, fingers).await;
+    }
+
+    /// The fingers that are down go to these points.
+    pub(crate) async fn touch_move(&self, fingers: &[Point]) {
+        self.touch_event(DispatchTouchEventType::TouchMove, fingers).await;
+    }
+
+    /// All fingers leave.
+    pub(crate) async fn touch_end(&self) {
+        self.touch_event(DispatchTouchEventType::TouchEnd, &[]).await;
+    }
+
+    async fn touch_event(&self, kind: DispatchTouchEventType, fingers: &[Point]) {
+        let point = |(i, finger): (usize, &Point)| {
+            let mut point = TouchPoint::new(finger.x, finger.y);
+            point.id = Some(i as f64);
+            point
+        };
+        let points: Vec<TouchPoint> = fingers.iter().enumerate().map(point).collect();
+        let params = DispatchTouchEventParams::new(kind, points);
+        self.tab.execute(params).await.expect("Chromium takes fingers");
+    }
+
     /// Presses at one point, moves in small steps, lets go at the other.
     pub(crate) async fn drag(&self, from: Point, to: Point) {
         self.move_mouse(from).await;
@@ -108,6 +174,13 @@ impl Page {
     pub(crate) async fn wheel(&self, at: Point, right: f64, down: f64) {
         let mut params = mouse_params(DispatchMouseEventType::MouseWheel, at);
         (params.delta_x, params.delta_y) = (Some(right), Some(down));
+        self.tab.execute(params).await.expect("Chromium takes mouse events");
+    }
+
+    /// Turns the wheel with control held, as a pinch on a touchpad is told; positive is away.
+    pub(crate) async fn pinch(&self, at: Point, down: f64) {
+        let mut params = mouse_params(DispatchMouseEventType::MouseWheel, at);
+        (params.delta_x, params.delta_y, params.modifiers) = (Some(0.0), Some(down), Some(2));
         self.tab.execute(params).await.expect("Chromium takes mouse events");
     }
 

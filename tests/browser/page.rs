@@ -5,6 +5,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use chromiumoxide::cdp::browser_protocol::emulation::{
+    MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetTouchEmulationEnabledParams,
+};
 use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
 use chromiumoxide::cdp::js_protocol::runtime::{
     ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown,
@@ -81,6 +84,29 @@ impl Page {
     pub(crate) async fn metrics(&self) -> BTreeMap<String, f64> {
         let metrics = self.tab.metrics().await.expect("Chromium counts");
         metrics.into_iter().map(|metric| (metric.name, metric.value)).collect()
+    }
+
+    /// Has the browser say other things of the person and the window than it does: `("prefers-color-scheme", "dark")`.
+    pub(crate) async fn prefer(&self, features: &[(&str, &str)]) {
+        let features = features.iter().map(|(name, value)| MediaFeature::new(*name, *value)).collect();
+        let media = SetEmulatedMediaParams { media: None, features: Some(features) };
+        self.tab.execute(media).await.expect("Chromium emulates media");
+    }
+
+    /// Gives the window another size, in CSS pixels; a phone's is touched.
+    pub(crate) async fn resize(&self, width: i64, height: i64, is_phone: bool) {
+        let metrics = SetDeviceMetricsOverrideParams::new(width, height, 1.0, is_phone);
+        self.tab.execute(metrics).await.expect("Chromium takes any size");
+        self.tab
+            .execute(SetTouchEmulationEnabledParams::new(is_phone))
+            .await
+            .expect("Chromium emulates touch");
+    }
+
+    /// Runs a script that is no expression, like a library, past the page's security policy.
+    pub(crate) async fn run_script(&self, script: &str) {
+        let ran = self.tab.evaluate_expression(script).await;
+        ran.unwrap_or_else(|error| panic!("the script does not run: {error}"));
     }
 
     /// Writes what the window shows to a PNG file.

@@ -105,9 +105,9 @@ fn any_document(sound: bool) -> impl Strategy<Value = Topology> {
         .prop_map(|(classes, params)| Workload { classes, params });
     let nodes = prop::collection::vec(node(sound), 0..8);
     let zone =
-        ("[a-c]", params(catalog::ZONE)).prop_map(|(id, params)| Zone { id, label: String::new(), params });
+        ("[a-c]", params(catalog::ZONE)).prop_map(|(id, params)| Zone { id, params, ..Zone::default() });
     let host =
-        ("[a-c]", params(catalog::HOST)).prop_map(|(id, params)| Host { id, label: String::new(), params });
+        ("[a-c]", params(catalog::HOST)).prop_map(|(id, params)| Host { id, params, ..Host::default() });
     let trip = ("[a-c]", "[a-c]", params(catalog::ROUND_TRIP)).prop_map(|(from, to, params)| RoundTrip {
         from,
         to,

@@ -91,6 +91,8 @@ async fn two_tabs_on_one_design_notice_and_neither_overwrites_the_other() {
         )
         .await;
     assert_eq!(open.wait_for_design("nothing changed under its hands", |_| true).await.name, "Shared");
+    // Out of the name's field, where a letter is a letter.
+    open.click("#node-4 b").await;
     open.page.key(Key::plain("s")).await;
     let mine = open.wait_for_design("it goes on beside the other", |d| d.name == "Shared (copy)").await;
     assert_eq!(mine.nodes.len(), 6);

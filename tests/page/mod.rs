@@ -1,9 +1,17 @@
 //! What a person can do on the page, without an agent, by real mouse and keys in a real browser.
+mod alive;
 mod clipboard;
+mod comparison;
 mod design;
+mod editing;
+mod estimate;
+mod everyone;
 mod finder;
+mod findings;
+mod inspector;
 mod keeping;
 mod leaving;
+mod lessons;
 mod library;
 mod looks;
 mod offline;
@@ -21,7 +29,8 @@ struct Open {
     site: Site,
 }
 
-const RUNNING: &str = "/[0-9]/.test(document.querySelector('#kpi-rate b').textContent)";
+const RUNNING: &str =
+    "/[0-9]/.test(document.querySelector('.kpis[data-from=simulation] #kpi-rate b').textContent)";
 
 impl Open {
     async fn example() -> Self {

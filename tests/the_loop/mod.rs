@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 mod agent;
 
-const RATE_SHOWN: &str = "/[0-9]/.test(document.querySelector('#kpi-rate b').textContent)";
+const RATE_SHOWN: &str =
+    "/[0-9]/.test(document.querySelector('.kpis[data-from=simulation] #kpi-rate b').textContent)";
 const RUN_LIVE: &str = "document.querySelector('#run-live')";
 const CURVE: &str = "document.querySelector('#measured-curve').getAttribute('d').length > 50";
 

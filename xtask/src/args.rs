@@ -21,6 +21,12 @@ Commands:
   bench   run the benches, or list them
   bench-peers
           the simulator beside other simulators, which are installed from their registries
+  bench-page
+          what the page weighs and how fast it is, beside React Flow, which is fetched from npm
+  pictures
+          write what the page's screens look like, in both colour schemes, into docs/
+  audit-tools
+          fetch the accessibility audit that the browser tests run
   theory  lay exact results beside what the simulator and the formulas say; run it with cargo's --release
   ci      test, without colours and without stopping at the first test binary that fails (also: CI=1 cargo xtask test)
 
@@ -58,6 +64,9 @@ pub(crate) enum Command {
     Bench(Benches),
     /// The peers whose names begin so; none means all.
     BenchPeers(Vec<OsString>),
+    BenchPage,
+    Pictures,
+    AuditTools,
     Theory(Cases),
 }
 
@@ -76,6 +85,9 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         "ci" => Command::Ci,
         "bench" => Command::Bench(Benches::default()),
         "bench-peers" => Command::BenchPeers(Vec::new()),
+        "bench-page" => Command::BenchPage,
+        "pictures" => Command::Pictures,
+        "audit-tools" => Command::AuditTools,
         "theory" => Command::Theory(Cases::default()),
         other => bail!("there is no command {other:?}; `cargo xtask --help` lists them"),
     };
@@ -118,6 +130,7 @@ mod tests {
     #[test]
     fn each_command_takes_its_own_options_and_no_others() {
         assert_eq!(command(&[]).unwrap(), Command::Help);
+        assert_eq!(command(&["bench-page"]).unwrap(), Command::BenchPage);
         assert_eq!(command(&["test", "--help"]).unwrap(), Command::Help);
         let wishes = Wishes { port: NonZeroU16::new(9000), no_open: true };
         assert_eq!(command(&["play", "--port", "9000", "--no-open"]).unwrap(), Command::Play(wishes));

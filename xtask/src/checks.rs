@@ -5,10 +5,11 @@ use anyhow::{Result, bail};
 use crate::project::{Project, run as run_command};
 use crate::steps::Steps;
 use crate::toolchain::{self, WASM};
-use crate::{debian, play, web};
+use crate::{debian, npm, play, web};
 
-const BEFORE: [&str; 4] = [
+const BEFORE: [&str; 5] = [
     "the programs that the tests drive (Chromium, nginx)",
+    "the accessibility audit, from npm",
     "rustfmt and clippy in the toolchain",
     "the sources' format",
     "clippy, every target of the workspace",
@@ -26,6 +27,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
 fn check(project: &Project, steps: &mut Steps) -> Result<()> {
     let cargo = |arguments: &[&str]| run_command(&mut project.cargo(arguments));
     steps.run(debian::install_missing)?;
+    steps.run(|| npm::fetch_audit(project))?;
     steps.run(|| toolchain::add_lints(project))?;
     // A fault of style keeps nobody from hearing what the tests say, and fails in the end all the same.
     let mut faults = Vec::new();

@@ -15,9 +15,12 @@ struct Need {
     package: &'static str,
 }
 
-/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured.
-const NEEDS: [Need; 2] =
-    [Need { program: "chromium", package: "chromium" }, Need { program: "nginx", package: "nginx" }];
+/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured; npm has the accessibility audit.
+const NEEDS: [Need; 3] = [
+    Need { program: "chromium", package: "chromium" },
+    Need { program: "nginx", package: "nginx" },
+    Need { program: "npm", package: "npm" },
+];
 
 /// What decides how packages can be installed.
 #[derive(Clone, Copy)]

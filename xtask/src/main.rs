@@ -2,8 +2,10 @@
 
 mod args;
 mod bench;
+mod bench_page;
 mod checks;
 mod debian;
+mod npm;
 mod play;
 mod project;
 mod steps;
@@ -40,6 +42,9 @@ fn run(command: Command) -> Result<()> {
         Command::Ci => checks::run(&Project { ci: true, ..Project::find()? }),
         Command::Bench(benches) => bench::run(&Project::find()?, benches),
         Command::BenchPeers(names) => bench::run_peers(&Project::find()?, &names),
+        Command::BenchPage => bench_page::run(&Project::find()?),
+        Command::Pictures => bench_page::pictures(&Project::find()?),
+        Command::AuditTools => npm::fetch_audit(&Project::find()?),
         Command::Theory(wishes) => theory::run(&Project::find()?, &wishes),
     }
 }

@@ -180,9 +180,8 @@ fn on_a_chain_every_single_node_is_found_and_no_other() {
 #[test]
 fn one_load_balancer() {
     let verdict = assert_mended(FindingKind::OneBalancer, &three_tier(), &deep());
-    // Each attempt meets the dead one half of the time, and there are two: a quarter, with a standard deviation of 0.4 % for
-    // 12,000 requests.
-    assert!(verdict.before > 99.0 && (verdict.after - 25.0).abs() < 1.6, "{}", verdict.sentence);
+    // Whom the dead one refuses asks the other, since a dead one is left alone for a while: nobody is lost.
+    assert!(verdict.before > 99.0 && verdict.after < 0.1, "{}", verdict.sentence);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 //! The meaning of the wiring is the simulator's: a service beside a cache that calls nothing does cache-aside; a cache
 //! before a database reads and writes through; balancers and DNS spread; jobs go to queues, static files come from object
 //! stores.
+use crate::component::queue::{Exchange, ExchangeKind};
 use crate::id::{EdgeIndex, NodeIndex};
-use crate::topology::{NodeKind, Plan};
+use crate::topology::{NodeKind, Plan, QueueMode};
 use crate::workload::Operation;
 use std::collections::VecDeque;
 
@@ -30,6 +31,8 @@ pub(super) enum Role {
 pub(super) struct Wiring {
     /// By edge and operation: what the call is for; none where such requests do not go.
     roles: Vec<[Option<Role>; 4]>,
+    /// By edge: the classes whose messages a topic exchange passes on, as bits; all for other edges.
+    bound: Vec<u64>,
     /// The edges that reach each node.
     pub(super) incoming: Vec<Vec<EdgeIndex>>,
     /// The edges by which each node looks into caches aside, in order.
@@ -54,14 +57,16 @@ impl Wiring {
         let lookups: Vec<Vec<EdgeIndex>> =
             plan.nodes.iter().map(|node| node.out.iter().copied().filter(aside).collect()).collect();
         let order = order(plan, &roles, &lookups);
-        Self { roles, incoming, lookups, order }
+        let bound = (0..plan.edges.len()).map(|i| bound(plan, EdgeIndex(i as u16))).collect();
+        Self { roles, bound, incoming, lookups, order }
     }
 
     /// What a call by this edge is for; `None` where requests of this class do not go.
     pub(super) fn role(&self, plan: &Plan, edge: EdgeIndex, class: usize) -> Option<Role> {
         let link = plan.edge(edge);
         let role = self.roles[edge.index()][plan.classes[class].operation as usize];
-        role.filter(|_| link.passes(class as u16) && link.calls > 0.0)
+        let bound = self.bound[edge.index()] >> class & 1 == 1;
+        role.filter(|_| bound && link.passes(class as u16) && link.calls > 0.0)
     }
 
     /// Whether a service looks into a cache by this edge.
@@ -79,6 +84,24 @@ impl Wiring {
             _ => &[],
         }
     }
+}
+
+/// The classes that a topic exchange passes on by an edge.
+fn bound(plan: &Plan, edge: EdgeIndex) -> u64 {
+    let link = plan.edge(edge);
+    match &plan.node(link.from).kind {
+        NodeKind::Queue(queue) if queue.mode == QueueMode::Topic => {}
+        _ => return u64::MAX,
+    }
+    let mut exchange = Exchange::new(ExchangeKind::Topic);
+    exchange.bind(&link.binding, 0);
+    let mut lines = Vec::new();
+    let mut passes = |topic: &str| {
+        lines.clear();
+        exchange.route(topic, &mut lines);
+        !lines.is_empty()
+    };
+    plan.classes.iter().enumerate().fold(0, |bits, (i, class)| bits | u64::from(passes(&class.topic)) << i)
 }
 
 fn role(plan: &Plan, edge: EdgeIndex, operation: Operation) -> Option<Role> {

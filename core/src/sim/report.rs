@@ -214,7 +214,7 @@ impl Simulation {
             steadiness.of_node(
                 &mut figures,
                 &node.meter.wait,
-                NodeValues { utilization, hit_ratio, backlog },
+                &NodeValues { utilization, hit_ratio, backlog },
             );
         }
         NodeRun {

@@ -145,7 +145,7 @@ impl Steadiness {
     }
 
     /// Adds those that a node with instances has besides.
-    pub(super) fn of_node(&self, figures: &mut Figures, wait: &Histogram, node: NodeValues) {
+    pub(super) fn of_node(&self, figures: &mut Figures, wait: &Histogram, node: &NodeValues) {
         if let Some(value) = node.utilization {
             let spread = self.over(|s| s.taken, |s| s.capacity);
             figures.insert(Figure::Utilization, within(about(value, spread), 1.0));

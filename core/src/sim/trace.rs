@@ -1,6 +1,7 @@
 //! One request, hop by hop: what was called when, where it waited, how long it was worked on, and how it ended.
-use super::call::{Call, NO_CALL, Slot};
+use super::call::{Ask, Call, NO_CALL, Slot};
 use super::command::Command;
+use super::node::State;
 use super::simulation::Simulation;
 use crate::rng::Seed;
 use crate::run::Outcome;
@@ -28,6 +29,15 @@ pub struct Hop {
     pub instance: u16,
     /// What was asked.
     pub ask: String,
+    /// About which key.
+    #[serde(default)]
+    pub key: u64,
+    /// How many attempts at the same call were made before.
+    #[serde(default)]
+    pub attempt: u16,
+    /// Whether a cache had it; none for what is no cache, and until it is answered.
+    #[serde(default)]
+    pub hit: Option<bool>,
     /// When the caller sent it, in nanoseconds after the start.
     pub sent_ns: u64,
     /// When it reached the node, if it did.
@@ -144,6 +154,9 @@ impl Simulation {
             node: self.nodes[call.node.index()].id.clone(),
             instance: call.instance,
             ask: format!("{:?}", call.ask).to_lowercase(),
+            key: call.origin.key,
+            attempt: self.attempts_before(call),
+            hit: None,
             sent_ns: call.sent.0,
             arrived_ns: None,
             wait_ns: 0,
@@ -152,6 +165,15 @@ impl Simulation {
         };
         self.tracer.open.push((slot, self.tracer.trace.hops.len()));
         self.tracer.trace.hops.push(hop);
+    }
+
+    /// How many attempts were made before this one, where its edge has a policy.
+    fn attempts_before(&self, call: &Call) -> u16 {
+        if call.parent == NO_CALL {
+            return 0;
+        }
+        let parent = &self.calls[call.parent];
+        if parent.stage.is_of_a_policy() { parent.left } else { 0 }
     }
 
     /// The hop that a call is part of: its parent's, or its parent's parent's where that is only a policy.
@@ -171,7 +193,9 @@ impl Simulation {
         let Some(place) = self.tracer.open.iter().position(|&(open, _)| open == slot) else { return };
         let (_, hop) = self.tracer.open.swap_remove(place);
         let call = &self.calls[slot];
+        let remembers = matches!(self.nodes[call.node.index()].state, State::Cache(_) | State::Cdn(_));
         let hop = &mut self.tracer.trace.hops[hop];
+        hop.hit = (remembers && matches!(call.ask, Ask::Read | Ask::Static)).then_some(call.hit);
         hop.arrived_ns = (call.queued > Time::ZERO).then_some(call.queued.0);
         hop.wait_ns = call.wait.0;
         hop.answered_ns = Some(self.now.0);

@@ -148,7 +148,9 @@ mod tests {
         let parts = [(0, 100); 20];
         let (value, interval) = share(parts.iter().copied(), 0.95).unwrap();
         // The upper end of Wilson's interval for none of 2,000: z² / (n + z²).
-        assert!(value == 0.0 && interval.low == 0.0 && (interval.high - 3.8415 / 2_003.8415).abs() < 1e-6);
+        assert!(
+            value == 0.0 && interval.low == 0.0 && (interval.high - 3.841_459 / 2_003.841_459).abs() < 1e-6
+        );
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! of the words that documents use. JSON, so that links live as long as documents do and are migrated with them; the dictionary makes them as
 //! short as a binary form would. The "1" is the dictionary's number: a later one gets the next, and both are read.
 //!
+//! After the document a link may say which request of which run to look at: `&request=N&seed=S`.
+//!
 //! Whatever stands in a link is a stranger's: its length, what it inflates to and what that says are all bounded.
 use super::{NotATopology, Topology};
 use crate::hash;
@@ -52,6 +54,7 @@ pub fn decode(fragment: &str) -> Result<Topology, BadLink> {
         return Err(BadLink::TooLong(fragment.len()));
     }
     let body = fragment.strip_prefix(PREFIX).ok_or(BadLink::NotALink)?;
+    let body = body.split_once('&').map_or(body, |(body, _)| body);
     let bytes = URL_SAFE_NO_PAD.decode(body).map_err(|_| BadLink::Damaged)?;
     let (sum, packed) = bytes.split_first_chunk::<3>().ok_or(BadLink::Damaged)?;
     let json = inflate(packed)?;
@@ -60,6 +63,22 @@ pub fn decode(fragment: &str) -> Result<Topology, BadLink> {
     }
     let text = std::str::from_utf8(&json).map_err(|_| BadLink::Damaged)?;
     Topology::from_json(text).map_err(BadLink::NotADocument)
+}
+
+/// What stands after the document in a link to a run of this seed, and to a request of it, by its number; empty for neither.
+pub fn asks(seed: Option<u64>, request: Option<u64>) -> String {
+    let request = request.map_or_else(String::new, |request| format!("&request={request}"));
+    let seed = seed.map_or_else(String::new, |seed| format!("&seed={seed}"));
+    request + &seed
+}
+
+/// The seed and the request that a link asks for; what cannot be read is taken as not there.
+pub fn asked(fragment: &str) -> (Option<u64>, Option<u64>) {
+    let value = |name: &str| {
+        let mut words = fragment.split('&').skip(1).filter_map(|word| word.split_once('='));
+        words.find(|(word, _)| *word == name).and_then(|(_, value)| value.parse().ok())
+    };
+    (value("seed"), value("request"))
 }
 
 /// Why a link could not be read.
@@ -162,6 +181,16 @@ mod tests {
         }
         assert_eq!(decode("hello"), Err(BadLink::NotALink));
         assert_eq!(decode("d1.!!!!"), Err(BadLink::Damaged));
+    }
+
+    #[test]
+    fn a_link_may_ask_for_a_request_of_a_run() {
+        let document = three_tier();
+        let link = encode(&document) + &asks(Some(7), Some(1_234));
+        assert!(link.ends_with("&request=1234&seed=7"), "{link}");
+        assert_eq!((decode(&link), asked(&link)), (Ok(document), (Some(7), Some(1_234))));
+        assert_eq!(asked(&format!("{link}x&seed=8")), (None, Some(1_234)));
+        assert_eq!(asked(&encode(&three_tier())), (None, None));
     }
 
     #[test]

@@ -71,6 +71,9 @@ pub struct Zone {
     /// What people call it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub label: String,
+    /// Where it is drawn on the canvas: left, top, width and height; around its nodes when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<[f64; 4]>,
     /// The zone's parameters.
     #[serde(flatten)]
     pub params: Params,
@@ -96,6 +99,9 @@ pub struct Host {
     /// What people call it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub label: String,
+    /// Where it is drawn on the canvas: left, top, width and height; around its nodes when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub area: Option<[f64; 4]>,
     /// The host's parameters.
     #[serde(flatten)]
     pub params: Params,
@@ -194,6 +200,8 @@ impl Topology {
     ///
     /// # Errors
     /// When the text is not JSON, not of a document's shape, or of a version that this code does not know.
+    // Compiled by who calls it: in the page for size, elsewhere for speed.
+    #[inline]
     pub fn from_json(text: &str) -> Result<Self, NotATopology> {
         #[derive(Deserialize)]
         struct Version {
@@ -210,11 +218,15 @@ impl Topology {
     }
 
     /// As a document on one line.
+    // Compiled by who calls it: in the page for size, elsewhere for speed.
+    #[inline]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a document holds only what JSON can say")
     }
 
     /// As a document for people to read and edit.
+    // Compiled by who calls it: in the page for size, elsewhere for speed.
+    #[inline]
     pub fn to_json_pretty(&self) -> String {
         serde_json::to_string_pretty(self).expect("a document holds only what JSON can say")
     }

@@ -8,7 +8,7 @@ use loadpath_core::topology::{Happening, Plan, Topology, check, three_tier};
 const SECOND: u64 = 1_000_000_000;
 
 fn plan(document: &Topology) -> Plan {
-    check(document).unwrap()
+    check(document).expect("the design has no faults")
 }
 
 fn cut(from: &str, to: &str) -> Command {

@@ -1,5 +1,6 @@
 //! What a run says of itself: intervals that hold the truth as often as they say, and a warm-up that is cut by rule.
 use crate::design::{design, edges, node, run};
+use loadpath_core::math;
 use loadpath_core::rng::Seed;
 use loadpath_core::run::{Figure, Figures, Run};
 use loadpath_core::sim::{WarmUp, simulate};
@@ -38,7 +39,7 @@ fn assert_covered(runs: &[Run], truths: &[(Figure, f64)], of: fn(&Run) -> &Figur
 
 #[test]
 fn every_figure_of_a_queue_lies_in_its_interval_as_often_as_that_says() {
-    let log = |x: f64| 0.02 * x.ln();
+    let log = |x: f64| 0.02 * math::ln(x);
     let response = [
         (Figure::Rate, 50.0),
         (Figure::Mean, 0.02),

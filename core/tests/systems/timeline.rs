@@ -45,6 +45,8 @@ fn actions() -> Vec<(&'static str, String, Command)> {
         ("set_rate", strings(&[("rate", "900/s")]), Command::SetRate { rate: 900.0 }),
         ("flush", strings(&[("node", "cache")]), Command::Flush { node: id("cache") }),
         ("partition", strings(&[("zone", "east")]), Command::Partition { zone: id("east"), other: None }),
+        ("cut", strings(&[("from", "web"), ("to", "db")]), Command::Cut { from: id("web"), to: id("db") }),
+        ("join", strings(&[("from", "web"), ("to", "db")]), Command::Join { from: id("web"), to: id("db") }),
         (
             "heal",
             strings(&[("zone", "east"), ("other", "west")]),
@@ -77,6 +79,7 @@ fn a_command_does_what_the_timeline_does_at_that_instant() {
         // What brings something back needs something that is gone.
         let before = match *name {
             "restore" => r#"{"at":"1s","action":"kill","node":"web","instance":2},"#,
+            "join" => r#"{"at":"1s","action":"cut","from":"web","to":"db"},"#,
             "heal" => r#"{"at":"1s","action":"partition","zone":"west"},"#,
             "restore_zone" => r#"{"at":"1s","action":"lose_zone","zone":"east"},"#,
             _ => "",

@@ -1,9 +1,12 @@
 //! What is written on a node and an edge: from the document, the simulation and the measurement, in; texts and shares, out.
+use super::told::Told;
 use crate::describe;
+use crate::difference::Mark;
 use crate::format;
 use crate::geometry::FAR;
 use crate::model::{Model, Stage};
-use loadpath_core::sim::NodeSnapshot;
+use crate::shared::Shared;
+use loadpath_core::sim::{EdgeSnapshot, NodeSnapshot};
 use loadpath_core::topology::{Fault, Node, Place, Topology};
 use loadpath_core::wire::NodeInterval;
 use std::collections::BTreeMap;
@@ -72,8 +75,16 @@ pub struct Face {
     pub dots: Vec<bool>,
     /// How many instances are not shown.
     pub more: usize,
+    /// Whether how busy it is comes from formulas: the simulation has not shown it yet.
+    pub is_estimated: bool,
+    /// What stands out: how slow it is, what waits, how far copies are behind.
+    pub badges: Vec<String>,
     /// What is wrong with it.
     pub faults: Vec<String>,
+    /// What is weak about it.
+    pub told: Option<Shared<Told>>,
+    /// What became of it, where two designs are compared.
+    pub mark: Option<Mark>,
     /// All of it in a sentence.
     pub sentence: String,
 }
@@ -89,6 +100,12 @@ pub struct EdgeFace {
     pub level: Level,
     /// Whether something is wrong with it.
     pub is_faulty: bool,
+    /// What is weak about it.
+    pub told: Option<Shared<Told>>,
+    /// What became of it, where two designs are compared.
+    pub mark: Option<Mark>,
+    /// No packet passes.
+    pub is_cut: bool,
 }
 
 /// The faces of all nodes, and of all edges, in the document's order.
@@ -100,6 +117,8 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
     let document = &*model.document;
     let users = model.simulated.snapshot.as_deref().and_then(crate::panel::p99);
     let is_far = model.camera.zoom < FAR;
+    let badges = &model.advice.badges;
+    let marks = model.comparison.difference.as_deref();
     let node = |(i, node): (usize, &Node)| {
         let faults = at(&model.faults, &Place::Node(i));
         let mut face = face(document, node, seen(&node.id), faults);
@@ -115,6 +134,12 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
             // While processes run, a dot is up when both the simulated and the real instance are.
             face.dots.iter_mut().zip(up).for_each(|(dot, up)| *dot &= up);
         }
+        let seen = seen(&node.id);
+        if model.simulated.is_stale || seen.is_none() {
+            face.show_estimate(estimated(model, i, &node.id));
+        }
+        face.told = badges.nodes.get(&i).cloned();
+        face.mark = marks.and_then(|marks| *marks.nodes.get(i)?);
         face.sentence = sentence(&face, node);
         if is_far {
             face.leave_out_details();
@@ -125,13 +150,32 @@ pub fn faces(model: &Model) -> (Vec<Face>, Vec<EdgeFace>) {
     (nodes, edges(model, &seen))
 }
 
+/// The share of a node's workers' time that formulas say is asked for.
+fn estimated(model: &Model, i: usize, id: &str) -> Option<f64> {
+    let estimated = model.advice.estimated.as_deref()?;
+    let is_it = estimated.document.nodes.get(i).is_some_and(|node| node.id == id);
+    if is_it { estimated.estimate.nodes.get(i)?.utilization } else { None }
+}
+
 impl Face {
     /// From far away nothing is drawn of what cannot be read, and small changes of a bar cannot be seen.
     fn leave_out_details(&mut self) {
         self.p99.clear();
+        self.badges.clear();
         self.measured = None;
         self.sentence = format!("{}, {}", self.label, self.size);
         self.busy = self.busy.map(|busy| busy.next_multiple_of(50));
+    }
+
+    /// Shows what formulas say of how busy it is.
+    fn show_estimate(&mut self, utilization: Option<f64>) {
+        let Some(share) = utilization.map(|share| share.clamp(0.0, 1.0)) else { return };
+        self.busy = Some((share * 1_000.0).round() as u16);
+        self.busy_level = Level::of_utilization(share);
+        self.is_estimated = true;
+        if self.faults.is_empty() {
+            self.level = self.busy_level;
+        }
     }
 
     /// Puts the measured figure beside the simulated one, which gives up its unit where both have the same, and some of
@@ -188,13 +232,49 @@ fn face(document: &Topology, node: &Node, seen: Option<&NodeSnapshot>, faults: V
         busy: busy.map(|share| (share * 1_000.0).round() as u16),
         busy_level,
         level: if is_wrong { Level::Hot } else { busy_level },
-        p99: seen.and_then(|seen| seen.p99).map_or_else(|| format!("p99 {}", format::NONE), p99_text),
+        // Nobody waits for what only watches.
+        p99: match seen.and_then(|seen| seen.p99) {
+            Some(p99) => p99_text(p99),
+            None if node.kind == "monitoring" => String::new(),
+            None => format!("p99 {}", format::NONE),
+        },
         measured: None,
+        is_estimated: false,
+        told: None,
+        mark: None,
         dots: up[..shown].to_vec(),
         more: up.len() - shown,
+        badges: seen.map_or_else(Vec::new, badges),
         faults,
         sentence: String::new(),
     }
+}
+
+/// A few that wait come and go with every request.
+const QUEUE: u64 = 10;
+
+fn badges(seen: &NodeSnapshot) -> Vec<String> {
+    let slowest = seen.slow.iter().copied().fold(1.0, f64::max);
+    let mut badges = Vec::new();
+    match slowest {
+        factor if factor >= 1_000.0 => badges.push("hangs".to_owned()),
+        factor if factor > 1.0 => badges.push(format!("{factor:.0}× slow")),
+        _ => {}
+    }
+    if seen.backlog >= QUEUE {
+        badges.push(format!("{} wait", format::axis_rate(two_digits(seen.backlog))));
+    }
+    let behind = seen.behind.iter().copied().max().unwrap_or(0);
+    if behind >= QUEUE {
+        badges.push(format!("{} behind", format::axis_rate(two_digits(behind))));
+    }
+    badges
+}
+
+/// A count to two digits: more would only flicker.
+fn two_digits(count: u64) -> f64 {
+    let power = 10f64.powf(((count.max(1) as f64).log10().floor() - 1.0).max(0.0));
+    (count as f64 / power).round() * power
 }
 
 fn sentence(face: &Face, node: &Node) -> String {
@@ -202,40 +282,63 @@ fn sentence(face: &Face, node: &Node) -> String {
         loadpath_core::topology::catalog::kind(&node.kind).map_or(node.kind.as_str(), |kind| kind.title);
     let mut parts = vec![format!("{}, {}", face.label, kind.to_lowercase()), face.size.clone()];
     if let Some(busy) = face.busy {
-        parts.push(format!("{} busy", format::percent_whole(f64::from(busy) / 1_000.0)));
+        let estimate = if face.is_estimated { " by estimate" } else { "" };
+        parts.push(format!("{} busy{estimate}", format::percent_whole(f64::from(busy) / 1_000.0)));
     }
-    parts.push(face.p99.clone());
+    parts.extend(Some(&face.p99).filter(|p99| !p99.is_empty()).cloned());
+    parts.extend(face.badges.iter().cloned());
     let down = face.dots.iter().filter(|up| !**up).count();
     if down > 0 {
         parts.push(format!("{down} down"));
     }
-    parts.extend(face.faults.iter().cloned());
+    parts.extend(face.mark.map(|mark| mark.word().to_owned()));
+    let told = face.told.iter().flat_map(|told| &told.sentences);
+    parts.extend(face.faults.iter().chain(told).cloned());
     parts.join(", ")
 }
 
 fn edges<'a>(model: &Model, seen: &impl Fn(&str) -> Option<&'a NodeSnapshot>) -> Vec<EdgeFace> {
+    let marks = model.comparison.difference.as_deref();
     let snapshot = model.simulated.snapshot.as_deref();
     let loaded = model.simulated.document.as_deref();
-    let rates: BTreeMap<(&str, &str), f64> = loaded
+    let known: BTreeMap<(&str, &str), &EdgeSnapshot> = loaded
         .iter()
         .flat_map(|document| &document.edges)
         .zip(snapshot.iter().flat_map(|snapshot| &snapshot.edges))
-        .map(|(edge, seen)| ((edge.from.as_str(), edge.to.as_str()), seen.rate))
+        .map(|(edge, seen)| ((edge.from.as_str(), edge.to.as_str()), seen))
         .collect();
     let is_far = model.camera.zoom < FAR;
     let face = |(i, edge): (usize, &loadpath_core::topology::Edge)| {
-        let rate = rates.get(&(edge.from.as_str(), edge.to.as_str())).copied();
+        let seen_edge = known.get(&(edge.from.as_str(), edge.to.as_str())).copied();
+        let is_cut = seen_edge.is_some_and(|seen| seen.cut);
         let target = seen(&edge.to);
         let busy = target.and_then(|target| target.utilization).map_or(Level::Ok, Level::of_utilization);
-        let is_wrong = target.is_some_and(|target| target.error_share >= WRONG);
+        let is_wrong = seen_edge.is_some_and(|seen| seen.error_share >= WRONG)
+            || target.is_some_and(|target| target.error_share >= WRONG);
         EdgeFace {
-            rate: rate.filter(|_| !is_far).map_or_else(String::new, format::rate),
-            traffic: rate.map_or(0, traffic),
+            rate: seen_edge.filter(|_| !is_far).map_or_else(String::new, edge_text),
+            traffic: seen_edge.filter(|_| !is_cut).map_or(0, |seen| traffic(seen.rate)),
+            is_cut,
             level: if is_wrong { Level::Hot } else { busy.max(Level::Ok) },
             is_faulty: model.faults.iter().any(|fault| fault.place == Place::Edge(i)),
+            told: model.advice.badges.edges.get(&i).cloned(),
+            mark: marks.and_then(|marks| *marks.edges.get(i)?),
         }
     };
     model.document.edges.iter().enumerate().map(face).collect()
+}
+
+/// What stands on an edge: that it is cut, or its rate, and the share of errors where there are some.
+fn edge_text(seen: &EdgeSnapshot) -> String {
+    if seen.cut {
+        return "✕ cut".to_owned();
+    }
+    let rate = format::rate(seen.rate);
+    if seen.error_share >= WRONG {
+        format!("{rate} · {} err", format::percent_whole(seen.error_share))
+    } else {
+        rate
+    }
 }
 
 /// Steps of traffic: up to 10/s one, then one for each factor of ten, at most five.
@@ -281,6 +384,26 @@ mod tests {
         let seen = NodeSnapshot { error_share: 0.02, utilization: Some(0.1), ..NodeSnapshot::default() };
         assert_eq!(face(&document, node, Some(&seen), Vec::new()).level, Level::Hot);
         assert_eq!(face(&document, node, None, vec!["x".to_owned()]).level, Level::Hot);
+    }
+
+    #[test]
+    fn an_edge_says_that_it_is_cut_or_how_many_calls_fail() {
+        let seen = |cut, error_share| EdgeSnapshot { rate: 400.0, error_share, cut, pool: None };
+        assert_eq!(edge_text(&seen(true, 1.0)), "✕ cut");
+        assert_eq!(edge_text(&seen(false, 0.034)), "400/s · 3 % err");
+        assert_eq!(edge_text(&seen(false, 0.001)), "400/s");
+    }
+
+    #[test]
+    fn what_stands_out_is_told_in_words() {
+        let seen = NodeSnapshot {
+            slow: vec![1.0, 10.0],
+            backlog: 1_234,
+            behind: vec![0, 7],
+            ..NodeSnapshot::default()
+        };
+        assert_eq!(badges(&seen), ["10× slow", "1.2 k wait"]);
+        assert!(badges(&NodeSnapshot { backlog: 9, ..NodeSnapshot::default() }).is_empty());
     }
 
     #[test]

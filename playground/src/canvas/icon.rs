@@ -30,6 +30,7 @@ fn lines(kind: &str) -> Html {
             <rect x="4" y="13.5" width="16" height="6" rx="1.5"/>
             <path d="M7.5 7.5h.01M7.5 16.5h.01M11 7.5h6M11 16.5h6"/>
         </>},
+        "zone" => html! { <rect x="3.5" y="5" width="17" height="14" rx="3" stroke-dasharray="3 2.4"/> },
         "cache" => html! { <path d="M13 3L5 13.5h6L10.5 21 19 10h-6.2z"/> },
         "database" => html! {<>
             <ellipse cx="12" cy="6" rx="7" ry="2.8"/>
@@ -67,6 +68,14 @@ fn lines(kind: &str) -> Html {
         "undo" => html! { <path d="M9 6L4.5 10.5 9 15M5 10.5h9a5 5 0 0 1 0 10h-2"/> },
         "redo" => html! { <path d="M15 6l4.5 4.5L15 15M19 10.5h-9a5 5 0 0 0 0 10h2"/> },
         "close" => html! { <path d="M6.5 6.5l11 11M17.5 6.5l-11 11"/> },
+        "step" => html! { <path d="M6.500 5.500v13L16 12zM18.500 5.500v13"/> },
+        "dice" => html! {<>
+            <rect x="4.500" y="4.500" width="15" height="15" rx="3"/>
+            <path d="M9 9h.01M15 9h.01M12 12h.01M9 15h.01M15 15h.01" stroke-width="2.400"/>
+        </>},
+        "share" => {
+            html! { <path d="M10 14a4 4 0 0 0 5.700 0l3-3A4 4 0 0 0 13 5.300l-1 1M14 10a4 4 0 0 0-5.700 0l-3 3A4 4 0 0 0 11 18.700l1-1"/> }
+        }
         "plus" => html! { <path d="M12 5.5v13M5.5 12h13"/> },
         "minus" => html! { <path d="M5.5 12h13"/> },
         "fit" => html! { <path d="M4.5 9V4.500H9M15 4.500h4.500V9M19.500 15v4.500H15M9 19.500H4.500V15"/> },

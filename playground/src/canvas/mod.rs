@@ -2,26 +2,35 @@
 mod edges;
 mod face;
 mod icon;
+mod menu;
 mod minimap;
+mod name;
 mod node;
+mod regions;
 pub(crate) mod stage;
+mod told;
 
 pub use face::{EdgeFace, Face, Level, at, faces};
 pub use icon::icon;
+pub use menu::{Line, Menu, Props as MenuProps};
 pub use minimap::Minimap;
+pub use told::{Badges, Told, class as severity_class, sign as severity_sign};
 
-use crate::geometry::{Scene, ScreenPoint, WorldPoint};
+use crate::difference::Difference;
+use crate::editing::{self, Finger, Named, Phase};
+use crate::geometry::{Group, Scene, ScreenPoint, WorldPoint};
 use crate::model::Selection;
 use crate::msg::{Msg, Wheel};
 use crate::shared::Shared;
-use crate::tool::{Down, Pointer};
+use crate::tool::{Down, Held, Pointer};
 use edges::Edges;
 use gloo::events::{EventListener, EventListenerOptions};
 use loadpath_core::topology::Topology;
 use node::NodeCard;
+use regions::Regions;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Element, HtmlElement, ResizeObserver, WheelEvent};
+use web_sys::{Element, HtmlElement, MouseEvent, ResizeObserver, WheelEvent};
 use yew::prelude::*;
 
 /// What the canvas shows.
@@ -33,10 +42,18 @@ pub struct Props {
     pub scene: Shared<Scene>,
     /// What is written on nodes and edges.
     pub faces: Shared<(Vec<Face>, Vec<EdgeFace>)>,
+    /// What it differs in from another design.
+    pub difference: Option<Shared<Difference>>,
     /// What is selected.
     pub selection: Selection,
     /// Which nodes the edge that is being drawn may reach.
     pub targets: Option<Shared<Vec<bool>>>,
+    /// The selected region.
+    pub group: Option<Group>,
+    /// Whose name is being written.
+    pub renaming: Option<Named>,
+    /// Whether a node is being chosen with the keyboard.
+    pub chooses: bool,
     /// Whether traffic moves.
     pub flows: bool,
     /// Whether the space bar is held.
@@ -54,36 +71,57 @@ pub fn Canvas(props: &Props) -> Html {
     let onpointerdown = {
         let (tell, canvas, pans) = (props.tell.clone(), canvas.clone(), props.pans);
         Callback::from(move |event: PointerEvent| {
-            if let Some(down) = pressed(&event, &canvas, pans) {
-                tell.emit(Msg::Pointer(Pointer::Down(down)));
-            }
+            let Some(down) = pressed(&event, &canvas, pans) else { return };
+            tell.emit(if down.touch {
+                let phase = Phase::Down(down.held);
+                Msg::Editing(editing::Msg::Finger(Finger { id: event.pointer_id(), at: down.at, phase }))
+            } else {
+                Msg::Pointer(Pointer::Down(down))
+            });
         })
     };
+    let oncontextmenu = on_place(&canvas, &props.tell, |at, target| {
+        // A field has a menu of the browser's own.
+        let is_own = !target.matches("input, select, textarea").unwrap_or(false);
+        is_own.then(|| editing::Msg::MenuAt { at, instance: instance(target) })
+    });
+    let ondblclick = on_place(&canvas, &props.tell, |at, _| Some(editing::Msg::DoubleClick(at)));
     let (nodes, edge_faces) = &*props.faces;
+    let beside = beside(&props.scene);
+    let stop = props.selection.nodes.first().or(props.scene.order.first()).copied();
     let cards = nodes.iter().enumerate().map(|(i, face)| {
         let rect = props.scene.nodes[i];
         let kind = props.document.nodes[i].kind.clone();
         html! {
             <NodeCard key={i} index={i} at={WorldPoint::new(rect.x, rect.y)} {kind} face={face.clone()}
                 selected={props.selection.nodes.contains(&i)}
-                target={props.targets.as_ref().map(|targets| targets[i])} tell={props.tell.clone()} />
+                target={props.targets.as_ref().map(|targets| targets[i])} is_stop={stop == Some(i)}
+                beside={beside[i]} renames={props.renaming == Some(Named::Node(i))} tell={props.tell.clone()} />
         }
     });
     let class = classes!(
         "canvas",
         props.flows.then_some("flows"),
         props.pans.then_some("pans"),
-        props.targets.is_some().then_some("connecting")
+        props.targets.is_some().then_some("connecting"),
+        props.chooses.then_some("choosing")
     );
     html! {
-        <div id="canvas" ref={canvas} {class} role="application" aria-label="Canvas" {onpointerdown}>
+        <div id="canvas" ref={canvas} {class} role="application" aria-label="Canvas" tabindex="-1" {onpointerdown}
+            {oncontextmenu} {ondblclick}>
             <div id="viewport">
+                <Regions document={props.document.clone()} scene={props.scene.clone()} selected={props.group}
+                    renaming={props.renaming} tell={props.tell.clone()} />
                 <Edges scene={props.scene.clone()} faces={edge_faces.clone()} selected={props.selection.edges.clone()} />
+                { for props.difference.iter().flat_map(|difference| &difference.gone).map(node::gone) }
                 { for cards }
                 <svg class="over" aria-hidden="true">
+                    <g id="lifted-wires" />
+                    <path id="guides" class="guides" d="" />
                     <path id="wire" class="wire" d="" />
                     <rect id="marquee" class="marquee" x="0" y="0" width="0" height="0" />
                 </svg>
+                <div id="lifted" class="lifted" aria-hidden="true" />
             </div>
             <div id="hint" class="hint" role="status" hidden=true />
             <div id="ghost" class="ghost" aria-hidden="true" hidden=true />
@@ -108,7 +146,7 @@ fn pressed(event: &PointerEvent, canvas: &NodeRef, pans: bool) -> Option<Down> {
     }
     // Without capture a gesture would end at the window's edge. A pointer that is gone already needs none.
     let _ = canvas.set_pointer_capture(event.pointer_id());
-    // The canvas itself takes no focus; what was typed elsewhere is taken over.
+    // What was typed elsewhere is taken over.
     if let Some(active) = canvas.owner_document().and_then(|d| d.active_element()) {
         let in_field = active.matches("input, select, textarea").unwrap_or(false);
         let _ = in_field.then(|| active.dyn_into::<HtmlElement>().map(|field| field.blur()));
@@ -119,9 +157,47 @@ fn pressed(event: &PointerEvent, canvas: &NodeRef, pans: bool) -> Option<Down> {
     Some(Down {
         at: on_canvas(&canvas, event.client_x(), event.client_y()),
         pans: pans || middle,
-        shift: event.shift_key(),
+        held: Held {
+            shift: event.shift_key(),
+            alt: event.alt_key(),
+            ctrl: event.ctrl_key() || event.meta_key(),
+        },
         touch: event.pointer_type() == "touch",
     })
+}
+
+/// The nodes before and after each, as the keyboard goes through them.
+fn beside(scene: &Scene) -> Vec<(Option<usize>, Option<usize>)> {
+    let mut beside = vec![(None, None); scene.nodes.len()];
+    for pair in scene.order.windows(2) {
+        beside[pair[0]].1 = Some(pair[1]);
+        beside[pair[1]].0 = Some(pair[0]);
+    }
+    beside
+}
+
+/// Answers an event of the pointer, at a place of the canvas, in the place of the browser; where there is an answer.
+fn on_place(
+    canvas: &NodeRef,
+    tell: &Callback<Msg>,
+    answer: fn(ScreenPoint, &Element) -> Option<editing::Msg>,
+) -> Callback<MouseEvent> {
+    let (canvas, tell) = (canvas.clone(), tell.clone());
+    Callback::from(move |event: MouseEvent| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let Some((canvas, target)) = canvas.cast::<Element>().zip(target) else { return };
+        if let Some(msg) = answer(on_canvas(&canvas, event.client_x(), event.client_y()), &target) {
+            event.prevent_default();
+            tell.emit(Msg::Editing(msg));
+        }
+    })
+}
+
+/// The node and the instance whose dot this is.
+fn instance(target: &Element) -> Option<(usize, u16)> {
+    let instance = target.get_attribute("data-instance")?.parse().ok()?;
+    let node = target.closest(".node").ok()??.id();
+    Some((node.strip_prefix("node-")?.parse().ok()?, instance))
 }
 
 /// The wheel pans and zooms the canvas, and not the page.

@@ -2,8 +2,11 @@
 //!
 //! What it writes are styles and attributes that no component renders twice with the same value, so that both agree again
 //! as soon as the gesture is committed. It decides nothing.
-use crate::effect::Draw;
-use crate::geometry::{Camera, Cubic, FAR, Rect, ScreenPoint, WorldPoint};
+mod lift;
+
+use crate::effect::{Draw, Moved};
+use crate::geometry::{Camera, Cubic, FAR, Guide, Rect, ScreenPoint, WorldPoint};
+use std::fmt::Write as _;
 use wasm_bindgen::JsCast;
 use web_sys::{Document, Element, HtmlElement};
 
@@ -20,16 +23,23 @@ pub(crate) fn edge_id(edge: usize) -> String {
     format!("edge-{edge}")
 }
 
+/// The element of a region.
+pub(crate) fn region_id(region: usize) -> String {
+    format!("region-{region}")
+}
+
+/// The label of a region.
+pub(crate) fn label_id(region: usize) -> String {
+    format!("region-{region}-label")
+}
+
 /// Draws.
 pub(crate) fn draw(draw: &Draw) {
     let Some(document) = web_sys::window().and_then(|window| window.document()) else { return };
     match draw {
         Draw::Camera { camera, shown } => show(&document, *camera, *shown),
-        Draw::Moved { nodes, edges } => {
-            nodes.iter().for_each(|(node, at)| place_by_id(&document, &node_id(*node), *at));
-            edges.iter().for_each(|(edge, way)| bend(&document, *edge, way));
-        }
-        Draw::Wire { way, at, refusal } => wire(&document, way, *at, refusal.as_deref()),
+        Draw::Moved(moved) => move_all(&document, moved),
+        Draw::Wire { way, at, hint, is_refused } => wire(&document, way, *at, hint.as_deref(), *is_refused),
         Draw::Marquee(rect) => marquee(&document, *rect),
         Draw::Ghost { kind, at, zoom } => ghost(&document, kind, *at, *zoom),
         Draw::Rest => toggle(&document, "viewport", "data-moving", false),
@@ -47,6 +57,71 @@ pub(crate) fn draw(draw: &Draw) {
 /// Puts a node's element to its place.
 pub(crate) fn place(element: &HtmlElement, at: WorldPoint) {
     style(element, "transform", &format!("translate({}px, {}px)", at.x, at.y));
+}
+
+/// Puts a region's element to its place and gives it its size.
+pub(crate) fn place_region(element: &HtmlElement, rect: Rect) {
+    place(element, WorldPoint::new(rect.x, rect.y));
+    style(element, "width", &format!("{}px", rect.width));
+    style(element, "height", &format!("{}px", rect.height));
+}
+
+/// Puts a panel at a place of the canvas, moved so far that all of it is seen.
+pub(crate) fn place_inside(element: &HtmlElement, at: ScreenPoint) {
+    let parent = element.offset_parent();
+    let (width, height) =
+        parent.map_or((0.0, 0.0), |p| (f64::from(p.client_width()), f64::from(p.client_height())));
+    let inside = |at: f64, size: i32, all: f64| at.min(all - f64::from(size) - 8.0).max(8.0);
+    let (x, y) = (inside(at.x, element.offset_width(), width), inside(at.y, element.offset_height(), height));
+    style(element, "transform", &format!("translate({x}px, {y}px)"));
+}
+
+/// Gives the keyboard's focus to an element. One that is gone takes none.
+pub(crate) fn focus(id: &str) {
+    let document = web_sys::window().and_then(|window| window.document());
+    if let Some(element) = document.and_then(|document| html(&document, id)) {
+        let options = web_sys::FocusOptions::new();
+        // The canvas is moved by its camera and never scrolled.
+        options.set_prevent_scroll(true);
+        // Whatever takes no focus leaves it where it is.
+        let _ = element.focus_with_options(&options);
+    }
+}
+
+fn move_all(document: &Document, moved: &Moved) {
+    moved.nodes.iter().for_each(|(node, at)| place_by_id(document, &node_id(*node), *at));
+    moved.edges.iter().for_each(|(edge, way)| bend(document, *edge, way));
+    for (region, rect) in &moved.regions {
+        if let Some(element) = html(document, &region_id(*region)) {
+            place_region(&element, *rect);
+        }
+    }
+    if let Some(lifted) = &moved.lifted {
+        lift::lift(document, lifted);
+    }
+    guides(document, &moved.guides);
+    into(document, moved.into);
+}
+
+fn guides(document: &Document, guides: &[Guide]) {
+    let mut path = String::new();
+    for Guide { from, to } in guides {
+        write!(path, "M{:.1} {:.1}L{:.1} {:.1}", from.x, from.y, to.x, to.y)
+            .expect("a string takes every character");
+    }
+    if let Some(element) = document.get_element_by_id("guides") {
+        attribute(&element, "d", &path);
+    }
+}
+
+/// Marks the region that something would join.
+fn into(document: &Document, region: Option<usize>) {
+    if let Ok(Some(old)) = document.query_selector("[data-into]") {
+        old.remove_attribute("data-into").expect("the attribute's name is well-formed");
+    }
+    if let Some(region) = region {
+        toggle(document, &region_id(region), "data-into", true);
+    }
 }
 
 fn style(element: &HtmlElement, name: &str, value: &str) {
@@ -79,12 +154,20 @@ fn bend(document: &Document, edge: usize, way: &Cubic) {
     let path = way.path();
     let children = group.children();
     for child in (0..children.length()).filter_map(|i| children.item(i)) {
-        if child.tag_name() == "path" {
-            attribute(&child, "d", &path);
-        } else {
-            attribute(&child, "transform", &middle(way));
+        match child.tag_name().as_str() {
+            "path" => attribute(&child, "d", &path),
+            "g" => attribute(&child, "transform", &middle(way)),
+            _ => end_of(&child, way),
         }
     }
+}
+
+/// The first circle lies at the start, and the one after it at the end.
+fn end_of(circle: &Element, way: &Cubic) {
+    let is_last = circle.next_element_sibling().is_none();
+    let at = way.points[if is_last { 3 } else { 0 }];
+    attribute(circle, "cx", &at.x.to_string());
+    attribute(circle, "cy", &at.y.to_string());
 }
 
 /// The transform of what stands in the middle of an edge.
@@ -117,15 +200,19 @@ fn show(document: &Document, camera: Camera, shown: Rect) {
     }
 }
 
-fn wire(document: &Document, way: &Cubic, at: ScreenPoint, refusal: Option<&str>) {
+fn wire(document: &Document, way: &Cubic, at: ScreenPoint, says: Option<&str>, is_refused: bool) {
     if let Some(path) = document.get_element_by_id("wire") {
         attribute(&path, "d", &way.path());
-        attribute(&path, "class", if refusal.is_some() { "wire refused" } else { "wire" });
+        attribute(&path, "class", if is_refused { "wire refused" } else { "wire" });
     }
     if let Some(hint) = html(document, "hint") {
-        hint.set_text_content(refusal);
+        if hint.text_content().as_deref() != says {
+            hint.set_text_content(says);
+        }
+        hint.toggle_attribute_with_force("data-refused", is_refused)
+            .expect("the attribute's name is well-formed");
         style(&hint, "transform", &format!("translate({}px, {}px)", at.x + 14.0, at.y + 14.0));
-        hint.set_hidden(refusal.is_none());
+        hint.set_hidden(says.is_none());
     }
 }
 
@@ -152,6 +239,9 @@ fn clear(document: &Document) {
         attribute(&path, "d", "");
     }
     marquee(document, Rect::default());
+    lift::lower(document);
+    guides(document, &[]);
+    into(document, None);
     for id in ["hint", "ghost"] {
         if let Some(element) = html(document, id) {
             element.set_hidden(true);

@@ -27,6 +27,9 @@ const CURRENT: &str = "loadpath.current";
 const HISTORY: &str = "loadpath.history";
 const THEME: &str = "loadpath.theme";
 const TOKEN: &str = "loadpath.token";
+const COURSE: &str = "loadpath.course";
+/// What the address asks for with `?lesson=NAME`.
+const LESSON: &str = "lesson=";
 
 fn window() -> Window {
     web_sys::window().expect("the page runs in a window")
@@ -53,8 +56,7 @@ pub(crate) fn startup() -> Startup {
         Some("dark") => Some(Theme::Dark),
         _ => None,
     };
-    let search = window().location().search().unwrap_or_default();
-    let embed = search.trim_start_matches('?').split('&').any(|part| part == "embed=1");
+    let embed = queries().any(|part| part == "embed=1");
     Startup {
         fragment: fragment(),
         designs: designs(),
@@ -64,6 +66,8 @@ pub(crate) fn startup() -> Startup {
         embed,
         theme,
         token: get(session(), TOKEN),
+        course: get(local(), COURSE),
+        lesson: queries().find_map(|part| Some(part.strip_prefix(LESSON)?.to_owned())),
     }
 }
 
@@ -131,6 +135,21 @@ pub(crate) fn elsewhere(event: &StorageEvent) -> Option<Msg> {
     Some(Msg::Library(library::Msg::Elsewhere { id, written: event.new_value() }))
 }
 
+/// The parts of the address's query.
+fn queries() -> impl Iterator<Item = String> {
+    let query = window().location().search().unwrap_or_default();
+    let parts: Vec<String> = query.trim_start_matches('?').split('&').map(str::to_owned).collect();
+    parts.into_iter().filter(|part| !part.is_empty())
+}
+
+/// Keeps how far the course has come.
+pub(super) fn keep_course(text: &str) {
+    if let Some(storage) = local() {
+        // Full storage: the course goes on, and is forgotten with the page.
+        let _ = storage.set_item(COURSE, text);
+    }
+}
+
 /// The address's fragment, without the `#`.
 pub(crate) fn fragment() -> String {
     let hash = window().location().hash().unwrap_or_default();
@@ -145,7 +164,9 @@ pub(super) fn store(document: &Topology, fragment: &str, design: &str) {
     }
     let window = window();
     let path = window.location().pathname().unwrap_or_default();
-    let query = window.location().search().unwrap_or_default();
+    // A lesson that was asked for has begun; a reload goes on with it.
+    let rest: Vec<String> = queries().filter(|part| !part.starts_with(LESSON)).collect();
+    let query = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
     let address =
         if fragment.is_empty() { format!("{path}{query}") } else { format!("{path}{query}#{fragment}") };
     if let Ok(history) = window.history() {

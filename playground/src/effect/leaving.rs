@@ -36,8 +36,12 @@ async fn write(text: &str) -> bool {
 }
 
 /// Puts the page's address into the clipboard.
-pub(super) fn copy_address(tell: Callback<Msg>) {
-    let address = window().location().href().unwrap_or_default();
+pub(super) fn copy_address(tell: Callback<Msg>, fragment: Option<&str>) {
+    let mut address = window().location().href().unwrap_or_default();
+    if let Some(fragment) = fragment {
+        address.truncate(address.find('#').unwrap_or(address.len()));
+        address = format!("{address}#{fragment}");
+    }
     spawn_local(async move { tell.emit(Msg::Copied(write(&address).await)) });
 }
 

@@ -63,6 +63,15 @@ impl Camera {
         Self { x: around.x - world.x * zoom, y: around.y - world.y * zoom, zoom }
     }
 
+    /// The view after two fingers went from one pair of points to another: what lay under each lies under it still.
+    #[must_use]
+    pub fn pinched(self, from: [ScreenPoint; 2], to: [ScreenPoint; 2]) -> Self {
+        let apart = |[a, b]: [ScreenPoint; 2]| a.distance(b).max(1.0);
+        let middle = |[a, b]: [ScreenPoint; 2]| ScreenPoint::new((a.x + b.x) / 2.0, (a.y + b.y) / 2.0);
+        let (start, end) = (middle(from), middle(to));
+        self.zoomed(start, apart(to) / apart(from)).panned(end.x - start.x, end.y - start.y)
+    }
+
     /// The view that shows all of `bounds` in a canvas of this size, in the middle of what the insets leave free.
     pub fn fit(bounds: Rect, width: f64, height: f64, insets: Insets) -> Self {
         let free_width = (width - insets.left - insets.right).max(1.0);
@@ -102,6 +111,17 @@ mod tests {
         for factor in [0.01, 0.5, 1.1, 100.0] {
             let after = camera.zoomed(pointer, factor).to_world(pointer);
             assert!(before.distance(after) < 1e-9, "{factor}: {before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn what_lies_under_two_fingers_stays_under_them() {
+        let camera = Camera { x: 30.0, y: -20.0, zoom: 0.8 };
+        let from = [ScreenPoint::new(100.0, 100.0), ScreenPoint::new(200.0, 100.0)];
+        let to = [ScreenPoint::new(90.0, 150.0), ScreenPoint::new(240.0, 150.0)];
+        let pinched = camera.pinched(from, to);
+        for (before, after) in from.into_iter().zip(to) {
+            assert!(camera.to_world(before).distance(pinched.to_world(after)) < 1e-9);
         }
     }
 

@@ -1,5 +1,6 @@
 //! What lies under the pointer.
 use super::point::{Rect, WorldPoint};
+use super::region::Region;
 use super::route::route;
 
 /// How near to a port's middle counts as on it.
@@ -12,6 +13,19 @@ pub struct Scene {
     pub nodes: Vec<Rect>,
     /// Which nodes each edge joins; none for an edge that leads nowhere.
     pub edges: Vec<Option<(usize, usize)>>,
+    /// The regions behind the nodes, zones first.
+    pub regions: Vec<Region>,
+    /// The nodes as the keyboard goes through them: along the calls, column by column, each from top to bottom.
+    pub order: Vec<usize>,
+}
+
+/// An end of an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Where the call leaves.
+    From,
+    /// Where it arrives.
+    To,
 }
 
 /// What was hit.
@@ -21,13 +35,15 @@ pub enum Hit {
     Output(usize),
     /// A node, or the port where calls reach it.
     Node(usize),
+    /// The label of a region.
+    Region(usize),
     /// An edge.
     Edge(usize),
     /// Nothing but the canvas.
     Canvas,
 }
 
-/// What lies under `point`; the upper of two nodes; an edge when it is at most `slack` away and no node is there.
+/// What lies under `point`; the upper of two nodes; else a region's label; else an edge at most `slack` away.
 pub fn hit(scene: &Scene, point: WorldPoint, slack: f64) -> Hit {
     for (i, rect) in scene.nodes.iter().enumerate().rev() {
         if WorldPoint::new(rect.right(), rect.middle().y).distance(point) <= PORT_REACH {
@@ -36,6 +52,10 @@ pub fn hit(scene: &Scene, point: WorldPoint, slack: f64) -> Hit {
         if WorldPoint::new(rect.x, rect.middle().y).distance(point) <= PORT_REACH || rect.contains(point) {
             return Hit::Node(i);
         }
+    }
+    // A host's label lies above that of the zone around it.
+    if let Some(i) = scene.regions.iter().rposition(|region| region.label().contains(point)) {
+        return Hit::Region(i);
     }
     let near = |&(_, distance): &(usize, f64)| distance <= slack;
     let edges = (0..scene.edges.len()).filter_map(|i| Some((i, distance(scene, i, point, slack)?)));
@@ -49,6 +69,14 @@ fn distance(scene: &Scene, edge: usize, point: WorldPoint, slack: f64) -> Option
     // A curve stays within the hull of its handles, which reach out by 160 at most.
     let bounds = Rect::around([from, to])?.grown(160.0 + slack);
     bounds.contains(point).then(|| route(from, to).distance(point))
+}
+
+/// Which end of an edge lies at most `reach` away.
+pub fn end_at(scene: &Scene, edge: usize, point: WorldPoint, reach: f64) -> Option<End> {
+    let (from, to) = scene.edges.get(edge).copied().flatten()?;
+    let [start, .., end] = route(scene.nodes[from], scene.nodes[to]).points;
+    let ends = [(End::To, end), (End::From, start)];
+    ends.into_iter().find(|(_, at)| at.distance(point) <= reach).map(|(end, _)| end)
 }
 
 /// The nodes that a marquee touches, in painting order.
@@ -65,6 +93,7 @@ mod tests {
         Scene {
             nodes: vec![rect(0.0, 0.0), rect(400.0, 0.0), rect(500.0, 50.0)],
             edges: vec![Some((0, 1)), None],
+            ..Scene::default()
         }
     }
 
@@ -76,6 +105,16 @@ mod tests {
         assert_eq!(at(395.0, 38.0), Hit::Node(1));
         assert_eq!(at(275.0, 42.0), Hit::Edge(0));
         assert_eq!(at(275.0, 60.0), Hit::Canvas);
+    }
+
+    #[test]
+    fn both_ends_of_an_edge_can_be_taken() {
+        let at = |x, y| end_at(&scene(), 0, WorldPoint::new(x, y), 9.0);
+        assert_eq!(
+            (at(153.0, 40.0), at(397.0, 33.0), at(275.0, 38.0)),
+            (Some(End::From), Some(End::To), None)
+        );
+        assert_eq!(end_at(&scene(), 1, WorldPoint::default(), 9.0), None);
     }
 
     #[test]

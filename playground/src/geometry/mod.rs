@@ -1,18 +1,22 @@
 //! The canvas's arithmetic: points in, points and paths out. Nothing here knows the document, the browser or the app.
 mod camera;
 mod curve;
+mod guides;
 mod hit;
 mod layout;
 mod point;
+mod region;
 mod route;
 mod snap;
 mod ticks;
 
 pub use camera::{Camera, Insets};
 pub use curve::{Axis, Frame, PERCENTILES, line, percentile_place};
-pub use hit::{Hit, Scene, hit, inside};
-pub use layout::layers;
+pub use guides::{Aligned, Guide, align};
+pub use hit::{End, Hit, Scene, end_at, hit, inside};
+pub use layout::{Graph, columns, lay_out, place_missing};
 pub use point::{Rect, ScreenPoint, WorldPoint};
+pub use region::{Group, LABEL_HEIGHT, Region, innermost};
 pub use route::{Cubic, route};
 pub use snap::{GRID, snap};
 pub use ticks::ticks;

@@ -95,6 +95,12 @@ impl Rect {
             && other.y <= self.bottom()
     }
 
+    /// The same, so far away.
+    #[must_use]
+    pub fn moved(&self, dx: f64, dy: f64) -> Self {
+        Self { x: self.x + dx, y: self.y + dy, ..*self }
+    }
+
     /// The same with a border of this width around it.
     #[must_use]
     pub fn grown(&self, by: f64) -> Self {

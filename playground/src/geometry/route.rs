@@ -28,6 +28,11 @@ impl Cubic {
         horizontal(WorldPoint::new(from.right(), from.middle().y), pointer)
     }
 
+    /// The way from the pointer, while an edge's start is dragged.
+    pub fn from_pointer(pointer: WorldPoint, to: Rect) -> Self {
+        horizontal(pointer, WorldPoint::new(to.x, to.middle().y))
+    }
+
     /// The point at `t` in [0, 1].
     pub fn at(&self, t: f64) -> WorldPoint {
         let u = 1.0 - t;

@@ -11,6 +11,7 @@ impl Bag {
             Self::Edge(i) => Place::Edge(i),
             Self::Workload => Place::Workload,
             Self::Class(i) => Place::Class(i),
+            Self::Event(i) => Place::Timeline(i),
             Self::Zone(i) => Place::Zone(i),
             Self::Host(i) => Place::Host(i),
             Self::Objectives => Place::Objectives,
@@ -25,6 +26,7 @@ impl Bag {
             Self::Edge(_) => "edge".to_owned(),
             Self::Workload => "workload".to_owned(),
             Self::Class(i) => format!("class-{i}"),
+            Self::Event(_) => "event".to_owned(),
             Self::Zone(i) => format!("zone-{i}"),
             Self::Host(i) => format!("host-{i}"),
             Self::Objectives => "objectives".to_owned(),
@@ -42,6 +44,10 @@ impl Bag {
             Self::Edge(_) => catalog::EDGE,
             Self::Workload => catalog::ARRIVALS,
             Self::Class(_) => catalog::CLASS,
+            Self::Event(i) => {
+                let action = document.timeline.get(i).map_or("", |event| event.action.as_str());
+                catalog::ACTIONS.iter().find(|kind| kind.name == action).map_or(&[], |kind| kind.params)
+            }
             Self::Zone(_) => catalog::ZONE,
             Self::Host(_) => catalog::HOST,
             Self::Objectives => catalog::OBJECTIVES,
@@ -56,6 +62,7 @@ impl Bag {
             Self::Edge(i) => document.edges.get(i).map(|edge| &edge.params),
             Self::Workload => Some(&document.workload.params),
             Self::Class(i) => document.workload.classes.get(i).map(|class| &class.params),
+            Self::Event(i) => document.timeline.get(i).map(|event| &event.params),
             Self::Zone(i) => document.zones.get(i).map(|zone| &zone.params),
             Self::Host(i) => document.hosts.get(i).map(|host| &host.params),
             Self::Objectives => Some(&document.objectives),
@@ -70,6 +77,7 @@ impl Bag {
             Self::Edge(i) => document.edges.get_mut(i).map(|edge| &mut edge.params),
             Self::Workload => Some(&mut document.workload.params),
             Self::Class(i) => document.workload.classes.get_mut(i).map(|class| &mut class.params),
+            Self::Event(i) => document.timeline.get_mut(i).map(|event| &mut event.params),
             Self::Zone(i) => document.zones.get_mut(i).map(|zone| &mut zone.params),
             Self::Host(i) => document.hosts.get_mut(i).map(|host| &mut host.params),
             Self::Objectives => Some(&mut document.objectives),

@@ -60,8 +60,11 @@ fn span(text: &str, like: &str) -> Option<String> {
     Some(format!("{number}{unit}"))
 }
 
-/// The last unit of time in a text.
+/// The last unit of time in a text; of no time at all, the unit in which most times here are told.
 fn unit_of(text: &str) -> Option<&'static str> {
+    if text == "0s" {
+        return Some("ms");
+    }
     let last = text.rsplit(|c: char| c.is_whitespace()).next()?;
     time_unit(last.trim_start_matches(|c: char| !c.is_alphabetic() && c != 'µ'))
 }
@@ -252,6 +255,7 @@ mod tests {
             (ttl, "20 ms", "20ms"),
             (ttl, "5 min", "5m"),
             (ttl, "3", "3m"),
+            (row("load_balancer", "slow_start"), "80", "80ms"),
             (time, "exp 8 ms", "exp 8ms"),
             (time, "12", "12ms"),
             (time, "lognormal 4 ms p99 18 ms", "lognormal 4ms p99 18ms"),

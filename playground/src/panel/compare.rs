@@ -45,6 +45,8 @@ struct Row {
     what: &'static str,
     simulated: String,
     measured: String,
+    /// The half-width of the simulated figure's interval; empty where it is not known.
+    width: String,
     off: Option<f64>,
     /// Whether enough requests lie beyond for the difference to mean something.
     sure: bool,
@@ -57,11 +59,21 @@ fn table(simulated: Option<&Figures>, measured: Option<&Figures>) -> Vec<Row> {
     let fewest = simulated.into_iter().chain(measured).map(|f| f.count).min().unwrap_or(0) as f64;
     let times = crate::run::QUANTILES.iter().enumerate().map(|(i, (what, quantile))| Row {
         sure: fewest * (1.0 - quantile) >= ENOUGH,
+        width: simulated.map_or_else(String::new, |f| {
+            f.quantile_widths[i].map_or_else(String::new, |width| format::half_width(f.quantiles[i], width))
+        }),
         ..row(what, simulated.map(|f| f.quantiles[i]), measured.map(|f| f.quantiles[i]), format::seconds)
     });
-    let rate = row("req/s", simulated.map(|f| f.rate), measured.map(|f| f.rate), format::rate_number);
+    let told = |width: Option<f64>, told: fn(f64) -> String| {
+        width.map_or_else(String::new, |w| format!("± {}", told(w)))
+    };
+    let rate = Row {
+        width: told(simulated.and_then(|f| f.rate_width), format::rate_number),
+        ..row("req/s", simulated.map(|f| f.rate), measured.map(|f| f.rate), format::rate_number)
+    };
     let errors = Row {
         off: None,
+        width: told(simulated.and_then(|f| f.error_width), format::percent),
         ..row("errors", simulated.map(|f| f.error_share), measured.map(|f| f.error_share), format::percent)
     };
     times.chain([rate, errors]).collect()
@@ -70,7 +82,7 @@ fn table(simulated: Option<&Figures>, measured: Option<&Figures>) -> Vec<Row> {
 fn row(what: &'static str, a: Option<f64>, b: Option<f64>, text: fn(f64) -> String) -> Row {
     let told = |value: Option<f64>| value.map_or_else(|| format::NONE.to_owned(), text);
     let off = a.zip(b).filter(|(_, b)| *b > 0.0).map(|(a, b)| a / b - 1.0);
-    Row { what, simulated: told(a), measured: told(b), off, sure: true }
+    Row { what, simulated: told(a), measured: told(b), width: String::new(), off, sure: true }
 }
 
 fn class(off: f64) -> &'static str {
@@ -113,7 +125,7 @@ fn line(row: &Row) -> Html {
     html! {
         <tr data-row={row.what}>
             <th scope="row">{ row.what }</th>
-            <td>{ &row.simulated }</td>
+            <td>{ &row.simulated }if !row.width.is_empty() { <span class="mute" title="half the 95 % interval">{ format!(" {}", row.width) }</span> }</td>
             <td>{ &row.measured }</td>
             <td class={classes!(class)} {title}>{ off }</td>
         </tr>

@@ -1,45 +1,15 @@
 //! The top of the page: which design, how it does as a whole, and what can be done with it.
-use super::p99;
+use super::bill::{self, BillButton};
+use super::drawer::toggle;
+use super::figures::{self, Kpis};
 use crate::canvas::icon;
-use crate::command::{Command, Part};
+use crate::command::{self, Command, Part};
 use crate::effect::is_dark;
 use crate::finder;
-use crate::format;
-use crate::model::{Dialog, Model, Stage};
+use crate::model::{Dialog, Drawer, Model, Stage};
 use crate::msg::{Change, Msg};
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
-
-/// How the design does as a whole.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Kpis {
-    rate: String,
-    p99: String,
-    half_width: String,
-    errors: String,
-    has_errors: bool,
-}
-
-impl Kpis {
-    /// From the last snapshot; dashes before the first.
-    pub fn of(model: &Model) -> Self {
-        let none = || format::NONE.to_owned();
-        let Some(snapshot) = model.simulated.snapshot.as_deref() else {
-            return Self { rate: none(), p99: none(), errors: none(), ..Self::default() };
-        };
-        let p99 = p99(snapshot);
-        let share = snapshot.outcomes.error_share();
-        Self {
-            rate: format::rate_number(snapshot.achieved_rate),
-            p99: p99.map_or_else(none, |(value, _)| format::seconds(value)),
-            half_width: p99
-                .and_then(|(value, half)| Some(format::half_width(value, half?)))
-                .unwrap_or_default(),
-            errors: format::percent(share),
-            has_errors: share >= 0.001,
-        }
-    }
-}
 
 /// What the header shows.
 #[derive(Clone, PartialEq, Properties)]
@@ -48,6 +18,10 @@ pub struct Props {
     pub name: String,
     /// How it does.
     pub kpis: Kpis,
+    /// What it costs.
+    pub bill: bill::Props,
+    /// Whether the course is open.
+    pub is_learning: bool,
     /// Whether there is something to undo, and to redo.
     pub can: (bool, bool),
     /// The commands of the menu, each with whether it can be asked for.
@@ -58,6 +32,23 @@ pub struct Props {
     pub tell: Callback<Msg>,
 }
 
+impl Props {
+    /// From the model.
+    pub fn of(model: &Model, tell: Callback<Msg>) -> Self {
+        let kpis = Kpis::of(model);
+        Self {
+            name: model.document.name.clone(),
+            bill: bill::Props { estimated: model.advice.estimated.clone(), tell: tell.clone() },
+            kpis,
+            is_learning: model.drawer == Some(Drawer::Course),
+            can: (model.history.can_undo(), model.history.can_redo()),
+            menu: command::menu(model),
+            stage: model.live.stage.clone(),
+            tell,
+        }
+    }
+}
+
 /// The header.
 #[component]
 pub fn Header(props: &Props) -> Html {
@@ -66,15 +57,19 @@ pub fn Header(props: &Props) -> Html {
     let (can_undo, can_redo) = props.can;
     html! {
         <header>
-            <span class="logo"><span aria-hidden="true">{ "◢ " }</span>{ "Loadpath" }</span>
+            <h1 class="logo"><span aria-hidden="true">{ "◢ " }</span>{ "Loadpath" }</h1>
             { menu(props) }
             <Name name={props.name.clone()} tell={props.tell.clone()} />
             { icon_button("undo", "Undo (Ctrl+Z)", on(Msg::Undo), !can_undo) }
             { icon_button("redo", "Redo (Ctrl+Shift+Z)", on(Msg::Redo), !can_redo) }
             <span class="sp" />
-            { kpis(&props.kpis) }
+            { figures::show(&props.kpis) }
+            <BillButton ..props.bill.clone() />
             <span class="sp" />
             { icon_button("search", "Find anything (Ctrl+K)", on(Msg::Finder(finder::Msg::Open { only_kinds: false })), false) }
+            <button type="button" class={classes!("btn", props.is_learning.then_some("on"))} id="lessons"
+                aria-expanded={props.is_learning.to_string()} aria-controls="drawer"
+                onclick={toggle(Drawer::Course, props.is_learning, &props.tell)}>{ "Lessons" }</button>
             { icon_button("keys", "Keys (?)", on(Msg::Dialog(Some(Dialog::Keys))), false) }
             { icon_button("moon", "Light or dark", theme, false) }
             <button type="button" class="btn" id="share" onclick={on(Msg::Share)}>{ "Share link" }</button>
@@ -116,18 +111,6 @@ fn menu(props: &Props) -> Html {
             { for of(Part::Export) }
         </div>
     </>}
-}
-
-fn kpis(kpis: &Kpis) -> Html {
-    html! {
-        <div class="kpis" aria-label="The design as a whole, simulated" title="Simulated: the last seconds, and p99 since the last change">
-            <span id="kpi-rate"><b>{ &kpis.rate }</b>{ " req/s" }</span>
-            <span id="kpi-p99">{ "p99 " }<b>{ &kpis.p99 }</b>{ " " }{ &kpis.half_width }</span>
-            <span id="kpi-errors" class={classes!(kpis.has_errors.then_some("bad"))}>
-                { "errors " }<b>{ &kpis.errors }</b>
-            </span>
-        </div>
-    }
 }
 
 fn live(props: &Props) -> Html {

@@ -5,13 +5,22 @@ use crate::msg::Msg;
 use yew::prelude::*;
 
 /// What the pointer and single keys do, beside the commands.
-const GESTURES: [(&str, &str); 7] = [
-    ("Drag from a port", "connect to what it calls"),
+const GESTURES: [(&str, &str); 16] = [
+    ("Drag from a port", "connect to what it calls; on the empty canvas, choose what goes there"),
+    ("Drag an end of the selected edge", "connect it to another node"),
+    ("C, then arrows or Tab, Enter", "connect the selected node"),
+    ("Shift + C", "add what the selected node calls"),
+    ("Right button, Shift + F10, long press", "the menu of a node, an edge, a zone, the canvas"),
+    ("Double click, Enter", "rename a node or a zone"),
     ("Shift + click, Shift + drag", "add to the selection"),
     ("Arrows, Shift + arrows", "move what is selected by one step, by five"),
+    ("Shift while dragging", "keep to one axis"),
+    ("Ctrl while dragging", "leave the grid and the lines alone"),
     ("Wheel, Space + drag, middle button", "pan"),
     ("Ctrl + wheel, pinch", "zoom"),
-    ("Tab", "go from node to node"),
+    ("Arrows on a chart, Enter", "look around in it, find the requests behind a point"),
+    ("Tab", "go from node to node, as the calls go"),
+    ("Alt + drag", "move a copy"),
     ("A letter", "add the component that has it: the finder (/) shows them"),
 ];
 

@@ -1,47 +1,98 @@
 //! What stands around the canvas.
 mod banner;
+mod bill;
 mod chart;
+mod charts;
 mod compare;
+mod comparison;
+mod course;
+mod cursor;
+mod drawer;
 mod embed;
 mod empty;
+mod fault_menu;
+mod figures;
 mod finder;
+mod findings;
 mod header;
+mod heat;
 mod inspector;
 mod keys_dialog;
 mod library;
 mod live_dialog;
 mod notices;
+mod one_of;
+mod outline;
 mod over_time;
 mod palette;
 mod percentiles;
+mod requests;
+mod shares;
 mod source;
+mod timeline;
 mod toolbar;
 
 pub use banner::Banner;
+pub use charts::Shown;
 pub use compare::Compare;
+pub use comparison::CompareDrawer;
+pub use course::CourseDrawer;
+pub use drawer::DrawerButtons;
 pub use embed::EmbedBar;
 pub use empty::Empty;
+pub use figures::Kpis;
 pub use finder::FinderPanel;
-pub use header::{Header, Kpis};
+pub use findings::FindingsDrawer;
+pub use header::Header;
 pub use inspector::{Inspected, Inspector};
 pub use keys_dialog::KeysDialog;
 pub use library::LibraryPanel;
 pub use live_dialog::LiveDialog;
 pub use notices::Notices;
+pub use outline::{Outline, SkipLinks};
 pub use over_time::OverTimePanel;
 pub use palette::Palette;
-pub use percentiles::Percentiles;
+pub use requests::RequestsPanel;
 pub use source::SourcePanel;
 pub use toolbar::{Toolbar, Tools};
 
-use crate::model::Model;
+use crate::model::{Drawer, Model};
 use crate::msg::Msg;
 use loadpath_core::sim::Snapshot;
-use yew::Callback;
+use yew::{Callback, Html, html};
+
+/// A listener for events of which only some ask for something.
+fn perhaps<E: 'static>(tell: &Callback<Msg>, asks: impl Fn(E) -> Option<Msg> + 'static) -> Callback<E> {
+    let tell = tell.clone();
+    Callback::from(move |event| {
+        if let Some(msg) = asks(event) {
+            tell.emit(msg);
+        }
+    })
+}
 
 /// What the banner says of the model.
 pub fn banner(model: &Model, tell: &Callback<Msg>) -> banner::Props {
     banner::Props::of(model, tell.clone())
+}
+
+/// What the header shows of the model.
+pub fn header(model: &Model, tell: &Callback<Msg>) -> header::Props {
+    header::Props::of(model, tell.clone())
+}
+
+/// What stands beside the design.
+pub fn drawer(model: &Model, tell: &Callback<Msg>) -> Html {
+    let buttons = drawer::Props::of(model, tell.clone());
+    let open = match model.drawer {
+        Some(Drawer::Findings) => {
+            html! { <FindingsDrawer ..findings::Props::of(model, tell.clone()) /> }
+        }
+        Some(Drawer::Course) => html! { <CourseDrawer ..course::Props::of(model, tell.clone()) /> },
+        Some(Drawer::Compare) => html! { <CompareDrawer ..comparison::Props::of(model, tell.clone()) /> },
+        None => Html::default(),
+    };
+    html! { <><DrawerButtons ..buttons />{ open }</> }
 }
 
 /// What the chart over time shows of the model.
@@ -49,9 +100,14 @@ pub fn over_time(model: &Model, tell: &Callback<Msg>) -> over_time::Props {
     over_time::Props::of(model, tell.clone())
 }
 
-/// What the chart by percentile shows of the model.
-pub fn percentiles(model: &Model, tell: &Callback<Msg>) -> percentiles::Props {
-    percentiles::Props::of(model, tell.clone())
+/// What the menu of faults shows of the model.
+pub fn faults(model: &Model, tell: &Callback<Msg>) -> fault_menu::Props {
+    fault_menu::Props::of(model, tell.clone())
+}
+
+/// What the panel of single requests shows of the model; none while it is closed.
+pub fn requests(model: &Model, tell: &Callback<Msg>) -> Option<requests::Props> {
+    requests::Props::of(model, tell.clone())
 }
 
 /// What the comparison shows of the model.

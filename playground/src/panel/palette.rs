@@ -1,5 +1,6 @@
 //! The components that can be put on the canvas, as the catalog has them.
 use crate::canvas::{icon, on_canvas};
+use crate::editing;
 use crate::msg::{Change, Msg};
 use crate::tool::Pointer;
 use loadpath_core::topology::catalog::{Group, KINDS, Kind};
@@ -24,7 +25,20 @@ pub fn Palette(props: &Props) -> Html {
             { for kinds.map(|kind| item(kind, &props.tell)) }
         </>}
     });
-    html! { <nav class="palette" aria-label="Components">{ for groups }</nav> }
+    // Around what is selected, or empty.
+    let zone = props
+        .tell
+        .reform(|_: MouseEvent| Msg::Change(Change::Editing(editing::Change::AddZone { area: None })));
+    html! {
+        <nav class="palette" aria-label="Components">
+            { for groups }
+            <h4>{ "Places" }</h4>
+            <button type="button" class="pi" data-kind="zone" onclick={zone}
+                title="A data center or region: drop nodes into it (G)">
+                { icon("zone", 18) }<span>{ "Zone" }</span>
+            </button>
+        </nav>
+    }
 }
 
 fn item(kind: &'static Kind, tell: &Callback<Msg>) -> Html {

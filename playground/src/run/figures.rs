@@ -32,6 +32,15 @@ pub struct Figures {
     pub error_share: f64,
     /// 50 %, 90 %, 99 % and 99.9 % of the requests were not slower than this, in seconds.
     pub quantiles: [f64; 4],
+    /// The half-widths of their 95 % intervals, where they are known.
+    #[serde(default)]
+    pub quantile_widths: [Option<f64>; 4],
+    /// That of the rate.
+    #[serde(default)]
+    pub rate_width: Option<f64>,
+    /// That of the share of errors.
+    #[serde(default)]
+    pub error_width: Option<f64>,
     /// Response by percentile.
     pub curve: Vec<CurvePoint>,
 }
@@ -70,6 +79,7 @@ impl Figures {
             error_share: outcomes.error_share(),
             quantiles: QUANTILES.map(|(_, q)| response.quantile(q).as_secs()),
             curve: curve(response),
+            ..Self::default()
         })
     }
 }

@@ -3,10 +3,12 @@ mod connect;
 mod marquee;
 mod pan;
 mod place;
+mod region;
 mod select;
 
-use crate::geometry::{Camera, Hit, Rect, Scene, ScreenPoint, WorldPoint, hit};
-use crate::model::Selection;
+use crate::edit::Wire;
+use crate::geometry::{Camera, Group, Guide, Hit, Rect, Scene, ScreenPoint, WorldPoint, end_at, hit};
+use crate::model::{Selection, Single};
 use crate::msg::Change;
 use loadpath_core::topology::catalog::Kind;
 
@@ -14,6 +16,9 @@ use loadpath_core::topology::catalog::Kind;
 const STRAY: f64 = 4.0;
 /// How near to an edge counts as on it, in pixels.
 const EDGE_REACH: f64 = 7.0;
+
+/// How near to a selected edge's end takes it, in pixels.
+const END_REACH: f64 = 10.0;
 
 /// The gesture under way.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +36,8 @@ pub enum Tool {
     Marquee(marquee::Marquee),
     /// An edge is drawn.
     Connect(connect::Connect),
+    /// A region is dragged by its label.
+    Region(region::Drag),
     /// A component is dragged from the palette.
     Place(place::Place),
 }
@@ -51,6 +58,8 @@ pub enum Pointer {
     Moved {
         /// Where to.
         at: ScreenPoint,
+        /// The keys that are held.
+        held: Held,
     },
     /// It went up.
     Up {
@@ -70,10 +79,21 @@ pub struct Down {
     pub at: ScreenPoint,
     /// Whether to pan, whatever lies there: the middle button, or the space bar is held.
     pub pans: bool,
-    /// Whether shift is held.
-    pub shift: bool,
+    /// The keys that are held.
+    pub held: Held,
     /// Whether it is a finger.
     pub touch: bool,
+}
+
+/// Keys that are held while the pointer acts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Shift.
+    pub shift: bool,
+    /// Alt.
+    pub alt: bool,
+    /// Control or command.
+    pub ctrl: bool,
 }
 
 /// What a gesture acts on.
@@ -92,6 +112,15 @@ pub struct Ground<'a> {
 pub enum Act {
     /// Select this.
     Select(Selection),
+    /// Select a region.
+    SelectGroup(Group),
+    /// Ask what a node is to call at this place, where nothing is.
+    Offer {
+        /// The node.
+        from: usize,
+        /// Where.
+        at: WorldPoint,
+    },
     /// Show this part of the plane.
     Camera(Camera),
     /// Draw this, for as long as the gesture goes on.
@@ -113,12 +142,25 @@ pub enum Preview {
         dx: f64,
         /// How far down.
         dy: f64,
+        /// Whether it is copies that move.
+        copies: bool,
+        /// With what they are in line.
+        guides: Vec<Guide>,
     },
-    /// An edge that is being drawn.
+    /// A region away from its place, with what stands in it.
+    Region {
+        /// Which.
+        region: usize,
+        /// How far to the right.
+        dx: f64,
+        /// How far down.
+        dy: f64,
+    },
+    /// An edge with a loose end.
     Wire {
-        /// From which node.
-        from: usize,
-        /// To where.
+        /// Which.
+        wire: Wire,
+        /// Where its loose end is.
         to: WorldPoint,
         /// The node that is there.
         over: Option<usize>,
@@ -145,19 +187,22 @@ impl Tool {
         match (self, pointer) {
             (Self::Idle, Pointer::Down(down)) => begin(down, ground),
             (Self::Idle, Pointer::Grab { kind, at }) => place::begin(kind, *at),
-            (Self::Idle, Pointer::Moved { at }) => (Self::Idle, vec![Act::Hover(edge_at(*at, ground))]),
+            (Self::Idle, Pointer::Moved { at, .. }) => (Self::Idle, vec![Act::Hover(edge_at(*at, ground))]),
             (Self::Idle, _) => (Self::Idle, Vec::new()),
-            (Self::Press(press), Pointer::Moved { at }) => press.moved(*at, ground),
+            (Self::Press(press), Pointer::Moved { at, held }) => press.moved(*at, *held, ground),
             (Self::Press(press), Pointer::Up { .. }) => press.released(ground),
-            (Self::Move(moving), Pointer::Moved { at }) => moving.moved(*at, ground),
+            (Self::Move(moving), Pointer::Moved { at, held }) => moving.moved(*at, *held, ground),
             (Self::Move(moving), Pointer::Up { .. }) => moving.released(),
             (Self::Move(moving), Pointer::Cancelled) => moving.cancelled(),
-            (Self::Pan(pan), Pointer::Moved { at }) => pan.moved(*at, ground),
-            (Self::Marquee(marquee), Pointer::Moved { at }) => marquee.moved(*at, ground),
+            (Self::Pan(pan), Pointer::Moved { at, .. }) => pan.moved(*at, ground),
+            (Self::Marquee(marquee), Pointer::Moved { at, .. }) => marquee.moved(*at, ground),
             (Self::Marquee(marquee), Pointer::Cancelled) => marquee.cancelled(),
-            (Self::Connect(connect), Pointer::Moved { at }) => connect.moved(*at, ground),
+            (Self::Connect(connect), Pointer::Moved { at, .. }) => connect.moved(*at, ground),
             (Self::Connect(connect), Pointer::Up { at, .. }) => connect.released(*at, ground),
-            (Self::Place(place), Pointer::Moved { at }) => place.moved(*at),
+            (Self::Region(drag), Pointer::Moved { at, .. }) => drag.moved(*at, ground),
+            (Self::Region(drag), Pointer::Up { .. }) => drag.released(),
+            (Self::Region(drag), Pointer::Cancelled) => drag.cancelled(),
+            (Self::Place(place), Pointer::Moved { at, .. }) => place.moved(*at),
             (Self::Place(place), Pointer::Up { at, on_canvas }) => place.released(*at, *on_canvas, ground),
             (_, Pointer::Up { .. } | Pointer::Cancelled) => (Self::Idle, vec![Act::Preview(Preview::Clear)]),
             // A second finger or button does not disturb a gesture.
@@ -171,11 +216,19 @@ fn begin(down: &Down, ground: &Ground<'_>) -> Step {
         return pan::begin(down.at, ground);
     }
     let world = ground.camera.to_world(down.at);
+    // The ends of an edge lie on ports: they are the edge's only while it alone is selected.
+    if let Single::Edge(edge) = ground.selection.single()
+        && let Some(end) = end_at(ground.scene, edge, world, END_REACH / ground.camera.zoom)
+        && let Some(ends) = ground.scene.edges[edge]
+    {
+        return connect::take(edge, end, ends, world);
+    }
     match hit(ground.scene, world, EDGE_REACH / ground.camera.zoom) {
         Hit::Output(node) => connect::begin(node, world),
         Hit::Node(node) => select::begin(node, down, ground),
+        Hit::Region(region) => region::begin(region, down.at, ground),
         Hit::Edge(edge) => {
-            let mut selection = if down.shift { ground.selection.clone() } else { Selection::default() };
+            let mut selection = if down.held.shift { ground.selection.clone() } else { Selection::default() };
             if !selection.edges.remove(&edge) {
                 selection.edges.insert(edge);
             }
@@ -186,7 +239,7 @@ fn begin(down: &Down, ground: &Ground<'_>) -> Step {
             acts.push(Act::Select(Selection::default()));
             (tool, acts)
         }
-        Hit::Canvas => marquee::begin(world, down.shift, ground),
+        Hit::Canvas => marquee::begin(world, down.held.shift, ground),
     }
 }
 

@@ -14,6 +14,11 @@ pub(super) fn begin(at: ScreenPoint, ground: &Ground<'_>) -> Step {
 }
 
 impl Pan {
+    /// Whether the canvas is still where it was.
+    pub fn has_not_moved(&self, camera: Camera) -> bool {
+        self.camera == camera
+    }
+
     pub(super) fn moved(self, at: ScreenPoint, _: &Ground<'_>) -> Step {
         // From where the drag began, so that rounding does not add up.
         let camera = self.camera.panned(at.x - self.from.x, at.y - self.from.y);

@@ -1,9 +1,10 @@
 //! What happens on the canvas: selection, gestures, the view.
-use super::document;
-use crate::edit;
-use crate::effect::{Draw, Effect};
+use super::{document, editing};
+use crate::edit::{self, Wire};
+use crate::effect::{Draw, Effect, Lifted, Moved};
 use crate::geometry::{
-    Camera, Cubic, Insets, NODE_HEIGHT, NODE_WIDTH, Rect, Scene, ScreenPoint, WorldPoint, node_rect, route,
+    Camera, Cubic, Group, Guide, Insets, NODE_HEIGHT, NODE_WIDTH, Rect, Scene, ScreenPoint, WorldPoint,
+    innermost, node_rect, route,
 };
 use crate::model::{Model, Selection};
 use crate::msg::{Msg, Wheel};
@@ -12,20 +13,28 @@ use crate::tool::{Act, Ground, Pointer, Preview, Tool};
 
 /// The palette, the toolbar and the banner lie over the canvas; a design is fitted between them.
 const INSETS: Insets = Insets { left: 190.0, top: 40.0, right: 40.0, bottom: 90.0 };
+/// On a phone there is no palette, and little room.
+const PHONE: Insets = Insets { left: 16.0, top: 16.0, right: 16.0, bottom: 60.0 };
+/// Below this width the window is a phone's, as in the style sheet.
+const PHONE_WIDTH: f64 = 600.0;
 /// Inside another page nothing lies over it.
 const EMBEDDED: Insets = Insets { left: 24.0, top: 24.0, right: 24.0, bottom: 24.0 };
 /// The room that the sentence beside the pointer needs, in pixels.
 const HINT_WIDTH: f64 = 330.0;
 /// How long the camera must rest before everything is drawn sharp, in milliseconds.
 const REST_MS: u32 = 160;
+/// More nodes than this are moved as one picture.
+const LIFTED: usize = 24;
 /// Up to this many nodes, each target of an edge is checked in full while the edge is drawn.
 const CHECKED_TARGETS: usize = 60;
 
 pub(super) fn select(model: &mut Model, selection: Selection) -> Vec<Effect> {
+    model.alive.event = None;
     if selection != model.selection {
         model.selection = selection;
         model.history.settle();
     }
+    model.editing.group = None;
     Vec::new()
 }
 
@@ -37,21 +46,27 @@ pub(super) fn select_all(model: &mut Model) -> Vec<Effect> {
 
 /// Focus by keyboard selects; focus by pointer comes with a gesture, which selects by itself.
 pub(super) fn focused(model: &mut Model, node: usize) -> Vec<Effect> {
-    if !matches!(model.tool, Tool::Idle) || model.selection.nodes.contains(&node) {
+    // While a node is being chosen, the focus only shows which.
+    let is_choosing = model.editing.reaching.is_some();
+    if is_choosing || !matches!(model.tool, Tool::Idle) || model.selection.nodes.contains(&node) {
         return Vec::new();
     }
     select(model, Selection::node(node))
 }
 
 pub(super) fn pointer(model: &mut Model, pointer: &Pointer) -> Vec<Effect> {
+    let mut effects = match pointer {
+        Pointer::Down(_) | Pointer::Grab { .. } => editing::interrupted(model),
+        _ => Vec::new(),
+    };
     let ground = Ground { scene: &model.scene, camera: model.camera, selection: &model.selection };
     let (tool, acts) = std::mem::take(&mut model.tool).step(pointer, &ground);
     model.tool = tool;
-    let effects = acts.into_iter().flat_map(|act| act_on(model, act)).collect();
+    effects.extend(acts.into_iter().flat_map(|act| act_on(model, act)));
     model.targets = match &model.tool {
-        Tool::Connect(connect) if model.targets.is_none() => Some(targets(model, connect.from)),
+        Tool::Connect(connect) if model.targets.is_none() => Some(Shared::new(targets(model, connect.wire))),
         Tool::Connect(_) => model.targets.take(),
-        _ => None,
+        _ => model.targets.take().filter(|_| model.editing.reaching.is_some()),
     };
     effects
 }
@@ -61,6 +76,8 @@ fn act_on(model: &mut Model, act: Act) -> Vec<Effect> {
         Act::Select(selection) => select(model, selection),
         Act::Camera(camera) => look(model, camera),
         Act::Preview(preview) => self::preview(model, preview),
+        Act::SelectGroup(group) => editing::select_group(model, group),
+        Act::Offer { from, at } => editing::offer(model, from, at),
         Act::Change(change) => document::change(model, change),
         Act::Hover(edge) if edge == model.hover => Vec::new(),
         Act::Hover(edge) => {
@@ -70,20 +87,34 @@ fn act_on(model: &mut Model, act: Act) -> Vec<Effect> {
     }
 }
 
-/// Which nodes an edge from this one may reach.
-fn targets(model: &Model, from: usize) -> Shared<Vec<bool>> {
+/// At which nodes the loose end of an edge may be made fast.
+pub(super) fn targets(model: &Model, wire: Wire) -> Vec<bool> {
     let count = model.document.nodes.len();
-    let may = |to| {
-        edit::may_connect(&model.document, from, to)
-            && (count > CHECKED_TARGETS || edit::refusal(&model.document, from, to).is_none())
+    let may = |node| {
+        let (from, to) = wire.ends(node);
+        if count > CHECKED_TARGETS && wire.edge.is_none() {
+            edit::may_connect(&model.document, from, to)
+        } else {
+            node != wire.anchor && edit::refusal_at(&model.document, wire, node).is_none()
+        }
     };
-    Shared::new((0..count).map(may).collect())
+    (0..count).map(may).collect()
 }
 
 fn preview(model: &Model, preview: Preview) -> Vec<Effect> {
     let draw = match preview {
-        Preview::Moved { nodes, dx, dy } => moved(&model.scene, &nodes, dx, dy),
-        Preview::Wire { from, to, over } => wire(model, from, to, over),
+        Preview::Moved { nodes, dx, dy, copies, guides } => {
+            let into = joins(model, &nodes, dx, dy);
+            Draw::Moved(Moved { guides, into, ..moved(&model.scene, &nodes, (dx, dy), copies) })
+        }
+        Preview::Region { region, dx, dy } => {
+            let Some(found) = model.scene.regions.get(region) else { return Vec::new() };
+            let mut all = moved(&model.scene, &found.members, (dx, dy), false);
+            all.regions.retain(|(i, _)| *i != region);
+            all.regions.push((region, found.rect.moved(dx, dy)));
+            Draw::Moved(all)
+        }
+        Preview::Wire { wire, to, over } => return self::wire(model, wire, to, over),
         Preview::Marquee(rect) => Draw::Marquee(rect),
         Preview::Ghost { kind, at } => Draw::Ghost { kind, at, zoom: model.camera.zoom },
         Preview::Clear => Draw::Clear,
@@ -91,31 +122,69 @@ fn preview(model: &Model, preview: Preview) -> Vec<Effect> {
     vec![Effect::Draw(draw)]
 }
 
-/// Where moved nodes and the edges at them are to be drawn.
-fn moved(scene: &Scene, nodes: &[usize], dx: f64, dy: f64) -> Draw {
-    let mut is_moved = vec![false; scene.nodes.len()];
-    let nodes = || nodes.iter().copied().filter(|&i| i < scene.nodes.len());
-    nodes().for_each(|i| is_moved[i] = true);
-    let rect = |i: usize| {
-        let Rect { x, y, .. } = scene.nodes[i];
-        node_rect(if is_moved[i] { WorldPoint::new(x + dx, y + dy) } else { WorldPoint::new(x, y) })
-    };
-    let nodes = nodes().map(|i| (i, WorldPoint::new(rect(i).x, rect(i).y))).collect();
-    let ends = scene.edges.iter().enumerate().filter_map(|(i, ends)| ends.map(|(from, to)| (i, from, to)));
-    let touched = ends.filter(|&(_, from, to)| is_moved[from] || is_moved[to]);
-    let edges = touched.map(|(i, from, to)| (i, route(rect(from), rect(to)))).collect();
-    Draw::Moved { nodes, edges }
+/// The region that the first of these nodes would join.
+fn joins(model: &Model, nodes: &[usize], dx: f64, dy: f64) -> Option<usize> {
+    let scene = &model.scene;
+    let middle = scene.nodes.get(*nodes.first()?)?.moved(dx, dy).middle();
+    let into = innermost(&scene.regions, Group::Zone(0), middle)?;
+    let region = &scene.regions[into];
+    // Nodes that take their region along join nothing.
+    (!region.goes_with(|i| nodes.contains(&i))).then_some(into)
 }
 
-fn wire(model: &Model, from: usize, to: WorldPoint, over: Option<usize>) -> Draw {
-    let Some(start) = model.scene.nodes.get(from).copied() else { return Draw::Clear };
+/// Where moved nodes, the edges at them and the regions around them are to be drawn.
+fn moved(scene: &Scene, nodes: &[usize], (dx, dy): (f64, f64), copies: bool) -> Moved {
+    let mut is_moved = vec![false; scene.nodes.len()];
+    nodes.iter().filter(|&&i| i < scene.nodes.len()).for_each(|&i| is_moved[i] = true);
+    let rect = |i: usize| if is_moved[i] && !copies { scene.nodes[i].moved(dx, dy) } else { scene.nodes[i] };
+    let chosen = || (0..scene.nodes.len()).filter(|&i| is_moved[i]);
+    let ends = || scene.edges.iter().enumerate().filter_map(|(i, ends)| ends.map(|(from, to)| (i, from, to)));
+    let is_inner = |&(_, from, to): &(usize, usize, usize)| is_moved[from] && is_moved[to];
+    let lifts = copies || nodes.len() > LIFTED;
+    let touched = ends().filter(|(_, from, to)| !copies && (is_moved[*from] || is_moved[*to]));
+    let along = scene.regions.iter().enumerate().filter(|(_, r)| !copies && r.goes_with(|i| is_moved[i]));
+    Moved {
+        nodes: if lifts { Vec::new() } else { chosen().map(|i| (i, corner(rect(i)))).collect() },
+        edges: touched
+            .filter(|edge| !lifts || !is_inner(edge))
+            .map(|(i, from, to)| (i, route(rect(from), rect(to))))
+            .collect(),
+        regions: along.map(|(i, region)| (i, region.rect.moved(dx, dy))).collect(),
+        lifted: lifts.then(|| Lifted {
+            nodes: chosen().collect(),
+            edges: ends().filter(is_inner).map(|(i, ..)| i).collect(),
+            dx,
+            dy,
+            copies,
+        }),
+        guides: Vec::<Guide>::new(),
+        into: None,
+    }
+}
+
+const fn corner(rect: Rect) -> WorldPoint {
+    WorldPoint::new(rect.x, rect.y)
+}
+
+/// An edge with a loose end, and beside the pointer why it may not end there, or what happens if it does.
+pub(super) fn wire(model: &Model, wire: Wire, to: WorldPoint, over: Option<usize>) -> Vec<Effect> {
+    let Some(start) = model.scene.nodes.get(wire.anchor).copied() else {
+        return vec![Effect::Draw(Draw::Clear)];
+    };
     let end = over.and_then(|node| model.scene.nodes.get(node).copied());
-    let way = end.map_or_else(|| Cubic::to_pointer(start, to), |end| route(start, end));
-    let refusal = over.and_then(|node| edit::refusal(&model.document, from, node));
+    let way = match (end, wire.forward) {
+        (Some(end), true) => route(start, end),
+        (Some(end), false) => route(end, start),
+        (None, true) => Cubic::to_pointer(start, to),
+        (None, false) => Cubic::from_pointer(to, start),
+    };
+    let refusal = over.and_then(|node| edit::refusal_at(&model.document, wire, node));
+    let is_refused = refusal.is_some();
+    let open = (over.is_none() && wire.edge.is_none()).then(|| "Let go to choose what it calls".to_owned());
     let mut at = model.camera.to_screen(to);
     // The sentence stays inside the canvas.
     at.x = at.x.min(model.canvas.0 - HINT_WIDTH);
-    Draw::Wire { way, at, refusal }
+    vec![Effect::Draw(Draw::Wire { way, at, hint: refusal.or(open), is_refused })]
 }
 
 pub(super) fn wheel(model: &mut Model, wheel: &Wheel) -> Vec<Effect> {
@@ -142,10 +211,15 @@ pub(super) fn centre(model: &mut Model, point: WorldPoint) -> Vec<Effect> {
 /// Shows all of the design.
 pub(super) fn fit(model: &mut Model) -> Vec<Effect> {
     let (width, height) = model.canvas;
-    let bounds = Rect::around(model.scene.nodes.iter().copied());
+    let regions = model.scene.regions.iter().map(|region| region.rect);
+    let bounds = Rect::around(model.scene.nodes.iter().copied().chain(regions));
     let camera = match bounds {
         Some(bounds) if width > 0.0 => {
-            let insets = if model.embed { EMBEDDED } else { INSETS };
+            let insets = match model.embed {
+                true => EMBEDDED,
+                false if width <= PHONE_WIDTH => PHONE,
+                false => INSETS,
+            };
             Camera::fit(bounds, width, height, insets)
         }
         _ => Camera::default(),
@@ -155,12 +229,18 @@ pub(super) fn fit(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// Shows a part of the plane.
+pub(super) fn show(model: &mut Model, bounds: Rect) -> Vec<Effect> {
+    let (width, height) = model.canvas;
+    look(model, Camera::fit(bounds, width, height, INSETS))
+}
+
 pub(super) fn resized(model: &mut Model, width: f64, height: f64) -> Vec<Effect> {
     model.canvas = (width, height);
     if model.is_fitted { fit(model) } else { look(model, model.camera) }
 }
 
-fn look(model: &mut Model, camera: Camera) -> Vec<Effect> {
+pub(super) fn look(model: &mut Model, camera: Camera) -> Vec<Effect> {
     model.camera = camera;
     model.is_fitted = false;
     model.looks += 1;

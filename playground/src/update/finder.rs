@@ -35,7 +35,7 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 /// Remembers where the pointer is over the canvas.
 pub(super) fn seen(model: &mut Model, pointer: &Pointer) {
-    if let Pointer::Moved { at } = pointer {
+    if let Pointer::Moved { at, .. } = pointer {
         let (width, height) = model.canvas;
         let is_over = at.x >= 0.0 && at.y >= 0.0 && at.x < width && at.y < height;
         model.finder.pointer = is_over.then_some(*at);
@@ -122,7 +122,13 @@ mod tests {
         let mut model = started();
         let web = model.document.nodes.iter().position(|node| node.id == "web").unwrap();
         update(&mut model, msg::Msg::Select(Selection::node(web)));
-        update(&mut model, msg::Msg::Pointer(Pointer::Moved { at: ScreenPoint::new(700.0, 30.0) }));
+        update(
+            &mut model,
+            msg::Msg::Pointer(Pointer::Moved {
+                at: ScreenPoint::new(700.0, 30.0),
+                held: crate::tool::Held::default(),
+            }),
+        );
         tell(&mut model, Msg::Place(catalog::kind("queue").unwrap()));
         let queue = model.document.nodes.last().unwrap();
         let at = model.camera.to_world(ScreenPoint::new(700.0, 30.0));

@@ -73,7 +73,7 @@ fn part_ways(model: &mut Model) -> Vec<Effect> {
     let mut document = (*model.document).clone();
     document.name = copy_name(&document.name);
     model.library.current = model.library.fresh(model.now);
-    model.library.is_taken = false;
+    let_go(model);
     let told = format!(
         "Another tab changed this design too. Your version is kept beside it, as “{}”.",
         document.name
@@ -84,6 +84,12 @@ fn part_ways(model: &mut Model) -> Vec<Effect> {
     effects.push(document::store(model));
     effects.extend(notice(model, false, told));
     effects
+}
+
+/// The design on the canvas is no other tab's: what was offered because it was is void.
+pub(super) fn let_go(model: &mut Model) {
+    model.library.is_taken = false;
+    model.notices.retain(|notice| notice.offer != Some(Offer::TakeOver));
 }
 
 fn copy_name(name: &str) -> String {
@@ -222,7 +228,7 @@ fn late(model: &mut Model, id: &Rc<str>, written: &str) -> Vec<Effect> {
 fn take_over(model: &mut Model) -> Vec<Effect> {
     let kept = model.library.find(&model.library.current);
     let Some(Ok(document)) = kept.map(|kept| Topology::from_json(&kept.text)) else { return Vec::new() };
-    model.library.is_taken = false;
+    let_go(model);
     document::commit(model, document, crate::model::Selection::default(), None)
 }
 
@@ -251,5 +257,4 @@ fn leave(model: &mut Model) -> Vec<Effect> {
 }
 
 #[cfg(test)]
-#[path = "library_tests.rs"]
 mod tests;

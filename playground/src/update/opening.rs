@@ -1,16 +1,16 @@
 //! How a design comes into the page and leaves it: links, files, what the browser kept.
-use super::{document, library, live, notice, simulation};
+use super::{advice, course, document, library, live, notice, simulation};
 use crate::clipboard::{self, Found, shortened};
 use crate::edit;
 use crate::effect::Effect;
 use crate::history::Moment;
 use crate::library::Kept;
-use crate::model::{Model, OverTime, Selection, Theme};
+use crate::model::{Drawer, Model, OverTime, Selection, Theme};
 use crate::msg::{Change, Msg};
 use crate::run::Measured;
 use crate::shared::Shared;
 use loadpath_core::run::Run;
-use loadpath_core::topology::{Topology, link, three_tier};
+use loadpath_core::topology::{Topology, lessons, link, three_tier};
 use std::rc::Rc;
 
 /// What the fragment starts with when an agent opened the page.
@@ -35,6 +35,10 @@ pub struct Startup {
     pub theme: Option<Theme>,
     /// The right to act on the agent, from before a reload.
     pub token: Option<String>,
+    /// How far the course has come.
+    pub course: Option<String>,
+    /// The lesson that the address asks for.
+    pub lesson: Option<String>,
 }
 
 /// The model to start with, and what is to be done first.
@@ -60,7 +64,10 @@ pub fn open(startup: &Startup) -> (Model, Vec<Effect>) {
             None
         }
         fragment => match link::decode(fragment) {
-            Ok(document) => Some(document),
+            Ok(document) => {
+                super::alive::asked_by_link(&mut model, fragment);
+                Some(document)
+            }
             Err(why) => {
                 let instead = if stored.is_some() { "your last design" } else { "the example" };
                 let why = shortened(&why.to_string());
@@ -75,11 +82,25 @@ pub fn open(startup: &Startup) -> (Model, Vec<Effect>) {
         let now = document::now(&model);
         model.history.restore(written, &now);
     }
+    course::restore(&mut model, startup.course.as_deref());
+    effects.extend(lesson(&mut model, startup.lesson.as_deref()));
     if startup.embed {
         // What is only looked at is not this browser's to keep.
         effects.retain(|effect| !matches!(effect, Effect::Store { .. } | Effect::Keep { .. }));
     }
     (model, effects)
+}
+
+/// Begins the lesson that the address asks for; goes on with one that is open.
+fn lesson(model: &mut Model, asked: Option<&str>) -> Vec<Effect> {
+    if model.course.lesson().is_some() {
+        model.drawer = Some(Drawer::Course);
+    }
+    let Some(id) = asked else { return course::settled(model) };
+    match lessons::find(id) {
+        Some(lesson) => course::begin(model, lesson),
+        None => notice(model, true, format!("There is no lesson \"{id}\"; see the list under Lessons.")),
+    }
 }
 
 /// A design with the key under which it is kept.
@@ -134,6 +155,7 @@ fn first(model: &mut Model, linked: Option<Topology>, stored: Option<Stored>) ->
     document::set(model, shown);
     effects.extend(simulation::follow(model));
     effects.extend(library::keep(model));
+    advice::refresh(model);
     effects.push(document::store(model));
     effects
 }
@@ -147,7 +169,10 @@ pub(super) fn hash(model: &mut Model, fragment: &str) -> Vec<Effect> {
         return vec![Effect::Exchange(code.to_owned()), document::store(model)];
     }
     match link::decode(fragment) {
-        Ok(opened) => document::change(model, Change::Open(Box::new(opened))),
+        Ok(opened) => {
+            super::alive::asked_by_link(model, fragment);
+            document::change(model, Change::Open(Box::new(opened)))
+        }
         Err(why) => {
             let mut effects = notice(model, true, format!("Nothing was opened: {why}."));
             // The address says again what is shown.

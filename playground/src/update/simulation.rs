@@ -1,11 +1,11 @@
 //! The running simulation: what it is told, and what it tells.
-use super::{document, live, notice};
+use super::{alive, comparison, document, live, notice, study};
 use crate::edit::Bag;
 use crate::effect::Effect;
 use crate::format;
 use crate::model::{Model, Stage};
 use crate::msg::Change;
-use crate::run::{Figures, FromWorker, SEED, Subject, ToWorker, WARM_UP, subjects};
+use crate::run::{Figures, FromWorker, Subject, ToWorker, WARM_UP, subjects};
 use crate::shared::Shared;
 use loadpath_core::sim::Command;
 use loadpath_core::time::Span;
@@ -19,7 +19,7 @@ pub(super) fn follow(model: &mut Model) -> Vec<Effect> {
         return if model.document.nodes.is_empty() { unload(model) } else { Vec::new() };
     }
     let old = model.simulated.document.replace(model.document.clone());
-    match old.map(|old| difference(&old, &model.document)) {
+    match old.map(|old| difference(&alive::with_what_was_kept(model, &old), &model.document)) {
         Some(Difference::None) => Vec::new(),
         Some(Difference::Rate(rate)) => command(model, Command::SetRate { rate }),
         Some(Difference::Behaviour) | None => load(model, WARM_UP),
@@ -63,15 +63,26 @@ fn behaviour(document: &Topology) -> Topology {
     document
 }
 
+/// Whether two designs behave alike: they differ in names and places at most.
+pub(super) fn behaves_alike(a: &Topology, b: &Topology) -> bool {
+    behaviour(a) == behaviour(b)
+}
+
 /// Starts the simulation over, with the document that it is to run.
 pub(super) fn load(model: &mut Model, warm_up: Span) -> Vec<Effect> {
     let simulated = &mut model.simulated;
     let Some(document) = simulated.document.clone() else { return Vec::new() };
     simulated.load += 1;
+    simulated.is_stale = true;
+    model.advice.of_run = Shared::default();
+    let simulated = &mut model.simulated;
     simulated.sliding = None;
     simulated.beside = None;
+    alive::begin(model, &document);
+    let (seed, simulated) = (model.alive.seed, &model.simulated);
     let (load, document) = (simulated.load, Box::new((*document).clone()));
-    let mut effects = vec![Effect::Worker(ToWorker::Load { load, document, seed: SEED, warm_up })];
+    let mut effects = vec![Effect::Worker(ToWorker::Load { load, document, seed, warm_up })];
+    effects.extend(alive::ask_again(model));
     if !subjects(&model.document).contains(&model.subject) {
         effects.extend(watch(model, Subject::All));
     }
@@ -113,6 +124,7 @@ pub(super) fn unload(model: &mut Model) -> Vec<Effect> {
     simulated.figures = None;
     simulated.beside = None;
     simulated.sliding = None;
+    alive::end(model);
     vec![Effect::Worker(ToWorker::Unload)]
 }
 
@@ -173,8 +185,10 @@ pub(super) fn instance(model: &mut Model, node: usize, instance: u16) -> Vec<Eff
 pub(super) fn watch(model: &mut Model, subject: Subject) -> Vec<Effect> {
     model.subject = subject.clone();
     let beside = model.simulated.beside.as_deref();
+    model.alive.columns = Shared::default();
     model.simulated.figures = beside.and_then(|run| Figures::of(run, &subject)).map(Shared::new);
     live::cut(model);
+    comparison::cut(model);
     vec![Effect::Worker(ToWorker::Watch(subject))]
 }
 
@@ -184,8 +198,10 @@ pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
     let seen = vec![Effect::Seen];
     match message {
         FromWorker::Snapshot { load, snapshot, pace } if load == simulated.load => {
+            alive::take(&mut model.alive, &snapshot);
             simulated.snapshot = Some(Shared::new(*snapshot));
             simulated.pace = pace;
+            simulated.is_stale = false;
             seen
         }
         FromWorker::Figures { load, figures } if load == simulated.load => {
@@ -199,8 +215,32 @@ pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
             simulated.beside = Some(Shared::new(*run));
             Vec::new()
         }
+        FromWorker::Findings { load, findings } if load == simulated.load => {
+            model.advice.of_run = Shared::new(findings);
+            Vec::new()
+        }
+        FromWorker::Studied { number, studied } => study::answered(model, number, *studied),
+        FromWorker::Columns { load, subject, columns } if load == simulated.load => {
+            alive::add_columns(model, &subject, columns);
+            Vec::new()
+        }
+        FromWorker::Did { load, at_ns, command } if load == simulated.load => {
+            alive::did(model, at_ns, command);
+            Vec::new()
+        }
+        FromWorker::Found { load, found, .. } if load == simulated.load => alive::found(model, found),
+        FromWorker::Traced { load, request, reached_ns, done, trace, log } if load == simulated.load => {
+            alive::traced(model, request, (reached_ns, done), trace, &log);
+            Vec::new()
+        }
         FromWorker::Snapshot { .. } => seen,
-        FromWorker::Figures { .. } | FromWorker::Report { .. } => Vec::new(),
+        FromWorker::Figures { .. }
+        | FromWorker::Report { .. }
+        | FromWorker::Findings { .. }
+        | FromWorker::Columns { .. }
+        | FromWorker::Did { .. }
+        | FromWorker::Found { .. }
+        | FromWorker::Traced { .. } => Vec::new(),
         FromWorker::Refused { error } => notice(model, true, format!("The simulation refused: {error}.")),
     }
 }

@@ -158,12 +158,12 @@ impl Simulation {
                 break Ok(waited + span);
             }
             self.count(source, Counter::TimedOut);
-            waited = waited + most;
+            waited += most;
             let Some(wait) = policy.retry.after_failure(now, attempt, &mut policy.rng) else {
                 break Err(waited);
             };
             self.count(source, Counter::Retries);
-            waited = waited + wait;
+            waited += wait;
             attempt += 1;
         };
         self.edges[asked.index()].policy = Some(policy);

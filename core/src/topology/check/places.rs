@@ -26,6 +26,7 @@ pub(super) fn zones(
         let called = format!("zone \"{}\"", zone.id);
         let mut r = Reader { params: &zone.params, rows: ZONE, place: Place::Zone(i), called, faults };
         r.refuse_strangers();
+        drawn(zone.area, &mut r);
         let position = (r.number("latitude"), r.number("longitude"));
         let label = if zone.label.is_empty() { zone.id.clone() } else { zone.label.clone() };
         zones.push(PlanZone { id: zone.id.clone(), label, position });
@@ -53,6 +54,16 @@ pub(super) fn zones(
     (zones, one_way)
 }
 
+/// A fault where a region is drawn outside of the canvas, or inside out.
+fn drawn(area: Option<[f64; 4]>, r: &mut Reader) {
+    let Some([x, y, width, height]) = area else { return };
+    let is_on_canvas = [x, y, width, height].iter().all(|n| n.is_finite() && n.abs() <= 1e6);
+    if !is_on_canvas || width < 0.0 || height < 0.0 {
+        let what = "it is left, top, width and height on the canvas, which reaches a million each way";
+        r.fault(Some("area"), what.to_owned());
+    }
+}
+
 /// One way along the great circle (haversine formula), with the detours of cables.
 fn by_distance(a: &PlanZone, b: &PlanZone) -> Span {
     let radians = |degrees: f64| degrees * std::f64::consts::PI / 180.0;
@@ -70,6 +81,7 @@ pub(super) fn hosts(document: &Topology, faults: &mut Vec<Fault>) -> Vec<PlanHos
         let called = format!("host \"{}\"", host.id);
         let mut r = Reader { params: &host.params, rows: HOST, place: Place::Host(i), called, faults };
         r.refuse_strangers();
+        drawn(host.area, &mut r);
         let label = if host.label.is_empty() { host.id.clone() } else { host.label.clone() };
         hosts.push(PlanHost {
             id: host.id.clone(),
@@ -84,6 +96,21 @@ pub(super) fn hosts(document: &Topology, faults: &mut Vec<Fault>) -> Vec<PlanHos
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_region_outside_of_the_canvas_or_inside_out_is_a_fault() {
+        for (area, is_right) in [
+            (None, true),
+            (Some([-40.0, 0.0, 300.0, 200.0]), true),
+            (Some([0.0, 0.0, -1.0, 200.0]), false),
+            (Some([2e6, 0.0, 1.0, 1.0]), false),
+            (Some([f64::NAN, 0.0, 1.0, 1.0]), false),
+        ] {
+            let zone = super::super::super::spec::Zone { id: "east".to_owned(), area, ..Default::default() };
+            let document = Topology { zones: vec![zone], ..crate::topology::three_tier() };
+            assert_eq!(crate::topology::check(&document).is_ok(), is_right, "{area:?}");
+        }
+    }
 
     #[test]
     fn the_way_between_two_cities_is_what_the_map_says() {

@@ -21,6 +21,7 @@ pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Htm
         <hr/>
         { for faults.into_iter().map(|fault| html! { <p class="note" role="alert">{ fault }{ "." }</p> }) }
         { sections(inspected, &[Bag::Edge(i)], tell) }
+        { inspected.found.cards_at(&Place::Edge(i), tell) }
         <div class="actions">
             <button type="button" class="btn danger" onclick={delete}>{ "Delete edge" }</button>
         </div>

@@ -143,6 +143,7 @@ fn input(props: &Props, id: &str) -> Html {
             }
         })
     };
+    let list = (param.form == Form::Id).then(|| format!("ids-{}", param.name));
     let numeric = matches!(param.form, Form::Count { .. } | Form::Number { .. });
     let placeholder = if props.row.is_mixed { "different" } else { param.default };
     let mut described = format!("{id}-hint");
@@ -150,7 +151,7 @@ fn input(props: &Props, id: &str) -> Html {
         described = format!("{id}-fault {described}");
     }
     html! {
-        <input id={id.to_owned()} type="text" inputmode={numeric.then_some("decimal")} autocomplete="off" spellcheck="false"
+        <input id={id.to_owned()} type="text" {list} inputmode={numeric.then_some("decimal")} autocomplete="off" spellcheck="false"
             {placeholder} value={props.row.value.clone().unwrap_or_default()} title={param.about}
             aria-invalid={props.row.fault.is_some().to_string()} aria-describedby={described} {onchange} {onkeydown} />
     }

@@ -1,5 +1,6 @@
 //! A node's metrics: simulated in the last seconds, measured in the last second of a live run, and each instance.
 use super::Inspected;
+use super::multiples::Multiples;
 use crate::canvas::Level;
 use crate::format;
 use crate::msg::Msg;
@@ -24,8 +25,23 @@ pub(super) fn show(inspected: &Inspected, node: usize, tell: &Callback<Msg>) -> 
             <tbody>{ for rows.iter().map(|row| line(row, measured.is_some())) }</tbody>
         </table>
         { instances(seen, measured, node, tell) }
+        if let Some(past) = &inspected.past {
+            <Multiples document={inspected.document.clone()} past={past.clone()} node={seen.id.clone()} />
+        }
+        { counters(seen) }
         <p class="mute small">{ "Simulated figures are of the last two to three seconds." }</p>
     </>}
+}
+
+/// What else was counted since the last reset.
+fn counters(seen: &NodeSnapshot) -> Html {
+    if seen.counters.is_empty() {
+        return Html::default();
+    }
+    let lines = seen.counters.iter().map(|(name, count)| {
+        html! { <tr><th scope="row">{ name.replace('_', " ") }</th><td>{ format::count(*count) }</td></tr> }
+    });
+    html! { <><h4 class="part">{ "Counted" }</h4><table class="metrics"><tbody>{ for lines }</tbody></table></> }
 }
 
 type Row = (&'static str, String, String);
@@ -92,7 +108,7 @@ fn instances(
                 <span class={classes!("dot", (!*up || !really_up(i)).then_some("down"))} aria-hidden="true" />
                 <span>{ &name }</span>
                 { bar(*busy) }
-                <span class="num">{ if *up { format::percent_whole(*busy) } else { "down".to_owned() } }</span>
+                <span class="num">{ if *up { format::percent_whole(*busy) } else { "down".to_owned() } }{ slowness(seen, i) }</span>
                 <button type="button" class="btn" aria-label={format!("{verb} {name}")} {onclick}>{ verb }</button>
             </li>
         }
@@ -103,6 +119,12 @@ fn instances(
         <ul class="instances">{ for lines }</ul>
         if more > 0 { <p class="mute">{ format!("and {more} more") }</p> }
     </>}
+}
+
+/// How slow an instance is, where it is.
+fn slowness(seen: &NodeSnapshot, i: usize) -> String {
+    let factor = seen.slow.get(i).copied().filter(|factor| *factor != 1.0);
+    factor.map_or_else(String::new, |factor| format!(" ×{factor:.0}"))
 }
 
 fn bar(busy: f64) -> Html {

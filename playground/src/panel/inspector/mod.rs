@@ -2,16 +2,22 @@
 //! nothing is.
 mod curve;
 mod edge;
+mod event;
+mod explain;
 mod field;
 mod goals;
 mod metrics;
+mod multiples;
 mod node;
 mod places;
 mod sections;
 mod workload;
 
+use super::findings::Found;
+use crate::alive::Past;
 use crate::canvas::Face;
 use crate::edit::Bag;
+use crate::estimated::Estimated;
 use crate::inspect::{Inspect, Msg as InspectMsg, Page};
 use crate::model::{Model, Selection, Single, Tab};
 use crate::msg::{Change, Msg};
@@ -36,6 +42,12 @@ pub struct Inspected {
     /// The selected node in the last second of the live run.
     measured: Option<NodeInterval>,
     size: String,
+    found: Found,
+    estimated: Option<Shared<Estimated>>,
+    /// The event of the timeline that is chosen.
+    event: Option<usize>,
+    /// The last seconds, where metrics are shown.
+    past: Option<Shared<Past>>,
 }
 
 impl Inspected {
@@ -46,7 +58,7 @@ impl Inspected {
             Single::Node(node) => model.document.nodes.get(node).map(|found| (node, found.id.as_str())),
             _ => None,
         };
-        let metrics = node.filter(|_| model.tab == Tab::Metrics).map(|(_, id)| id);
+        let metrics = node.filter(|_| model.tab != Tab::Configure).map(|(_, id)| id);
         let seen = metrics.and_then(|id| {
             let snapshot = model.simulated.snapshot.as_deref()?;
             snapshot.nodes.iter().find(|node| node.id == id).cloned()
@@ -64,7 +76,11 @@ impl Inspected {
             inspect: model.inspect.clone(),
             seen,
             measured,
+            event: model.alive.event,
+            past: metrics.map(|_| model.alive.past.clone()),
             size: node.and_then(|(i, _)| faces.get(i)).map_or_else(String::new, |face| face.size.clone()),
+            found: Found::of(model),
+            estimated: model.advice.estimated.clone(),
         }
     }
 }
@@ -82,14 +98,16 @@ pub struct Props {
 #[component]
 pub fn Inspector(props: &Props) -> Html {
     let inspected = &props.inspected;
-    let body = match inspected.single {
-        Single::Node(node) if node < inspected.document.nodes.len() => {
+    let event = inspected.event.filter(|event| *event < inspected.document.timeline.len());
+    let body = match (event, inspected.single) {
+        (Some(event), _) => event::show(inspected, event, &props.tell),
+        (None, Single::Node(node)) if node < inspected.document.nodes.len() => {
             node::show(inspected, node, &props.tell)
         }
-        Single::Edge(edge) if edge < inspected.document.edges.len() => {
+        (None, Single::Edge(edge)) if edge < inspected.document.edges.len() => {
             edge::show(inspected, edge, &props.tell)
         }
-        Single::Many => several(inspected, &props.tell),
+        (None, Single::Many) => several(inspected, &props.tell),
         _ => design(inspected, &props.tell),
     };
     html! { <aside id="inspector" aria-label="Inspector" tabindex="-1">{ body }</aside> }

@@ -1,6 +1,6 @@
 //! A node: its parameters, whom it calls, its metrics.
 use super::sections::sections;
-use super::{Inspected, fault, metrics};
+use super::{Inspected, explain, fault, metrics};
 use crate::canvas::{at, icon};
 use crate::describe;
 use crate::edit::{self, Bag};
@@ -22,10 +22,12 @@ pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Htm
         </p>
         { tabs(inspected.tab, tell) }
         <div role="tabpanel">
-            if inspected.tab == Tab::Configure {
-                { configure(inspected, i, node, tell) }
-            } else {
-                { metrics::show(inspected, i, tell) }
+            {
+                match inspected.tab {
+                    Tab::Configure => configure(inspected, i, node, tell),
+                    Tab::Metrics => metrics::show(inspected, i, tell),
+                    Tab::Explain => explain::show(inspected, i),
+                }
             }
         </div>
     </>}
@@ -35,7 +37,7 @@ fn tabs(now: Tab, tell: &Callback<Msg>) -> Html {
     let tab = |tab: Tab, text| super::tab(text, tab == now, tell.reform(move |_| Msg::Tab(tab)));
     html! {
         <div class="tabs" role="tablist" aria-label="The component">
-            { tab(Tab::Configure, "Configure") }{ tab(Tab::Metrics, "Metrics") }
+            { tab(Tab::Configure, "Configure") }{ tab(Tab::Metrics, "Metrics") }{ tab(Tab::Explain, "Explain") }
         </div>
     }
 }
@@ -51,6 +53,7 @@ fn configure(inspected: &Inspected, i: usize, node: &Node, tell: &Callback<Msg>)
         { sections(inspected, &[Bag::Node(i)], tell) }
         { text_field("Id", "field-id", node.id.clone(), String::new(), fault(&inspected.faults, &Place::Node(i), "id"),
             &tell.reform(move |text| Msg::Change(Change::Id(i, text)))) }
+        { inspected.found.cards_at(&Place::Node(i), tell) }
         { calls(&inspected.document, i, tell) }
         <div class="actions">
             <button type="button" class="btn" onclick={duplicate}>{ "Duplicate" }</button>

@@ -92,7 +92,8 @@ fn strangers(inspected: &Inspected, bags: &[Bag]) -> Html {
     let place = bag.place();
     let told = inspected.faults.iter().filter(|fault| fault.place == place).filter_map(|fault| {
         let name = fault.field.as_deref()?;
-        let known = rows.iter().any(|row| row.name == name) || matches!(name, "id" | "name" | "classes");
+        let known = rows.iter().any(|row| row.name == name)
+            || matches!(name, "id" | "name" | "classes" | "at" | "action");
         (!known).then(|| html! { <p class="wrong">{ format!("{name}: {}", fault.what) }</p> })
     });
     html! { <>{ for told }</> }

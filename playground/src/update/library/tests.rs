@@ -90,6 +90,8 @@ fn a_change_in_another_tab_is_told_and_neither_version_is_lost() {
     let [(id, mine)] = &keeps(&effects)[..] else { panic!("{effects:?}") };
     assert!(*id != "a" && mine.nodes[0].label == "Mine" && mine.name == "A (copy)", "{id} {}", mine.name);
     assert_eq!(model.library.find("a"), Some(&theirs));
+    let offers = |model: &Model| model.notices.iter().any(|notice| notice.offer == Some(Offer::TakeOver));
+    assert!(!offers(&model), "what was offered is void");
 }
 
 #[test]

@@ -1,0 +1,34 @@
+//! Two designs side by side.
+use super::Open;
+
+#[tokio::test]
+async fn a_changed_design_is_told_from_its_baseline_in_words_marks_and_figures() {
+    let open = Open::example().await;
+    open.click("#open-compare").await;
+    open.click("#keep-baseline").await;
+    open.click("#node-2 b").await;
+    open.write("#field-node-instances", "6").await;
+    open.page
+        .wait_until(
+            "the difference is told",
+            "/instances 2 → 6/.test(document.querySelector('#difference').textContent)",
+        )
+        .await;
+    open.wait_for_count(".node.altered", 1).await;
+    open.page
+        .wait_until(
+            "each figure has a verdict; it costs more",
+            "document.querySelectorAll('#comparison tbody tr').length === 6 \
+             && document.querySelector('#comparison [data-row=\"$/mo\"]').dataset.verdict === 'worse'",
+        )
+        .await;
+    open.page
+        .wait_until(
+            "the baseline's curve is on the chart",
+            "document.querySelector('#baseline-curve').getAttribute('d').length > 20",
+        )
+        .await;
+    open.click(".drawer button[aria-label=Close]").await;
+    open.wait_for_count(".node.altered", 0).await;
+    open.page.finish().await;
+}
