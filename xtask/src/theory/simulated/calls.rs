@@ -48,16 +48,21 @@ fn leaves(n: u32) -> Vec<(String, String, String)> {
     (0..n.div_ceil(100)).map(leaf).collect()
 }
 
+/// Requests a unit, so that some hundred calls are under way at once: far fewer than a leaf has room for.
+fn rate_to(n: u32) -> f64 {
+    100.0 / f64::from(n)
+}
+
 /// Mean and percentiles of the slowest of n.
 pub(super) fn fan_out(case: &Case, effort: &Effort) -> Result<Measured> {
     let n = case.count("n");
-    // One request at a time, nearly: no leaf may be short of servers.
+    // No leaf may be short of servers.
     let probes = [
         probe("mean_max", |run| mean(run, 0)),
         probe("p50", |run| quantile(run, 0.5)),
         probe("p99", |run| quantile(run, 0.99)),
     ];
-    simulate(&calling(0.2, &leaves(n)), BATCH, &shared_by(effort, n), &probes)
+    simulate(&calling(rate_to(n), &leaves(n)), BATCH, &shared_by(effort, n), &probes)
 }
 
 /// The share of requests that meet a slow leaf: leaves that fail in so many cases, none of which may.
@@ -90,7 +95,7 @@ fn leaf_of_the_root(n: u32, effort: &Effort) -> Result<Measured> {
     };
     let probes = [probe("leaf_quantile_for_p99_root", at_leaves)];
     // A batch needs a few requests beyond the percentile.
-    simulate(&calling(0.2, &leaves(n)), 500.0, &shared_by(effort, n), &probes)
+    simulate(&calling(rate_to(n), &leaves(n)), 500.0, &shared_by(effort, n), &probes)
 }
 
 pub(super) fn hedge(case: &Case, effort: &Effort) -> Result<Measured> {

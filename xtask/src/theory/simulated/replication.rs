@@ -3,7 +3,7 @@
 use anyhow::Result;
 use loadpath_core::component::replication::{Acknowledge, Log};
 use loadpath_core::dist::Law;
-use loadpath_core::rng::Rng;
+use loadpath_core::rng::{Rng, Seed};
 use loadpath_core::sim::{Command, Simulation};
 use loadpath_core::stats::Estimate;
 use loadpath_core::time::{Span, Time};
@@ -62,16 +62,46 @@ fn following(rate: f64, arrivals: &str, lag: f64, more: &str) -> Result<Plan> {
     plan_of(&written(rate, arrivals, &parameters))
 }
 
+/// A database at work that is looked at again and again. A simulation keeps a record of each of its seconds, and a fork copies
+/// it: so another one takes its place now and then.
+struct Base {
+    plan: Plan,
+    simulation: Simulation,
+    /// How long it takes until it has forgotten its start.
+    settles: Span,
+}
+
+/// Seconds after which another one takes its place.
+const OLD: f64 = 100.0;
+
+impl Base {
+    fn new(plan: Plan, settles: f64, seed: Seed) -> Self {
+        let mut base =
+            Self { simulation: Simulation::new(&plan, seed), plan, settles: Span::from_secs(settles) };
+        base.simulation.run_until(Time::ZERO + base.settles);
+        base
+    }
+
+    /// How many writes are lost when its primary dies so many seconds later.
+    fn lost_after(&mut self, seconds: f64, rng: &mut Rng) -> f64 {
+        if self.simulation.now().as_secs() > OLD {
+            self.simulation = Simulation::new(&self.plan, Seed(rng.bits()));
+            self.simulation.run_until(Time::ZERO + self.settles);
+        }
+        let next = self.simulation.now() + Span::from_secs(seconds);
+        self.simulation.run_until(next);
+        lost(self.simulation.clone())
+    }
+}
+
 /// The same lag for all: how many are under way does not depend on its law.
 pub(super) fn failover(case: &Case, effort: &Effort) -> Result<Measured> {
     let (rate, lag) = (case.number("write_rate"), case.number("mean_lag"));
-    let mut base = Simulation::new(&following(rate, "poisson", lag, "")?, effort.seed);
+    let mut base = Base::new(following(rate, "poisson", lag, "")?, 3.0 * lag, effort.seed);
     let exact = rate * lag;
-    let once = |_: &mut Rng| {
+    let once = |rng: &mut Rng| {
         // Beyond a lag nothing is remembered.
-        let next = base.now() + Span::from_secs(2.0 * lag);
-        base.run_until(next);
-        let lost = lost(base.clone());
+        let lost = base.lost_after(2.0 * lag, rng);
         // The variance about the mean that theory has, and the mean itself is measured beside it.
         vec![lost, (lost - exact) * (lost - exact)]
     };
@@ -88,13 +118,11 @@ pub(super) fn failover(case: &Case, effort: &Effort) -> Result<Measured> {
 pub(super) fn shipped(case: &Case, effort: &Effort) -> Result<Measured> {
     let (rate, every, lag) = (case.number("write_rate"), case.number("T"), case.number("delay"));
     let more = format!(r#", "ship_interval": "{}ns""#, every * 1e9);
-    let mut base = Simulation::new(&following(rate, "constant", lag, &more)?, effort.seed);
-    base.run_until(Time::ZERO + Span::from_secs(3.0 * (every + lag)));
+    let mut base = Base::new(following(rate, "constant", lag, &more)?, 3.0 * (every + lag), effort.seed);
     let mut most: f64 = 0.0;
     let once = |rng: &mut Rng| {
-        let next = base.now() + Span::from_secs(every * (1.0 + rng.unit()));
-        base.run_until(next);
-        let lost = lost(base.clone());
+        let after = every * (1.0 + rng.unit());
+        let lost = base.lost_after(after, rng);
         most = most.max(lost);
         vec![lost]
     };
