@@ -12,6 +12,9 @@ use crate::tool::{Act, Ground, Pointer, Preview, Tool};
 
 /// The palette, the toolbar and the banner lie over the canvas; a design is fitted between them.
 const INSETS: Insets = Insets { left: 190.0, top: 40.0, right: 40.0, bottom: 90.0 };
+/// What stands beside a design takes this much at the right, where the canvas has room for both.
+const DRAWER: f64 = 374.0;
+const DRAWER_FROM: f64 = 900.0;
 /// Inside another page nothing lies over it.
 const EMBEDDED: Insets = Insets { left: 24.0, top: 24.0, right: 24.0, bottom: 24.0 };
 /// The room that the sentence beside the pointer needs, in pixels.
@@ -145,7 +148,11 @@ pub(super) fn fit(model: &mut Model) -> Vec<Effect> {
     let bounds = Rect::around(model.scene.nodes.iter().copied());
     let camera = match bounds {
         Some(bounds) if width > 0.0 => {
-            let insets = if model.embed { EMBEDDED } else { INSETS };
+            let insets = match model.drawer {
+                _ if model.embed => EMBEDDED,
+                Some(_) if width > DRAWER_FROM => Insets { right: DRAWER, ..INSETS },
+                _ => INSETS,
+            };
             Camera::fit(bounds, width, height, insets)
         }
         _ => Camera::default(),
