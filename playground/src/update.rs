@@ -131,7 +131,8 @@ fn dialog(model: &mut Model, dialog: Option<Dialog>) -> Vec<Effect> {
 /// Shows what stands beside the design, or nothing.
 fn drawer(model: &mut Model, drawer: Option<Drawer>) -> Vec<Effect> {
     model.drawer = drawer;
-    let mut effects = comparison::refresh(model);
+    let mut effects = if model.is_fitted { canvas::fit(model) } else { Vec::new() };
+    effects.extend(comparison::refresh(model));
     effects.extend(course::settled(model));
     effects
 }

@@ -17,6 +17,9 @@ const INSETS: Insets = Insets { left: 190.0, top: 40.0, right: 40.0, bottom: 90.
 const PHONE: Insets = Insets { left: 16.0, top: 16.0, right: 16.0, bottom: 60.0 };
 /// Below this width the window is a phone's, as in the style sheet.
 const PHONE_WIDTH: f64 = 600.0;
+/// What stands beside a design takes this much at the right, where the canvas has room for both.
+const DRAWER: f64 = 374.0;
+const DRAWER_FROM: f64 = 900.0;
 /// Inside another page nothing lies over it.
 const EMBEDDED: Insets = Insets { left: 24.0, top: 24.0, right: 24.0, bottom: 24.0 };
 /// The room that the sentence beside the pointer needs, in pixels.
@@ -215,10 +218,11 @@ pub(super) fn fit(model: &mut Model) -> Vec<Effect> {
     let bounds = Rect::around(model.scene.nodes.iter().copied().chain(regions));
     let camera = match bounds {
         Some(bounds) if width > 0.0 => {
-            let insets = match model.embed {
-                true => EMBEDDED,
-                false if width <= PHONE_WIDTH => PHONE,
-                false => INSETS,
+            let insets = match model.drawer {
+                _ if model.embed => EMBEDDED,
+                _ if width <= PHONE_WIDTH => PHONE,
+                Some(_) if width > DRAWER_FROM => Insets { right: DRAWER, ..INSETS },
+                _ => INSETS,
             };
             Camera::fit(bounds, width, height, insets)
         }
