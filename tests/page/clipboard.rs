@@ -50,8 +50,8 @@ async fn a_field_keeps_its_own_copy_and_paste() {
     open.page.key(Key::plain("a").with_control()).await;
     open.page.key(Key::plain("c").with_control()).await;
     open.click("#node-2 b").await;
-    open.page.wait_until("it is selected", "document.querySelector('#field-node-label')").await;
-    open.click("#field-node-label").await;
+    open.page.wait_until("it is selected", "document.querySelector('#field-label')").await;
+    open.click("#field-label").await;
     open.page.key(Key::plain("a").with_control()).await;
     open.page.key(Key::plain("v").with_control()).await;
     open.page.key(Key::plain("Enter")).await;

@@ -3,6 +3,7 @@ use crate::canvas::icon;
 use crate::finder::{self, Find, Found, Msg as Finds};
 use crate::model::Model;
 use crate::msg::Msg;
+use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
@@ -121,12 +122,24 @@ fn use_focus_while_open(field: &NodeRef) {
             // A field that cannot be focused can still be clicked.
             let _ = field.focus();
         }
+        // Behind the drawing of what was chosen.
         move || {
-            if let Some(before) = before.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-                let _ = before.focus();
-            }
+            Timeout::new(0, move || give_back(before)).forget();
         }
     });
+}
+
+/// A node that had the focus gives it to the one that is selected now: focus selects, and must not undo the choice.
+fn give_back(before: Option<Element>) {
+    let Some(before) = before else { return };
+    let page = before.owner_document();
+    let is_node = before.matches(".node").unwrap_or(false);
+    let selected = page.and_then(|page| page.query_selector(".node.selected").ok().flatten());
+    let to = selected.filter(|_| is_node).unwrap_or(before);
+    if let Ok(to) = to.dyn_into::<HtmlElement>() {
+        // What is gone takes no focus.
+        let _ = to.focus();
+    }
 }
 
 #[hook]
