@@ -111,9 +111,9 @@ mod tests {
             "hyperexp 8ms cv2 4",
         ] {
             let law: Law = text.parse().unwrap();
-            for to in 0..LAWS.len() {
+            for (to, (name, ..)) in LAWS.iter().enumerate() {
                 let turned = turned(&law, to);
-                assert_eq!((place(&turned), turned.mean()), (to, law.mean()), "{text} to {}", LAWS[to].0);
+                assert_eq!((place(&turned), turned.mean()), (to, law.mean()), "{text} to {name}");
                 let written = turned.to_string();
                 assert_eq!(written.parse(), Ok(turned), "{written}");
             }
