@@ -1,6 +1,7 @@
 //! An attack from its first connection to its run.
 use super::crew::{self, Crew};
 use super::line::Line;
+use super::shape::Shape;
 use super::target::Requests;
 use super::{Attack, AttackError, Shared, clients, connection, descriptors, pacer};
 use crate::clock::{self, Clock};
@@ -137,6 +138,13 @@ impl Load {
         Tally::new(classes, attack.nodes.clone(), seen, self.start, (attack.warm_up, attack.duration))
     }
 
+    /// The mean of the planned rate over the time that counts.
+    fn offered_rate(&self) -> f64 {
+        let Attack { arrivals, shape, warm_up, duration, .. } = &self.shared.attack;
+        let until = |span| shape.integral(span, arrivals.rate);
+        (until(*warm_up + *duration) - until(*warm_up)) / duration.as_secs().max(1e-9)
+    }
+
     fn run(&self, tally: Tally, ended: Time) -> Run {
         let attack = &self.shared.attack;
         let stopped = self.shared.stop.is_cancelled();
@@ -148,11 +156,14 @@ impl Load {
                 name: attack.name.clone(),
                 target: attack.target.to_string(),
                 started_unix: self.started_unix,
-                offered_rate: attack.arrivals.rate,
+                offered_rate: self.offered_rate(),
                 duration: loaded.saturating_sub(attack.warm_up),
                 connections: attack.connections,
             },
         );
+        if attack.shape != Shape::Flat {
+            run.notes.push(format!("the plan was {}", attack.shape));
+        }
         if stopped {
             run.notes.insert(0, stop_note(loaded, open));
         }

@@ -2,6 +2,7 @@
 //!
 //! - **Goose** runs the users (`crew`, the only file that names it). Each user (`clients`) carries one lean keep-alive connection
 //!   (`connection`), opened before the clock starts; recording is ours (goose times the first byte only, in a closed loop).
+//! - **The plan** (`plan`) is the simulator's schedule, bent to the attack's `shape`: ramps, steps, a recorded trace.
 //! - **One pacer** (`pacer`) releases what is due, in batches, woken by a timerfd. Users take it from one line (`line`), first
 //!   come first served. In flight is at most one request per connection: what finds none free waits in the line, and its
 //!   response time counts from its *planned* send, so that a stall of the target shows in full.
@@ -16,10 +17,14 @@ mod drive;
 mod error;
 mod line;
 mod pacer;
+mod plan;
+mod shape;
 mod target;
 
 pub use drive::drive;
 pub use error::AttackError;
+pub use plan::Plan;
+pub use shape::{Curve, Piece, Shape};
 pub use target::{Paths, Target, TargetError};
 
 use crate::clock::Clock;
@@ -41,6 +46,8 @@ pub struct Attack {
     pub target: Target,
     /// When requests are due.
     pub arrivals: Arrivals,
+    /// How their rate changes; the arrivals' own rate is its mean then.
+    pub shape: Shape,
     /// What they ask for; at least one.
     pub classes: Vec<Class>,
     /// How many users take turns, as the schedule counts them.

@@ -54,6 +54,11 @@ pub enum TargetError {
 }
 
 impl Target {
+    /// What listens at this address.
+    pub fn plain(address: SocketAddr, paths: Paths) -> Self {
+        Self { address, host: address.to_string(), paths }
+    }
+
     /// Reads a URL and resolves its host, once. What is not this machine must be in `allowed`, as "HOST:PORT".
     ///
     /// # Errors

@@ -14,6 +14,7 @@ mod progress;
 mod run;
 mod run_design;
 mod serve;
+mod shape;
 mod sim;
 mod trace;
 mod up;

@@ -1,5 +1,6 @@
 //! `loadgen run`: loads one address, or a design that is brought up for it, in an open loop, and measures.
 use super::progress::Progress;
+use super::shape::{self, Rates, ShapeArgs};
 use super::{Failure, args, block_on, print, print_json, run_design};
 use crate::attack::{Attack, Target, drive};
 use crate::interrupt;
@@ -47,27 +48,38 @@ pub(super) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
+  loadgen run --url http://127.0.0.1:8080/ --rate 100/s..2k/s --shape ramp --duration 1m
+  loadgen run --url http://127.0.0.1:8080/ --rate 200/s..1k/s --shape spike:5s --duration 30s
+  loadgen run --url http://127.0.0.1:8080/ --stages 100/s:10s,100/s..2k/s:30s,2k/s:1m
+  loadgen run --url http://127.0.0.1:8080/ --trace offsets.txt
   loadgen run shop.json --duration 30s
   loadgen run --url http://127.0.0.1:8080/ --rate 2k/s --arrivals constant --out base.json
   loadgen run --url http://10.0.0.5:80/ --rate 100/s --allow-target 10.0.0.5:80 --json";
 
 /// How long a request to a URL may take unless something else is said.
 const TIMEOUT: Span = Span(10 * Span::SECOND.0);
+/// How long it counts unless something else is said.
+const DURATION: Span = Span(10 * Span::SECOND.0);
+/// How long it runs before that.
+const WARM_UP: Span = Span(2 * Span::SECOND.0);
 /// How many connections a URL gets unless something else is said.
 const CONNECTIONS: u16 = 64;
 
 /// How much is sent, and when.
 #[derive(Debug, clap::Args)]
 struct Load {
-    /// Requests per second, like 500/s or 2k/s [default for a design: what its workload says]
-    #[arg(long, value_parser = args::rate, allow_hyphen_values = true, required_unless_present = "file")]
-    rate: Option<f64>,
-    /// How long it counts
-    #[arg(long, default_value = "10s", allow_hyphen_values = true, value_parser = args::duration)]
-    duration: Span,
-    /// How long it runs before it counts
-    #[arg(long, default_value = "2s", allow_hyphen_values = true, value_parser = args::span_within_an_hour)]
-    warm_up: Span,
+    /// Requests per second, like 500/s, or from one to another, like 100/s..2k/s [default for a design: what its workload
+    /// says]
+    #[arg(long, value_parser = shape::rates, allow_hyphen_values = true)]
+    rate: Option<Rates>,
+    #[command(flatten)]
+    shape: ShapeArgs,
+    /// How long it counts [default: 10s, or what --stages or --trace take]
+    #[arg(long, allow_hyphen_values = true, value_parser = args::duration)]
+    duration: Option<Span>,
+    /// How long it runs before it counts, at the first rate [default: 2s; none for a trace]
+    #[arg(long, allow_hyphen_values = true, value_parser = args::span_within_an_hour)]
+    warm_up: Option<Span>,
     /// How requests are spaced [default: poisson; a design says it itself]
     #[arg(long, value_enum, conflicts_with = "file")]
     arrivals: Option<SpacingName>,
@@ -119,6 +131,12 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 impl Args {
     async fn drive_design(&self, file: &str) -> Result<Run, Failure> {
         let Load { rate, duration, warm_up, seed, .. } = self.load;
+        if rate.is_some_and(|rates| rates.low != rates.high) {
+            let why = "a design's load changes on its timeline (\"set_rate\"): give one --rate, or put the changes there";
+            return Err(Failure::Input(why.to_owned()));
+        }
+        let (rate, warm_up) = (rate.map(|rates| rates.low), warm_up.unwrap_or(WARM_UP));
+        let duration = duration.unwrap_or(DURATION);
         let mut run = run_design::drive(file, rate, warm_up, duration, seed, self.quiet).await?;
         run.name = self.name.clone().unwrap_or(run.name);
         Ok(run)
@@ -128,7 +146,7 @@ impl Args {
         let bad = |fault: crate::attack::TargetError| Failure::Input(fault.to_string());
         let target = Target::from_url(url, &self.allow_target).await.map_err(bad)?;
         let name = self.name.clone().unwrap_or_else(|| target.to_string());
-        let attack = self.load.attack(name, target);
+        let attack = self.load.attack(name, target)?;
         let progress = Progress::new(attack.warm_up, attack.duration, self.quiet);
         let (sender, mut intervals) = mpsc::channel(16);
         let driving = drive(attack, interrupt::token(), sender);
@@ -156,28 +174,29 @@ impl Args {
 }
 
 impl Load {
-    fn attack(&self, name: String, target: Target) -> Attack {
+    fn attack(&self, name: String, target: Target) -> Result<Attack, Failure> {
         let spacing = match self.arrivals {
             None | Some(SpacingName::Poisson) => Spacing::Poisson,
             Some(SpacingName::Constant) => Spacing::Constant,
         };
-        let rate = self.rate.expect("clap asks for it where there is no design");
+        let planned = self.shape.plan(self.rate, self.warm_up, self.duration, WARM_UP)?;
         let class = Class::named(target.path());
-        Attack {
+        Ok(Attack {
             name,
             target,
-            arrivals: Arrivals { spacing, rate },
+            arrivals: Arrivals { spacing, rate: planned.rate },
+            shape: planned.shape,
             classes: vec![class],
             users: 1,
             source: "clients".to_owned(),
             seed: Seed(self.seed),
-            warm_up: self.warm_up,
-            duration: self.duration,
+            warm_up: planned.warm_up,
+            duration: planned.duration,
             timeout: self.timeout.unwrap_or(TIMEOUT),
             connections: usize::from(self.connections.unwrap_or(CONNECTIONS)),
             nodes: Vec::new(),
             entry: None,
-        }
+        })
     }
 }
 
