@@ -9,7 +9,7 @@ mod usage;
 pub use feed::{Feed, Kept};
 pub use fit::{Unfit, check_deployable};
 
-use crate::attack::{self, Attack, Paths, Shape, Target};
+use crate::attack::{self, Attack, Manner, Paths, Shape, Target};
 use crate::deploy::{DeployError, Deployment, Design, THIS_PROGRAM};
 use crate::entropy;
 use crate::store::Store;
@@ -215,8 +215,9 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
     let (source, clients) = &drivable.clients;
     Attack {
         name: plan.name.clone(),
-        target: Target { address, host: address.to_string(), paths: Paths::PerClass },
+        target: Target::plain(address, Paths::PerClass),
         arrivals: plan.arrivals,
+        manner: Manner::default(),
         shape: shape(plan),
         classes: plan.classes.clone(),
         users: plan.users,

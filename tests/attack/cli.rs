@@ -47,7 +47,7 @@ fn bad_input_gets_one_clear_sentence_and_its_exit_code() {
         ("check rate.json".to_owned(), 1, "rate.json has 1 fault"),
         ("compare rate.json kind.json".to_owned(), 2, "is not a rate above zero"),
         (run(&nobody, "--rate 10/s"), 1, "nothing listens on"),
-        (run("https://localhost/", "--rate 10/s"), 2, "speaks plain http and not https"),
+        (run("ftp://localhost/", "--rate 10/s"), 2, "speaks http and https, and not ftp"),
         (run("http://192.0.2.1/", "--rate 10/s"), 2, "--allow-target 192.0.2.1:80"),
         (run("http://192.0.2.1/", "--rate 10/s --allow-target 192.0.2.1:81"), 2, "not this machine"),
         (run("nonsense", "--rate 10/s"), 2, "is not a URL"),

@@ -1,7 +1,7 @@
 //! Clients at work, on sockets: each of their users has one connection and sends one request after the other, until the
 //! line is closed and empty.
 use super::Shared;
-use super::connection::{Body, Connection, NoAnswer};
+use super::connection::{Body, Connection, NoAnswer, Reading};
 use super::line::Taken;
 use crate::measure::{Ending, Hop, Sample};
 use hyper::Request;
@@ -25,7 +25,7 @@ pub(super) async fn run(shared: Arc<Shared>, number: usize) {
     let mut wire = tokio::select! {
         biased;
         () = &mut stopped => return,
-        wire = reopen(&shared) => wire,
+        wire = first(&shared) => wire,
     };
     shared.ready.add_permits(1);
     let mut hops = Vec::new();
@@ -66,9 +66,14 @@ async fn next(shared: &Shared, wire: &mut Wire) -> Option<Taken> {
     }
 }
 
+/// The wire to begin with: none where every request opens its own.
+async fn first(shared: &Shared) -> Wire {
+    if shared.attack.manner.close { Wire::Down } else { reopen(shared).await }
+}
+
 async fn reopen(shared: &Shared) -> Wire {
     let patience = Duration::from_nanos(shared.attack.timeout.0);
-    match timeout(patience, Connection::open(&shared.attack.target)).await {
+    match timeout(patience, Connection::open(&shared.attack.target, &shared.attack.manner)).await {
         Ok(Ok(connection)) => Wire::Open(connection),
         Ok(Err(_)) | Err(_) => Wire::Down,
     }
@@ -91,11 +96,13 @@ async fn serve(shared: &Shared, taken: Taken, wire: &mut Wire, hops: &mut Vec<Ho
         return ended(Ending::NeverSent, deadline);
     }
     let request = shared.requests.request(planned);
-    match timeout_at(shared.clock.instant(deadline), exchange(shared, wire, request, hops)).await {
+    match timeout_at(shared.clock.instant(deadline), exchange(shared, wire, request, planned.class, hops))
+        .await
+    {
         Ok(ending) => ended(ending, shared.clock.now().min(deadline)),
         Err(_) => {
             // An answer that still comes must not be taken for that of the next request.
-            *wire = Wire::Lost;
+            *wire = if shared.attack.manner.close { Wire::Down } else { Wire::Lost };
             hops.clear();
             ended(Ending::TimedOut, deadline)
         }
@@ -106,28 +113,44 @@ async fn exchange(
     shared: &Shared,
     wire: &mut Wire,
     mut request: Request<Body>,
+    class: u16,
     hops: &mut Vec<Hop>,
 ) -> Ending {
-    let nodes = &shared.attack.nodes;
+    let manner = &shared.attack.manner;
+    let (checks, checks_before) = shared.requests.checks(class);
+    let first_byte = manner.first_byte_timeout;
+    let reading = Reading { nodes: &shared.attack.nodes, checks, checks_before, first_byte, keeps: false };
     if let Wire::Open(connection) = wire {
-        match connection.exchange(request, nodes, hops).await {
-            Ok(ending) => return ending,
+        match connection.exchange(request, reading, hops).await {
+            Ok(ended) => return ended.ending,
             Err(NoAnswer::Lost) => {
                 *wire = Wire::Lost;
                 return Ending::ConnectionLost;
+            }
+            Err(NoAnswer::TooLate) => {
+                *wire = Wire::Lost;
+                return Ending::NoFirstByte;
             }
             // The other side closed the idle connection in this very moment.
             Err(NoAnswer::NotSent(again)) => request = *again,
         }
     }
-    let mut connection = match Connection::open(&shared.attack.target).await {
+    let mut connection = match Connection::open(&shared.attack.target, manner).await {
         Ok(connection) => connection,
         Err(ending) => {
             *wire = Wire::Down;
             return ending;
         }
     };
-    let answered = connection.exchange(request, nodes, hops).await;
-    *wire = if answered.is_ok() { Wire::Open(connection) } else { Wire::Lost };
-    answered.unwrap_or(Ending::ConnectionLost)
+    let answered = connection.exchange(request, reading, hops).await;
+    *wire = match answered {
+        _ if manner.close => Wire::Down,
+        Ok(_) => Wire::Open(connection),
+        Err(_) => Wire::Lost,
+    };
+    match answered {
+        Ok(ended) => ended.ending,
+        Err(NoAnswer::TooLate) => Ending::NoFirstByte,
+        Err(NoAnswer::Lost | NoAnswer::NotSent(_)) => Ending::ConnectionLost,
+    }
 }

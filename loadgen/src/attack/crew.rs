@@ -185,6 +185,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_panic_in_one_user_stops_the_others_and_is_told() {
+        let _alone = super::super::tests::ALONE.lock().await;
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let crew = start(turn().unwrap(), 8, stop, move |number| {

@@ -40,7 +40,7 @@ pub async fn drive(
     assert!(attack.arrivals.rate > 0.0, "an attack needs a rate above zero");
     let turn = crew::turn()?;
     descriptors::make_room(attack.connections)?;
-    connection::probe(&attack.target, attack.timeout).await?;
+    connection::probe(&attack.target, &attack.manner, attack.timeout).await?;
     let clock = Clock::start();
     let alarm =
         Alarm::new(clock).map_err(|why| AttackError::Generator(format!("it gets no timer: {why}")))?;
@@ -76,7 +76,7 @@ async fn all_ready(shared: &Shared, crew: &Crew) -> bool {
 impl Shared {
     fn new(attack: Attack, clock: Clock, stop: CancellationToken) -> Result<Self, AttackError> {
         Ok(Self {
-            requests: Requests::new(&attack.target, &attack.classes)?,
+            requests: Requests::new(&attack.target, &attack.manner, &attack.classes)?,
             clock,
             line: Line::default(),
             recorder: Recorder::new(std::thread::available_parallelism().map_or(1, usize::from)),
@@ -159,6 +159,7 @@ impl Load {
                 offered_rate: self.offered_rate(),
                 duration: loaded.saturating_sub(attack.warm_up),
                 connections: attack.connections,
+                checks: attack.target.paths.checks(),
             },
         );
         if attack.shape != Shape::Flat {

@@ -1,7 +1,7 @@
 //! Open-loop load: requests follow a plan made from a seed, whatever the target does.
 //!
-//! - **Goose** runs the users (`crew`, the only file that names it). Each user (`clients`) carries one lean keep-alive connection
-//!   (`connection`), opened before the clock starts; recording is ours (goose times the first byte only, in a closed loop).
+//! - **Goose** runs the users (`crew`, the only file that names it). Each user (`clients`) carries one lean connection (`connection`; HTTP/1.1 or
+//!   HTTP/2, plain or TLS: `manner`), opened before the clock starts; recording is ours (goose times the first byte only, in a closed loop).
 //! - **The plan** (`plan`) is the simulator's schedule, bent to the attack's `shape`: ramps, steps, a recorded trace.
 //! - **One pacer** (`pacer`) releases what is due, in batches, woken by a timerfd. Users take it from one line (`line`), first
 //!   come first served. In flight is at most one request per connection: what finds none free waits in the line, and its
@@ -16,14 +16,21 @@ mod descriptors;
 mod drive;
 mod error;
 mod line;
+mod manner;
 mod pacer;
 mod plan;
+pub mod recipe;
+mod search;
 mod shape;
 mod target;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use drive::drive;
 pub use error::AttackError;
+pub use manner::{Manner, Tls, Trust};
 pub use plan::Plan;
+pub use search::{Probe, Search, Verdict};
 pub use shape::{Curve, Piece, Shape};
 pub use target::{Paths, Target, TargetError};
 
@@ -44,6 +51,8 @@ pub struct Attack {
     pub name: String,
     /// Where the load goes.
     pub target: Target,
+    /// How one speaks there.
+    pub manner: Manner,
     /// When requests are due.
     pub arrivals: Arrivals,
     /// How their rate changes; the arrivals' own rate is its mean then.

@@ -93,6 +93,7 @@ mod tests {
         Attack {
             name: "plan".to_owned(),
             target: Target::plain(([127, 0, 0, 1], 1).into(), Paths::Plain("/".to_owned())),
+            manner: crate::attack::Manner::default(),
             arrivals: Arrivals { spacing, rate: 100.0 },
             shape,
             classes: vec![Class::named("a")],

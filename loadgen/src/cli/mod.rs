@@ -9,8 +9,10 @@ mod compare;
 mod failure;
 mod input;
 mod lesson;
+mod limit;
 mod link;
 mod progress;
+mod requests;
 mod run;
 mod run_design;
 mod serve;
@@ -43,6 +45,7 @@ Examples:
   loadgen up shop.json
   loadgen run shop.json --duration 10s
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
+  loadgen limit --url http://127.0.0.1:8080/ --p99 200ms --errors 1%
   loadgen sim shop.json
   loadgen compare shop.json measured.json
   loadgen check shop.json
@@ -59,6 +62,8 @@ enum Command {
     Up(up::Args),
     /// Load one address, or a design that is brought up for it, in an open loop, and measure
     Run(run::Args),
+    /// Find the highest rate at which one address still meets the objectives; or break it, or soak it
+    Limit(limit::Args),
     /// Simulate a design
     Sim(sim::Args),
     /// Lay two runs side by side; designs are simulated first
@@ -91,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Up(args) => up::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Limit(args) => limit::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),

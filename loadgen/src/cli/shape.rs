@@ -15,13 +15,13 @@ const DURATION: Span = Span(10 * Span::SECOND.0);
 pub(super) struct ShapeArgs {
     /// How a rate LOW..HIGH is run through [default: ramp]:
     /// ramp, steps[:COUNT], spike[:LENGTH] in the middle, sine[:PERIOD]
-    #[arg(long, value_parser = form, conflicts_with = "file")]
+    #[arg(long, value_parser = form)]
     shape: Option<Form>,
     /// One after the other instead of --rate and --duration, like 100/s:10s,100/s..2k/s:30s,2k/s:1m
-    #[arg(long, value_parser = stages, conflicts_with_all = ["file", "rate", "shape", "duration"])]
+    #[arg(long, value_parser = stages, conflicts_with_all = ["rate", "shape", "duration"])]
     stages: Option<Stages>,
     /// Send when this file says: one offset from the start a line, like 0.0125 (seconds) or 12.5ms
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "rate", "shape", "stages"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rate", "shape", "stages"])]
     trace: Option<PathBuf>,
 }
 
@@ -223,8 +223,6 @@ mod tests {
 
     #[derive(Parser)]
     struct Words {
-        #[arg(long, hide = true)]
-        file: Option<String>,
         #[arg(long, value_parser = rates)]
         rate: Option<Rates>,
         #[arg(long, value_parser = args::duration)]
