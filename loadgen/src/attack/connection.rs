@@ -64,6 +64,13 @@ pub(super) struct Ended {
     pub(super) kept: Option<(HeaderMap, Bytes)>,
 }
 
+impl Ended {
+    /// Without an answer to keep.
+    pub(super) const fn without(ending: Ending) -> Self {
+        Self { ending, kept: None }
+    }
+}
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub(super) enum NoAnswer {

@@ -6,6 +6,7 @@
 //! - **One pacer** (`pacer`) releases what is due, in batches, woken by a timerfd. Users take it from one line (`line`), first
 //!   come first served. In flight is at most one request per connection: what finds none free waits in the line, and its
 //!   response time counts from its *planned* send, so that a stall of the target shows in full.
+//! - **Journeys** (`journey`) are a closed loop: users send by themselves, step after step, when they have thought.
 //! - **Every planned request ends once**: answered, refused, failed, or timed out at `timeout` after its planned send, be it in
 //!   flight or still in the line. After the last planned send the attack waits for those that are open, which is at
 //!   most `timeout`, so nothing slow is cut off. Only a stop leaves requests without an end, and a note says how many.
@@ -15,6 +16,7 @@ mod crew;
 mod descriptors;
 mod drive;
 mod error;
+mod journey;
 mod line;
 mod manner;
 mod pacer;
@@ -28,6 +30,7 @@ pub(crate) mod tests;
 
 pub use drive::drive;
 pub use error::AttackError;
+pub use journey::{Journey, Step};
 pub use manner::{Manner, Tls, Trust};
 pub use plan::Plan;
 pub use search::{Probe, Search, Verdict};
@@ -38,10 +41,10 @@ use crate::clock::Clock;
 use crate::measure::Recorder;
 use line::Line;
 use loadpath_core::rng::Seed;
-use loadpath_core::time::Span;
+use loadpath_core::time::{Span, Time};
 use loadpath_core::workload::{Arrivals, Class};
 use target::Requests;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// What to drive.
@@ -87,6 +90,8 @@ struct Shared {
     clock: Clock,
     line: Line,
     recorder: Recorder,
+    /// When the load began, for users who send by themselves; none before.
+    begun: watch::Sender<Option<Time>>,
     /// A permit for every user that has opened its connection, or could not.
     ready: Semaphore,
     /// No request is sent or awaited any longer.

@@ -1,8 +1,8 @@
 //! Where the load goes, and what is asked there.
 use super::AttackError;
-use super::Manner;
 use super::connection::Body;
 use super::recipe::{Check, Recipes};
+use super::{Journey, Manner};
 use hyper::header::{CONNECTION, HOST, HeaderValue, USER_AGENT};
 use hyper::http::uri::{Authority, Scheme};
 use hyper::{Method, Request, Uri};
@@ -34,15 +34,17 @@ pub enum Paths {
     PerClass,
     /// As each class's recipe says; the text is what reports call the whole.
     Recipes(String, Arc<Recipes>),
+    /// As the steps of a journey say, in a closed loop; the text is what reports call the whole.
+    Journey(String, Arc<Journey>),
 }
 
 impl Paths {
     /// The checks of all classes, as reports call them.
     pub(super) fn checks(&self) -> Vec<String> {
-        if let Self::Recipes(_, recipes) = self {
-            recipes.checks().map(ToString::to_string).collect()
-        } else {
-            Vec::new()
+        match self {
+            Self::Recipes(_, recipes) => recipes.checks().map(ToString::to_string).collect(),
+            Self::Journey(_, journey) => journey.checks(),
+            Self::Plain(_) | Self::PerClass => Vec::new(),
         }
     }
 }
@@ -117,7 +119,7 @@ impl Target {
         match &self.paths {
             Paths::Plain(path) => path,
             Paths::PerClass => "/c/",
-            Paths::Recipes(text, _) => text,
+            Paths::Recipes(text, _) | Paths::Journey(text, _) => text,
         }
     }
 }
@@ -171,7 +173,7 @@ impl Requests {
         let plain = match &target.paths {
             Paths::Plain(path) if path.starts_with('/') => Some(path.parse().map_err(|_| bad(path))?),
             Paths::Plain(path) => return Err(bad(path)),
-            Paths::PerClass | Paths::Recipes(..) => None,
+            Paths::PerClass | Paths::Recipes(..) | Paths::Journey(..) => None,
         };
         let recipes =
             if let Paths::Recipes(_, recipes) = &target.paths { Some(Arc::clone(recipes)) } else { None };

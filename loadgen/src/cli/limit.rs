@@ -74,7 +74,7 @@ enum How {
     Search,
     /// A ramp until three seconds in a row miss an objective
     Breakpoint,
-    /// One rate for long; each tenth must hold
+    /// One rate for long; each tenth of the time must hold
     Soak,
 }
 
@@ -195,11 +195,12 @@ impl Args {
         }
         attack.arrivals.rate = rate;
         attack.duration = self.duration.unwrap_or(Span(600 * Span::SECOND.0));
-        let (start, part) = (self.warm_up, attack.duration.0 / PARTS);
+        // An interval is a second: no part is shorter.
+        let (start, part) = (self.warm_up, (attack.duration.0 / PARTS).max(Span::SECOND.0));
         let mut parts: Vec<(Outcomes, Histogram, f64)> = Vec::new();
         self.drive(attack, |interval| {
             let Some(after) = interval.start.0.checked_sub(start.0) else { return false };
-            let place = (after / part.max(1)).min(PARTS - 1) as usize;
+            let place = (after / part).min(PARTS - 1) as usize;
             while parts.len() <= place {
                 parts.push((Outcomes::default(), Histogram::new(Precision::Fine), 0.0));
             }
@@ -209,15 +210,18 @@ impl Args {
             false
         })
         .await?;
-        let looks: Vec<_> =
-            parts.iter().map(|(outcomes, response, s)| self.judge(rate, *outcomes, response, *s)).collect();
+        let looks: Vec<_> = parts
+            .iter()
+            .filter(|(.., seconds)| *seconds > 0.0)
+            .map(|(outcomes, response, s)| self.judge(rate, *outcomes, response, *s))
+            .collect();
         let first = looks.first().map_or(0.0, |look| look.p99_ms);
         let last = looks.last().map_or(0.0, |look| look.p99_ms);
         let missed = looks.iter().filter(|look| !look.held).count();
-        let drift = format!("the p99 went from {first:.2} ms in the first tenth to {last:.2} ms in the last");
+        let drift = format!("the p99 went from {first:.2} ms in the first part to {last:.2} ms in the last");
         Ok(match missed {
             0 => (format!("{rate:.1}/s held throughout; {drift}"), Some(rate), looks),
-            n => (format!("{rate:.1}/s did not hold in {n} of {} tenths; {drift}", looks.len()), None, looks),
+            n => (format!("{rate:.1}/s did not hold in {n} of {} parts; {drift}", looks.len()), None, looks),
         })
     }
 
@@ -398,7 +402,7 @@ mod tests {
         assert!(broken.looks.len() < 11, "it stopped there: {}", broken.text());
         let soak = found("--how soak --rate 50/s --duration 3s --warm-up 0s").await;
         assert_eq!(soak.limit, Some(50.0), "{}", soak.text());
-        assert!(soak.verdict.contains("first tenth"), "{}", soak.verdict);
+        assert!(soak.verdict.contains("first part"), "{}", soak.verdict);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod failure;
 mod input;
+mod journey;
 mod lesson;
 mod limit;
 mod link;
@@ -46,6 +47,7 @@ Examples:
   loadgen run shop.json --duration 10s
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
   loadgen limit --url http://127.0.0.1:8080/ --p99 200ms --errors 1%
+  loadgen journey buy.json --url http://127.0.0.1:8080/ --users 50
   loadgen sim shop.json
   loadgen compare shop.json measured.json
   loadgen check shop.json
@@ -64,6 +66,8 @@ enum Command {
     Run(run::Args),
     /// Find the highest rate at which one address still meets the objectives; or break it, or soak it
     Limit(limit::Args),
+    /// Send users through the steps of a journey, in a closed loop, and measure
+    Journey(journey::Args),
     /// Simulate a design
     Sim(sim::Args),
     /// Lay two runs side by side; designs are simulated first
@@ -97,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Up(args) => up::run(&args),
         Command::Run(args) => run::run(&args),
         Command::Limit(args) => limit::run(&args),
+        Command::Journey(args) => journey::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),

@@ -30,6 +30,13 @@ pub(super) struct Args {
     pace: Pace,
     #[command(flatten)]
     load: Load,
+    #[command(flatten)]
+    delivery: Delivery,
+}
+
+/// Where the run goes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Delivery {
     /// Write the run to this file [default: ~/.local/share/loadpath/runs/DATE-NAME.json]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -38,7 +45,7 @@ pub(super) struct Args {
     json: bool,
     /// Show no progress
     #[arg(long, short)]
-    quiet: bool,
+    pub(super) quiet: bool,
 }
 
 /// What a design says itself.
@@ -163,63 +170,36 @@ enum SpacingName {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    // A run that cannot be written is better refused before the load than after it.
-    if let Some(file) = &args.out {
-        writable(file)?;
-    }
-    let run = match (&args.file, &args.aim.url) {
-        (Some(file), _) => block_on(args.drive_design(file))?,
-        (None, Some(_)) => block_on(args.drive())?,
-        (None, None) => unreachable!("clap asks for one of the two"),
+    args.delivery.check()?;
+    let run = match &args.file {
+        Some(file) => block_on(args.drive_design(file))?,
+        None => block_on(args.drive())?,
     };
-    let file = args.keep(&run)?;
-    if args.json {
-        print_json(&RunReport::new(&run, Some(file)))?;
-    } else {
-        print(&format!("{}\n  written to {}\n", run_text(&run), file.display()))?;
-    }
-    if interrupt::token().is_cancelled() {
-        return Err(Failure::Interrupted);
-    }
-    if run.outcomes().ok == 0 {
-        let name = &run.name;
-        return Err(Failure::Went(format!("{name}: no request was answered well; the notes say why")));
-    }
-    Ok(())
+    args.delivery.deliver(&run)
 }
 
-impl Args {
-    async fn drive_design(&self, file: &str) -> Result<Run, Failure> {
-        let Pace { rate, duration, warm_up, .. } = self.pace;
-        let seed = self.load.seed;
-        if rate.is_some_and(|rates| rates.low != rates.high) {
-            let why = "a design's load changes on its timeline (\"set_rate\"): give one --rate, or put the changes there";
-            return Err(Failure::Input(why.to_owned()));
-        }
-        let (rate, warm_up) = (rate.map(|rates| rates.low), warm_up.unwrap_or(WARM_UP));
-        let duration = duration.unwrap_or(DURATION);
-        let mut run = run_design::drive(file, rate, warm_up, duration, seed, self.quiet).await?;
-        run.name = self.aim.name.clone().unwrap_or(run.name);
-        Ok(run)
+impl Delivery {
+    /// A run that cannot be written is better refused before the load than after it.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.out.as_deref().map_or(Ok(()), writable)
     }
 
-    async fn drive(&self) -> Result<Run, Failure> {
-        let (name, target) = self.aim.target().await?;
-        let Pace { rate, shape, duration, warm_up } = &self.pace;
-        let planned = shape.plan(*rate, *warm_up, *duration, WARM_UP)?;
-        let timing = (planned.rate, planned.warm_up, planned.duration);
-        let attack = self.load.attack(name, target, planned.shape, timing)?;
-        let progress = Progress::new(attack.warm_up, attack.duration, self.quiet);
-        let (sender, mut intervals) = mpsc::channel(16);
-        let driving = drive(attack, interrupt::token(), sender);
-        let showing = async {
-            while let Some(interval) = intervals.recv().await {
-                progress.show(&interval);
-            }
-        };
-        let (driven, ()) = tokio::join!(driving, showing);
-        progress.finish();
-        driven.map_err(|fault| Failure::Went(fault.to_string()))
+    /// Keeps and prints the run; an error when nothing in it ended well.
+    pub(super) fn deliver(&self, run: &Run) -> Result<(), Failure> {
+        let file = self.keep(run)?;
+        if self.json {
+            print_json(&RunReport::new(run, Some(file)))?;
+        } else {
+            print(&format!("{}\n  written to {}\n", run_text(run), file.display()))?;
+        }
+        if interrupt::token().is_cancelled() {
+            return Err(Failure::Interrupted);
+        }
+        if run.outcomes().ok == 0 {
+            let name = &run.name;
+            return Err(Failure::Went(format!("{name}: no request was answered well; the notes say why")));
+        }
+        Ok(())
     }
 
     fn keep(&self, run: &Run) -> Result<PathBuf, Failure> {
@@ -232,6 +212,41 @@ impl Args {
             let _ = print(&run_text(run));
             Failure::Went(format!("the run was not written: {fault}"))
         })
+    }
+}
+
+impl Args {
+    async fn drive_design(&self, file: &str) -> Result<Run, Failure> {
+        let Pace { rate, duration, warm_up, .. } = self.pace;
+        let seed = self.load.seed;
+        if rate.is_some_and(|rates| rates.low != rates.high) {
+            let why = "a design's load changes on its timeline (\"set_rate\"): give one --rate, or put the changes there";
+            return Err(Failure::Input(why.to_owned()));
+        }
+        let (rate, warm_up) = (rate.map(|rates| rates.low), warm_up.unwrap_or(WARM_UP));
+        let duration = duration.unwrap_or(DURATION);
+        let mut run = run_design::drive(file, rate, warm_up, duration, seed, self.delivery.quiet).await?;
+        run.name = self.aim.name.clone().unwrap_or(run.name);
+        Ok(run)
+    }
+
+    async fn drive(&self) -> Result<Run, Failure> {
+        let (name, target) = self.aim.target().await?;
+        let Pace { rate, shape, duration, warm_up } = &self.pace;
+        let planned = shape.plan(*rate, *warm_up, *duration, WARM_UP)?;
+        let timing = (planned.rate, planned.warm_up, planned.duration);
+        let attack = self.load.attack(name, target, planned.shape, timing)?;
+        let progress = Progress::new(attack.warm_up, attack.duration, self.delivery.quiet);
+        let (sender, mut intervals) = mpsc::channel(16);
+        let driving = drive(attack, interrupt::token(), sender);
+        let showing = async {
+            while let Some(interval) = intervals.recv().await {
+                progress.show(&interval);
+            }
+        };
+        let (driven, ()) = tokio::join!(driving, showing);
+        progress.finish();
+        driven.map_err(|fault| Failure::Went(fault.to_string()))
     }
 }
 

@@ -13,6 +13,8 @@ pub enum Ending {
     Accepted(u16),
     /// A whole answer that is not what this check of the attack's, counted from zero, wants.
     CheckFailed(u16),
+    /// What an earlier answer brought cannot stand in this request: it was not sent.
+    NotARequest,
     /// Nobody listens.
     ConnectionRefused,
     /// No connection could be opened, for another reason.
@@ -41,6 +43,7 @@ impl Ending {
             Self::Answered(503) | Self::ConnectionRefused => Outcome::Refused,
             Self::Answered(_)
             | Self::CheckFailed(_)
+            | Self::NotARequest
             | Self::NoConnection
             | Self::NoSecurity
             | Self::NoHttp2
@@ -56,6 +59,9 @@ impl fmt::Display for Ending {
             Self::Answered(status) => write!(f, "HTTP status {status}"),
             Self::Accepted(status) => write!(f, "HTTP status {status}, as its check asks"),
             Self::CheckFailed(check) => write!(f, "check {} did not hold", check + 1),
+            Self::NotARequest => {
+                f.write_str("not sent, because what an earlier answer brought cannot stand in a header")
+            }
             Self::NoSecurity => f.write_str("no TLS connection came about"),
             Self::NoHttp2 => f.write_str("the server speaks no HTTP/2"),
             Self::ConnectTimedOut => f.write_str("no connection in time"),

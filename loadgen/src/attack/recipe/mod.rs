@@ -3,6 +3,7 @@ mod check;
 mod rows;
 mod template;
 
+pub(super) use check::text_of;
 pub use check::{Answer, Check};
 pub use rows::Rows;
 pub use template::{Place, Template};
