@@ -143,3 +143,19 @@ fn print_json(result: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(result).expect("a report holds only what JSON can say");
     print(&(text + "\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_argument_names_others_that_exist() {
+        Cli::command().debug_assert();
+        // A design says itself what a URL is told by arguments.
+        for argument in ["--http2", "--insecure", "--shape=ramp", "--check=status 200", "--connections=5"] {
+            let refused = Cli::try_parse_from(["loadgen", "run", "shop.json", argument]).unwrap_err();
+            assert!(refused.to_string().contains("cannot be used with"), "{refused}");
+        }
+    }
+}

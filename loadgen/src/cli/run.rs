@@ -49,7 +49,7 @@ pub(super) struct Delivery {
 }
 
 /// What a design says itself.
-const ONLY_FOR_A_URL: [&str; 21] = [
+const ONLY_FOR_A_URL: [&str; 22] = [
     "url",
     "allow_target",
     "shape",
@@ -71,6 +71,7 @@ const ONLY_FOR_A_URL: [&str; 21] = [
     "no_keep_alive",
     "http2",
     "ca",
+    "insecure",
 ];
 
 /// Where the load goes, and what that is called.
