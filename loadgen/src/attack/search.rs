@@ -11,7 +11,6 @@ pub struct Search {
     to: f64,
     /// How close the two must be, as a share of the lower.
     within: f64,
-    confirming: u32,
     refuted: u32,
     done: Option<Verdict>,
 }
@@ -45,7 +44,7 @@ const MOST_REFUTED: u32 = 4;
 impl Search {
     /// Between these rates, 0 < `from` ≤ `to`, to within this share, > 0.
     pub const fn new(from: f64, to: f64, within: f64) -> Self {
-        Self { held: None, missed: None, from, to, within, confirming: 0, refuted: 0, done: None }
+        Self { held: None, missed: None, from, to, within, refuted: 0, done: None }
     }
 
     /// What is tried next; none when the verdict is there.
@@ -87,7 +86,6 @@ impl Search {
                     self.done = Some(Verdict::Below(self.from));
                 }
                 // The step back is itself within reach: nothing between is tried before it is confirmed.
-                self.confirming += 1;
                 self.within = self.within.max(probe.rate / back - 1.0);
             }
             (false, true) => self.held = Some(probe.rate),
