@@ -6,6 +6,7 @@ mod advise;
 mod args;
 mod check;
 mod compare;
+mod consent;
 mod failure;
 mod input;
 mod lesson;

@@ -1,7 +1,7 @@
 //! `loadgen run`: loads one address, or a design that is brought up for it, in an open loop, and measures.
 use super::progress::Progress;
-use super::{Failure, args, block_on, print, print_json, run_design};
-use crate::attack::{Attack, Target, drive};
+use super::{Failure, args, block_on, consent, print, print_json, run_design};
+use crate::attack::{Attack, Patience, Target, drive};
 use crate::interrupt;
 use crate::report::{RunReport, run_text};
 use crate::store::{self, Store};
@@ -30,7 +30,7 @@ pub(super) struct Args {
     /// What the run is called [default: the URL, or the design's name]
     #[arg(long)]
     name: Option<String>,
-    /// Load this machine too, which is yours; exactly as in the URL
+    /// Load this machine too, which is yours and says so under /.well-known; exactly as in the URL
     #[arg(long, value_name = "HOST:PORT")]
     allow_target: Vec<String>,
     /// Write the run to this file [default: ~/.local/share/loadpath/runs/DATE-NAME.json]
@@ -127,19 +127,33 @@ impl Args {
     async fn drive(&self, url: &str) -> Result<Run, Failure> {
         let bad = |fault: crate::attack::TargetError| Failure::Input(fault.to_string());
         let target = Target::from_url(url, &self.allow_target).await.map_err(bad)?;
+        consent::ask(&target).await?;
+        let is_ours = target.address.ip().is_loopback();
         let name = self.name.clone().unwrap_or_else(|| target.to_string());
         let attack = self.load.attack(name, target);
         let progress = Progress::new(attack.warm_up, attack.duration, self.quiet);
         let (sender, mut intervals) = mpsc::channel(16);
-        let driving = drive(attack, interrupt::token(), sender);
+        let stop = interrupt::token().child_token();
+        let driving = drive(attack, stop.clone(), sender);
         let showing = async {
+            let mut patience = Patience::default();
             while let Some(interval) = intervals.recv().await {
                 progress.show(&interval);
+                if !is_ours && patience.is_over(&interval) {
+                    stop.cancel();
+                }
             }
         };
         let (driven, ()) = tokio::join!(driving, showing);
         progress.finish();
-        driven.map_err(|fault| Failure::Went(fault.to_string()))
+        let mut run = driven.map_err(|fault| Failure::Went(fault.to_string()))?;
+        if stop.is_cancelled() && !interrupt::token().is_cancelled() {
+            run.notes.insert(
+                0,
+                "the target refused most of three intervals in a row (503, 429): it was let alone".to_owned(),
+            );
+        }
+        Ok(run)
     }
 
     fn keep(&self, run: &Run) -> Result<PathBuf, Failure> {
