@@ -15,6 +15,7 @@ mod progress;
 mod run;
 mod run_design;
 mod serve;
+mod shell;
 mod sim;
 mod trace;
 mod up;
@@ -22,7 +23,7 @@ mod up;
 pub use failure::Failure;
 
 use crate::deploy;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -73,6 +74,12 @@ enum Command {
     Advise(advise::Args),
     /// List and read the lessons, and check what they claim
     Lesson(lesson::Args),
+    /// Print the OpenAPI description of the agent's API
+    Openapi,
+    /// Print what makes a shell complete this command line
+    Completions(shell::Args),
+    /// Print the man page, of all subcommands too
+    Man,
     /// Be an instance of a node: what `up` starts
     #[command(name = "__node", hide = true)]
     Node,
@@ -98,6 +105,9 @@ pub fn main() -> ExitCode {
         Command::Trace(args) => trace::run(&args),
         Command::Advise(args) => advise::run(&args),
         Command::Lesson(args) => lesson::run(&args),
+        Command::Openapi => print_json(&crate::api::description()),
+        Command::Completions(args) => shell::completions(&args, Cli::command()),
+        Command::Man => shell::man(Cli::command()),
         Command::Node => deploy::serve_node().map_err(Failure::Went),
         Command::Supervise { directory } => deploy::supervise(&directory).map_err(Failure::Went),
     };
