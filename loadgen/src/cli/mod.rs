@@ -106,7 +106,7 @@ pub fn main() -> ExitCode {
         Command::Advise(args) => advise::run(&args),
         Command::Lesson(args) => lesson::run(&args),
         Command::Openapi => print_json(&crate::api::description()),
-        Command::Completions(args) => shell::completions(&args, Cli::command()),
+        Command::Completions(args) => shell::completions(&args, &Cli::command()),
         Command::Man => shell::man(Cli::command()),
         Command::Node => deploy::serve_node().map_err(Failure::Went),
         Command::Supervise { directory } => deploy::supervise(&directory).map_err(Failure::Went),

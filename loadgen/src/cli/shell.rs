@@ -12,7 +12,10 @@ pub(super) struct Args {
     shell: Shell,
 }
 
-pub(super) fn completions(args: &Args, mut command: Command) -> Result<(), Failure> {
+pub(super) fn completions(args: &Args, command: &Command) -> Result<(), Failure> {
+    // What is hidden from help is not offered either.
+    let shown = command.get_subcommands().filter(|one| !one.is_hide_set()).cloned();
+    let mut command = Command::new("loadgen").version(env!("CARGO_PKG_VERSION")).subcommands(shown);
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "loadgen", &mut script);
     print(&text(script))
