@@ -15,6 +15,7 @@ pub const RUN_VERSION: u32 = 1;
 
 /// How requests ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Outcomes {
     /// Answered in time and rightly.
@@ -29,6 +30,7 @@ pub struct Outcomes {
 
 /// How one request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Answered in time and rightly.
@@ -78,6 +80,7 @@ impl Outcomes {
 
 /// Where a run comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Source {
     /// The simulator.
@@ -105,6 +108,7 @@ impl fmt::Display for Source {
 
 /// What was seen of one class of requests by the clients that sent them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClassRun {
     /// The class's name in the document, or the path of a plain target.
@@ -126,6 +130,7 @@ pub struct ClassRun {
 
 /// What was seen of one node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NodeRun {
     /// The node's id in the document.
@@ -163,6 +168,7 @@ pub struct NodeRun {
 
 /// What was seen of one edge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct EdgeRun {
     /// The id of the node that calls.
@@ -177,6 +183,7 @@ pub struct EdgeRun {
 
 /// One second of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Second {
     /// How the requests that ended in it ended.
@@ -189,6 +196,7 @@ pub struct Second {
 
 /// The record of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Run {
     /// The version of this format; see [`RUN_VERSION`].

@@ -9,6 +9,9 @@
 //! | `GET /api/runs/{id}` | | [`crate::run::Run`] |
 //! | `POST /api/runs/{id}/stop` | | 204 |
 //! | `POST /api/runs/{id}/kill` | [`KillInstance`] | 204 |
+//! | `POST /api/runs/{id}/restore` | [`KillInstance`] | 204 |
+//! | `POST /api/runs/{id}/control` | | 204: the others watch from now on |
+//! | `GET /api/openapi.json` | | this, for programs |
 //! | `GET /api/runs/{id}/events` | | server-sent events, each an [`Event`]; resumes after `Last-Event-ID` |
 //!
 //! Whatever acts needs `Authorization: Bearer TOKEN`; every refusal is a [`Refusal`].
@@ -20,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the agent is and does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Status {
     /// The agent's version.
@@ -32,6 +36,7 @@ pub struct Status {
 
 /// The most that a run may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Caps {
     /// Requests per second.
@@ -44,6 +49,7 @@ pub struct Caps {
 
 /// The one-time code that the agent put into the fragment of the address that it opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CodeExchange {
     /// The code.
@@ -52,6 +58,7 @@ pub struct CodeExchange {
 
 /// The right to act, for as long as the agent runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Session {
     /// To be sent as `Authorization: Bearer TOKEN`.
@@ -60,6 +67,7 @@ pub struct Session {
 
 /// Bring a design up on loopback, drive it, measure it, take it down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StartRun {
     /// The design. Its workload says what is sent.
@@ -72,14 +80,16 @@ pub struct StartRun {
 
 /// A run has been started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Started {
     /// Its id.
     pub id: String,
 }
 
-/// Kill an instance of the running design: SIGKILL to its process.
+/// An instance of the running design: kill sends SIGKILL to its process, restore starts it again where it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct KillInstance {
     /// The node's id.
@@ -90,6 +100,7 @@ pub struct KillInstance {
 
 /// A run that is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RunSummary {
     /// Its id.
@@ -106,6 +117,7 @@ pub struct RunSummary {
 
 /// What happens in a run, as it happens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
     /// A new phase has begun.
@@ -128,6 +140,7 @@ pub enum Event {
 
 /// The phases of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Processes are being started.
@@ -142,6 +155,7 @@ pub enum Phase {
 
 /// What was measured in one interval, about a second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
     /// Its number in the run, from zero, without gaps.
@@ -162,6 +176,7 @@ pub struct Interval {
 
 /// A class in an interval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClassInterval {
     /// Its name.
@@ -176,6 +191,7 @@ pub struct ClassInterval {
 
 /// A node in an interval.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NodeInterval {
     /// Its id.
@@ -196,6 +212,7 @@ pub struct NodeInterval {
 
 /// Why the agent did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
     /// What is wrong and what to do: one sentence.

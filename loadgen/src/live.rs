@@ -106,6 +106,17 @@ impl Live {
         }
     }
 
+    /// Starts a killed instance again, at its old address; returns when it answers.
+    ///
+    /// # Errors
+    /// When there is no such instance, it does not start, or the design is not up.
+    pub async fn restore(&self, node: &str, instance: u16) -> Result<(), DeployError> {
+        match self.deployment.get() {
+            Some(deployment) if !self.is_over() => deployment.restore(node, instance).await,
+            _ => Err(DeployError("the design is not up: there is nothing to restore".to_owned())),
+        }
+    }
+
     /// Whether it has ended, with all its processes.
     pub fn is_over(&self) -> bool {
         self.outcome.borrow().is_some()

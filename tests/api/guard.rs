@@ -69,6 +69,33 @@ fn hosts_in_odd_forms_are_refused() {
 }
 
 #[test]
+fn an_agent_is_not_loaded_by_an_agent() {
+    let serving = Serving::start();
+    let url = format!("http://{}/", serving.address);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(crate::browser::built_loadgen());
+    command.current_dir(folder.path()).env("XDG_DATA_HOME", folder.path());
+    command.args(["run", "--url", &url, "--rate", "20/s", "--duration", "1s", "--warm-up", "0s"]);
+    let said = command.output().unwrap();
+    let table = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.code() == Some(1) && table.contains("HTTP status 403"), "{table}");
+}
+
+#[test]
+fn the_description_of_the_api_has_every_route() {
+    let serving = Serving::start();
+    let token = serving.token();
+    let answer = serving.ask("GET", "/api/openapi.json", Some(&token), None);
+    let served: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    for (method, path) in ROUTES {
+        assert!(served["paths"][path][method.to_lowercase()].is_object(), "{method} {path}");
+    }
+    let said = std::process::Command::new(crate::browser::built_loadgen()).arg("openapi").output().unwrap();
+    let printed: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+    assert_eq!(printed, served);
+}
+
+#[test]
 fn no_simple_request_acts_and_no_preflight_is_allowed() {
     let serving = Serving::start();
     let token = serving.token();
@@ -117,7 +144,11 @@ fn a_code_opens_one_session_and_the_token_is_nowhere_else() {
     let next = serving.agent.line_with("#code=");
     assert!(!next.contains(&code) && !next.contains(&token), "{next}");
     serving.invitation = next.rsplit(' ').next().unwrap().to_owned();
-    assert_eq!(serving.token(), token);
+    let another = serving.token();
+    assert_ne!(another, token, "each page has its own");
+    for token in [&token, &another] {
+        assert_eq!(serving.ask("GET", "/api/runs", Some(token), None).status, 200);
+    }
     for path in ["/", "/index.html", "/api/status", "/loadpath.js"] {
         let answer = serving.ask("GET", path, None, None);
         assert!(!answer.body.contains(&token) && !answer.head.contains(&token), "{path}");

@@ -9,23 +9,23 @@ use loadpath_core::wire::{Event, Phase, RunSummary, StartRun, Started, Status};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpStream;
 
-fn start(serving: &Serving, token: &str, document: Topology, seconds: u64) -> raw::Answer {
+pub(super) fn start(serving: &Serving, token: &str, document: Topology, seconds: u64) -> raw::Answer {
     let start = StartRun { document, duration: Span(seconds * Span::SECOND.0), seed: 1 };
     serving.ask("POST", "/api/runs", Some(token), Some(&serde_json::to_string(&start).unwrap()))
 }
 
-fn started(answer: &raw::Answer) -> String {
+pub(super) fn started(answer: &raw::Answer) -> String {
     assert_eq!(answer.status, 202, "{answer:?}");
     serde_json::from_str::<Started>(&answer.body).unwrap().id
 }
 
 /// A listener to a run's events.
-struct Events {
+pub(super) struct Events {
     lines: BufReader<TcpStream>,
 }
 
 impl Events {
-    fn open(serving: &Serving, id: &str, last: Option<u64>) -> Self {
+    pub(super) fn open(serving: &Serving, id: &str, last: Option<u64>) -> Self {
         let mut stream = raw::connect(serving.address);
         let last = last.map_or(String::new(), |last| format!("last-event-id: {last}\r\n"));
         let request =
@@ -35,7 +35,7 @@ impl Events {
     }
 
     /// The next event and its number; none at the end of the stream.
-    fn next(&mut self) -> Option<(u64, Event)> {
+    pub(super) fn next(&mut self) -> Option<(u64, Event)> {
         let mut number = None;
         loop {
             let mut line = String::new();

@@ -1,4 +1,5 @@
 //! The agent's HTTP API over raw sockets: who is let in, what is bounded, and a live run from start to end.
+mod control;
 mod guard;
 mod limits;
 mod live_run;
@@ -18,7 +19,11 @@ pub(crate) struct Serving {
 
 impl Serving {
     fn start() -> Self {
-        let mut agent = Agent::start(&["serve", "--port", "0", "--no-open"]);
+        Self::start_with(&[])
+    }
+
+    fn start_with(more: &[&str]) -> Self {
+        let mut agent = Agent::start(&[&["serve", "--port", "0", "--no-open"], more].concat());
         let line = agent.line_with("#code=");
         let invitation = line.rsplit(' ').next().unwrap().to_owned();
         let host = invitation.strip_prefix("http://").unwrap().split('/').next().unwrap();

@@ -81,6 +81,35 @@ fn bad_input_gets_one_clear_sentence_and_its_exit_code() {
 }
 
 #[test]
+fn shells_and_man_are_told_every_subcommand_that_help_shows_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, help, _) = said(folder.path(), &["--help"]);
+    let commands = help.split_once("Commands:").unwrap().1.split_once("Options:").unwrap().0;
+    let names: Vec<&str> = commands
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' '))?.split(' ').next())
+        .filter(|name| !["", "help"].contains(name))
+        .collect();
+    assert!(names.len() > 10 && names.contains(&"run"), "{names:?}");
+    let (exit, page, _) = said(folder.path(), &["man"]);
+    assert!(exit == 0 && page.contains(".TH loadgen 1"), "{page}");
+    for name in &names {
+        assert!(page.contains(&format!("LOADGEN {}", name.to_uppercase())), "{name}");
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let (exit, script, _) = said(folder.path(), &["completions", shell]);
+        let missing: Vec<_> = names.iter().filter(|name| !script.contains(**name)).collect();
+        assert!(exit == 0 && missing.is_empty(), "{shell}: {missing:?}");
+        assert!(!script.contains("__supervise") && !page.contains("supervise"), "{shell}");
+    }
+    // A shell reads it without a fault.
+    let (_, script, _) = said(folder.path(), &["completions", "bash"]);
+    std::fs::write(folder.path().join("script"), script).unwrap();
+    let read = Command::new("bash").arg("-n").arg(folder.path().join("script")).status().unwrap();
+    assert!(read.success());
+}
+
+#[test]
 fn a_design_is_simulated_linked_and_compared() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("shop.json"), three_tier().to_json()).unwrap();

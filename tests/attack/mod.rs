@@ -5,6 +5,7 @@ mod real;
 mod server;
 mod stall;
 mod stop;
+mod trust;
 mod wrong;
 
 use loadgen::attack::{Attack, AttackError, Manner, Paths, Shape, Target, drive};

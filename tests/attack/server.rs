@@ -1,5 +1,5 @@
 //! A small HTTP/1.1 server whose answers a test makes up.
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,7 +38,16 @@ pub(crate) struct Server {
 impl Server {
     /// Answers the request of this number, from zero, whose first line it is given.
     pub(crate) async fn start(reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        Self::start_on(Ipv4Addr::LOCALHOST.into(), reply).await
+    }
+
+    /// On another address of this machine.
+    pub(crate) async fn start_on(
+        address: IpAddr,
+        reply: impl Fn(usize, &str) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let listener =
+            TcpListener::bind((address, 0)).await.expect("the address is ours and has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (reply, seen) = (Arc::new(reply), Arc::clone(&asked));

@@ -27,6 +27,7 @@ Commands:
           write what the page's screens look like, in both colour schemes, into docs/
   audit-tools
           fetch the accessibility audit that the browser tests run
+  deny    check licences, sources, bans and advisories of every dependency against deny.toml; compiles cargo-deny once
   theory  lay exact results beside what the simulator and the formulas say; run it with cargo's --release
   ci      test, without colours and without stopping at the first test binary that fails (also: CI=1 cargo xtask test)
 
@@ -67,6 +68,7 @@ pub(crate) enum Command {
     BenchPage,
     Pictures,
     AuditTools,
+    Deny,
     Theory(Cases),
 }
 
@@ -88,6 +90,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         "bench-page" => Command::BenchPage,
         "pictures" => Command::Pictures,
         "audit-tools" => Command::AuditTools,
+        "deny" => Command::Deny,
         "theory" => Command::Theory(Cases::default()),
         other => bail!("there is no command {other:?}; `cargo xtask --help` lists them"),
     };

@@ -5,6 +5,7 @@ mod bench;
 mod bench_page;
 mod checks;
 mod debian;
+mod deny;
 mod npm;
 mod play;
 mod project;
@@ -44,6 +45,7 @@ fn run(command: Command) -> Result<()> {
         Command::BenchPeers(names) => bench::run_peers(&Project::find()?, &names),
         Command::BenchPage => bench_page::run(&Project::find()?),
         Command::Pictures => bench_page::pictures(&Project::find()?),
+        Command::Deny => deny::run(&Project::find()?),
         Command::AuditTools => npm::fetch_audit(&Project::find()?),
         Command::Theory(wishes) => theory::run(&Project::find()?, &wishes),
     }

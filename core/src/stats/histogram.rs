@@ -270,6 +270,17 @@ impl fmt::Display for BadHistogram {
 
 impl std::error::Error for BadHistogram {}
 
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Histogram {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Histogram".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": "Nanoseconds, as an HdrHistogram V2 in base64." })
+    }
+}
+
 impl Serialize for Histogram {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.to_base64())

@@ -8,6 +8,7 @@ const MOST: usize = 255;
 /// Time by value: the exact distribution of a count over time, and not a sample of it. Values from 255 on are kept
 /// together. In JSON a list of nanoseconds, that of zero first.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(into = "Vec<u64>", from = "Vec<u64>")]
 pub struct Levels {
     /// Nanoseconds at each value; the last one is that of `MOST` and more.

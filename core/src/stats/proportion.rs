@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// From where to where a number may lie.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
     /// The lower end.

@@ -4,6 +4,7 @@ use std::fmt;
 
 /// Where in a document something stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// The document as a whole.
@@ -32,6 +33,7 @@ pub enum Place {
 
 /// Something that is wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Fault {
     /// Where.
     pub place: Place,

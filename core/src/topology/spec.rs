@@ -27,6 +27,7 @@ pub const TOPOLOGY_VERSION: u32 = 1;
 
 /// A design: what there is, who calls whom, and what is asked of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Topology {
     /// The version of this format; see [`TOPOLOGY_VERSION`].
@@ -65,6 +66,7 @@ pub struct Topology {
 
 /// A data center or region.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Zone {
     /// Its name in the document, as a node's.
     pub id: String,
@@ -81,6 +83,7 @@ pub struct Zone {
 
 /// How long the network takes between two zones and back.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RoundTrip {
     /// The id of one zone.
     pub from: String,
@@ -93,6 +96,7 @@ pub struct RoundTrip {
 
 /// A machine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Host {
     /// Its name in the document, as a node's.
     pub id: String,
@@ -109,6 +113,7 @@ pub struct Host {
 
 /// Something that happens at an instant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Happening {
     /// When: how long after the start, like "30s".
     pub at: String,
@@ -121,6 +126,7 @@ pub struct Happening {
 
 /// A component of the design.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Node {
     /// Its name in the document: a small letter, then small letters, digits and hyphens, 31 at most.
     pub id: String,
@@ -145,6 +151,7 @@ pub struct Node {
 
 /// A call from one node to another.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Edge {
     /// The id of the node that calls.
     pub from: String,
@@ -157,6 +164,7 @@ pub struct Edge {
 
 /// What is asked of the design.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Workload {
     /// The classes of requests.
     #[serde(default)]
@@ -168,6 +176,7 @@ pub struct Workload {
 
 /// A class of requests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Class {
     /// Its name.
     pub name: String,
@@ -181,6 +190,7 @@ pub type Params = BTreeMap<String, Value>;
 
 /// A parameter as it is written.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum Value {
     /// `true` or `false`.
     Flag(bool),

@@ -4,13 +4,14 @@
 //! the `Host` must be ours, an `Origin` must be ours, and what acts needs a token that only our own page was given.
 //! Fetch metadata may deny, never exempt. There are no CORS headers: no other origin is let in.
 use super::reply::{Refused, refuse};
-use super::secret::Secret;
+use super::secret::Sessions;
 use hyper::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, ORIGIN, TRANSFER_ENCODING,
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, ORIGIN, TRANSFER_ENCODING, USER_AGENT,
 };
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode, Version};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// The longest body that is read.
 pub(super) const MOST_BODY: usize = 1 << 20;
@@ -30,12 +31,21 @@ const OPEN: [(Method, &[&str]); 3] = [
 pub(super) struct Guard {
     hosts: Vec<String>,
     origins: Vec<String>,
-    token: Secret,
+    sessions: Arc<Sessions>,
+}
+
+/// Who asks, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Who {
+    /// The number of the page, by its token; none without one.
+    pub(super) session: Option<u32>,
+    /// The origin that its browser says, which is one of ours; none from a program.
+    pub(super) origin: Option<String>,
 }
 
 impl Guard {
     /// For an agent that listens on `address`.
-    pub(super) fn new(address: SocketAddr, token: Secret) -> Self {
+    pub(super) fn new(address: SocketAddr, sessions: Arc<Sessions>) -> Self {
         let port = address.port();
         let mut hosts = vec![address.to_string()];
         if address.ip().is_loopback() {
@@ -48,12 +58,12 @@ impl Guard {
             hosts.extend(bare);
         }
         let origins = hosts.iter().map(|host| format!("http://{host}")).collect();
-        Self { hosts, origins, token }
+        Self { hosts, origins, sessions }
     }
 
-    /// Lets a request in, or says why not.
-    pub(super) fn admit(&self, request: &Parts) -> Result<(), Refused> {
-        let deny = |status, error: &str| Err::<(), Refused>(refuse(status, error).into());
+    /// Lets a request in and says whose it is, or says why not.
+    pub(super) fn admit(&self, request: &Parts) -> Result<Who, Refused> {
+        let deny = |status, error: &str| Err::<Who, Refused>(refuse(status, error).into());
         if !self.host_is_ours(request) {
             let error = "this agent is not known by that name: use the address that it printed";
             return deny(StatusCode::MISDIRECTED_REQUEST, error);
@@ -70,7 +80,11 @@ impl Guard {
         if body_length(headers) > MOST_BODY as u64 {
             return deny(StatusCode::PAYLOAD_TOO_LARGE, "a body has at most 1 MiB");
         }
-        let has_token = self.has_token(headers);
+        if is_load(headers) {
+            return deny(StatusCode::FORBIDDEN, "load is not aimed at an agent");
+        }
+        let session = self.session(headers);
+        let has_token = session.is_some();
         if acts && !has_token && !headers.contains_key(ORIGIN) {
             return deny(StatusCode::FORBIDDEN, "a request that acts needs an Origin or a token");
         }
@@ -79,7 +93,7 @@ impl Guard {
             let error = "this needs the token: open the address with the code that loadgen printed";
             return deny(StatusCode::UNAUTHORIZED, error);
         }
-        Ok(())
+        Ok(Who { session, origin: only(headers, &ORIGIN).map(str::to_owned) })
     }
 
     fn host_is_ours(&self, request: &Parts) -> bool {
@@ -94,10 +108,16 @@ impl Guard {
             || only(headers, &ORIGIN).is_some_and(|origin| self.origins.iter().any(|ours| ours == origin))
     }
 
-    fn has_token(&self, headers: &HeaderMap) -> bool {
+    fn session(&self, headers: &HeaderMap) -> Option<u32> {
         let token = only(headers, &AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-        token.is_some_and(|token| self.token.is(token))
+        token.and_then(|token| self.sessions.find(token))
     }
+}
+
+/// Whether it is a request of an attack, ours or another agent's.
+fn is_load(headers: &HeaderMap) -> bool {
+    let mut agents = headers.get_all(USER_AGENT).into_iter();
+    agents.any(|agent| agent.as_bytes().starts_with(b"loadgen/"))
 }
 
 /// The value of a header that is there once.
@@ -171,13 +191,15 @@ pub fn check_address(address: IpAddr, understood: bool) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::secret::Secret;
     use super::*;
     use hyper::Request;
 
     const TOKEN: &str = "0123456789abcdef";
 
     fn status(request: hyper::http::request::Builder) -> Option<u16> {
-        let guard = Guard::new("127.0.0.1:7700".parse().unwrap(), Secret::from(TOKEN.to_owned()));
+        let sessions = Arc::new(Sessions::from(Secret::from(TOKEN.to_owned())));
+        let guard = Guard::new("127.0.0.1:7700".parse().unwrap(), sessions);
         let (parts, ()) = request.body(()).unwrap().into_parts();
         guard.admit(&parts).err().map(|refused| refused.0.status().as_u16())
     }

@@ -3,6 +3,8 @@
 //! Every request passes one policy (`guard`) before it is routed; the server (`server`) bounds what a client can make large,
 //! long or many; the page is a map inside the program, so that no path leads to the disk.
 mod agent;
+mod audit;
+mod description;
 mod events;
 mod guard;
 mod page;
@@ -11,12 +13,14 @@ mod routes;
 mod secret;
 mod server;
 
+pub use description::description;
 pub use guard::check_address;
 pub use routes::ROUTES;
 
 use crate::store::Store;
 use agent::Agent;
 use guard::Guard;
+use loadpath_core::time::Span;
 use std::io;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -29,12 +33,18 @@ pub struct Api {
 }
 
 impl Api {
-    /// On a socket that listens already, with a place to keep runs. Cancelling `stop` ends it, and the run under way before it.
+    /// On a socket that listens already, with a place to keep runs. A run that no page follows for as long as `patience` is
+    /// ended; never when there is none. Cancelling `stop` ends the agent, and the run under way before it.
     ///
     /// # Errors
     /// When the socket has no address, or the system has no random numbers.
-    pub fn new(listener: TcpListener, store: Option<Store>, stop: CancellationToken) -> io::Result<Self> {
-        let agent = Arc::new(Agent::new(listener.local_addr()?, store, stop)?);
+    pub fn new(
+        listener: TcpListener,
+        store: Option<Store>,
+        patience: Option<Span>,
+        stop: CancellationToken,
+    ) -> io::Result<Self> {
+        let agent = Arc::new(Agent::new(listener.local_addr()?, store, patience, stop)?);
         Ok(Self { listener, agent })
     }
 
@@ -45,7 +55,7 @@ impl Api {
 
     /// Serves until it is stopped and nothing runs any more.
     pub async fn serve(self) {
-        let guard = Guard::new(self.agent.address, self.agent.token.clone());
+        let guard = Guard::new(self.agent.address, self.agent.sessions.clone());
         let serving = server::serve(self.listener, guard, routes::router(self.agent.clone()));
         tokio::select! {
             never = serving => match never {},

@@ -1,14 +1,18 @@
 //! The API's routes; `core`'s `wire` says what goes in and out.
 use super::agent::{Agent, NotStarted};
+use super::audit::Deed;
+use super::description::description;
 use super::events;
 use super::guard::MOST_BODY;
+use super::guard::Who;
 use super::page;
 use super::reply::{Refused, Reply, done, json, refuse};
-use crate::live::{CAPS, WARM_UP, Wish};
+use crate::deploy::DeployError;
+use crate::live::{CAPS, Live, WARM_UP, Wish};
 use crate::store::StoreError;
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::routing::{MethodRouter, get, post};
+use axum::{Extension, Router};
 use bytes::Bytes;
 use hyper::{HeaderMap, StatusCode, Uri};
 use loadpath_core::topology::TOPOLOGY_VERSION;
@@ -22,7 +26,8 @@ use std::sync::Arc;
 type Shared = State<Arc<Agent>>;
 
 /// Every route of the API: tests walk them.
-pub const ROUTES: [(&str, &str); 8] = [
+pub const ROUTES: [(&str, &str); 11] = [
+    ("GET", "/api/openapi.json"),
     ("GET", "/api/status"),
     ("POST", "/api/session"),
     ("GET", "/api/runs"),
@@ -30,11 +35,14 @@ pub const ROUTES: [(&str, &str); 8] = [
     ("GET", "/api/runs/{id}"),
     ("POST", "/api/runs/{id}/stop"),
     ("POST", "/api/runs/{id}/kill"),
+    ("POST", "/api/runs/{id}/restore"),
+    ("POST", "/api/runs/{id}/control"),
     ("GET", "/api/runs/{id}/events"),
 ];
 
 fn handler(method: &str, path: &str) -> MethodRouter<Arc<Agent>> {
     match (method, path) {
+        ("GET", "/api/openapi.json") => get(async || json(StatusCode::OK, &description())),
         ("GET", "/api/status") => get(status),
         ("POST", "/api/session") => post(session),
         ("GET", "/api/runs") => get(runs),
@@ -42,6 +50,8 @@ fn handler(method: &str, path: &str) -> MethodRouter<Arc<Agent>> {
         ("GET", "/api/runs/{id}") => get(run),
         ("POST", "/api/runs/{id}/stop") => post(stop),
         ("POST", "/api/runs/{id}/kill") => post(kill),
+        ("POST", "/api/runs/{id}/restore") => post(restore),
+        ("POST", "/api/runs/{id}/control") => post(control),
         ("GET", "/api/runs/{id}/events") => get(follow),
         _ => unreachable!("{method} {path} has no handler"),
     }
@@ -60,17 +70,27 @@ async fn status(State(agent): Shared) -> Reply {
     json(StatusCode::OK, &Status { version: env!("CARGO_PKG_VERSION").to_owned(), running, caps: CAPS })
 }
 
-async fn session(State(agent): Shared, body: Bytes) -> Result<Reply, Refused> {
+async fn session(
+    State(agent): Shared,
+    Extension(who): Extension<Who>,
+    body: Bytes,
+) -> Result<Reply, Refused> {
     let CodeExchange { code } = read(&body)?;
     if !agent.code.redeem(&code) {
         let error = "this code is not, or no longer, good: open the address that loadgen printed last";
         return Err(refuse(StatusCode::UNAUTHORIZED, error).into());
     }
+    let Some(token) = agent.sessions.open() else {
+        let error = "too many pages were let in: start the agent anew";
+        return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, error).into());
+    };
+    let who = Who { session: agent.sessions.find(token.reveal()), ..who };
+    agent.audit.note(&who, &Deed { did: "session", ..Deed::default() });
     tell(format_args!("a page was let in; for another one: {}", agent.invitation()));
-    Ok(json(StatusCode::OK, &Session { token: agent.token.reveal().to_owned() }))
+    Ok(json(StatusCode::OK, &Session { token: token.reveal().to_owned() }))
 }
 
-async fn start(State(agent): Shared, body: Bytes) -> Result<Reply, Refused> {
+async fn start(State(agent): Shared, Extension(who): Extension<Who>, body: Bytes) -> Result<Reply, Refused> {
     let StartRun { document, duration, seed } = read(&body)?;
     if document.loadpath != TOPOLOGY_VERSION {
         let error = format!(
@@ -80,13 +100,18 @@ async fn start(State(agent): Shared, body: Bytes) -> Result<Reply, Refused> {
         return Err(refuse(StatusCode::BAD_REQUEST, error).into());
     }
     let name = document.name.clone();
-    match agent.start(Wish { document, warm_up: WARM_UP, duration, seed, keep: agent.store.clone() }) {
+    let wish = Wish { document, warm_up: WARM_UP, duration, seed, keep: agent.store.clone() };
+    match agent.start(wish, &who) {
         Ok(live) => {
+            let deed = Deed { did: "start", run: live.id(), target: &name, caps: Some(CAPS) };
+            agent.audit.note(&who, &deed);
             tell(format_args!("run {} was started from the page: {name:?} for {duration}", live.id()));
             Ok(json(StatusCode::ACCEPTED, &Started { id: live.id().to_owned() }))
         }
         Err(NotStarted::Busy(id)) => {
-            let error = format!("run {id} is under way: wait for its end, or stop it");
+            let page = agent.controller();
+            let error =
+                format!("run {id} is under way, started from page {page}: wait for its end, or stop it");
             Ok(refuse(StatusCode::CONFLICT, error))
         }
         Err(NotStarted::Unfit(unfit)) => Ok(json(StatusCode::UNPROCESSABLE_ENTITY, &Refusal::from(unfit))),
@@ -116,26 +141,75 @@ async fn off_the_loop<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'stat
     tokio::task::spawn_blocking(read).await.expect("reading does not panic, and nobody aborts it")
 }
 
-async fn stop(State(agent): Shared, Path(id): Path<String>) -> Reply {
+/// Anyone who was let in may stop a run, whoever controls it: it is the way out.
+async fn stop(State(agent): Shared, Extension(who): Extension<Who>, Path(id): Path<String>) -> Reply {
     let Some(live) = agent.find(&id) else { return no_such_run(&id) };
+    agent.audit.note(&who, &Deed { did: "stop", run: &id, ..Deed::default() });
     tell(format_args!("run {id} was stopped from the page"));
     live.stop();
     done()
 }
 
-async fn kill(State(agent): Shared, Path(id): Path<String>, body: Bytes) -> Result<Reply, Refused> {
+async fn kill(
+    State(agent): Shared,
+    Extension(who): Extension<Who>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Reply, Refused> {
     let KillInstance { node, instance } = read(&body)?;
-    let Some(live) = agent.find(&id) else { return Ok(no_such_run(&id)) };
-    match live.kill(&node, instance).await {
-        Ok(()) => {
-            tell(format_args!(
-                "{node:?}, instance {} of run {id}, was killed from the page",
-                u32::from(instance) + 1
-            ));
-            Ok(done())
-        }
-        Err(fault) => Ok(refuse(StatusCode::CONFLICT, fault.to_string())),
+    let live = controlled(&agent, &who, &id)?;
+    live.kill(&node, instance).await.map_err(conflict)?;
+    let target = instance_name(&node, instance);
+    agent.audit.note(&who, &Deed { did: "kill", run: &id, target: &target, caps: None });
+    tell(format_args!("{target} of run {id} was killed from the page"));
+    Ok(done())
+}
+
+async fn restore(
+    State(agent): Shared,
+    Extension(who): Extension<Who>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Reply, Refused> {
+    let KillInstance { node, instance } = read(&body)?;
+    let live = controlled(&agent, &who, &id)?;
+    live.restore(&node, instance).await.map_err(conflict)?;
+    let target = instance_name(&node, instance);
+    agent.audit.note(&who, &Deed { did: "restore", run: &id, target: &target, caps: None });
+    tell(format_args!("{target} of run {id} was restored from the page"));
+    Ok(done())
+}
+
+async fn control(State(agent): Shared, Extension(who): Extension<Who>, Path(id): Path<String>) -> Reply {
+    if agent.find(&id).is_none() {
+        return no_such_run(&id);
     }
+    agent.take_control(&who);
+    agent.audit.note(&who, &Deed { did: "control", run: &id, ..Deed::default() });
+    tell(format_args!("run {id} is controlled from page {} now", agent.controller()));
+    done()
+}
+
+/// The run, for the page that controls it; the others watch.
+fn controlled(agent: &Agent, who: &Who, id: &str) -> Result<Arc<Live>, Refused> {
+    let live = agent.find(id).ok_or_else(|| no_such_run(id))?;
+    let page = agent.controller();
+    if who.session != Some(page) {
+        let error = format!(
+            "page {page} controls run {id}, and others watch: end that page, or take it over with POST /api/runs/{id}/control"
+        );
+        return Err(refuse(StatusCode::CONFLICT, error).into());
+    }
+    Ok(live)
+}
+
+fn conflict(fault: DeployError) -> Refused {
+    refuse(StatusCode::CONFLICT, fault.0).into()
+}
+
+/// As people write it, counted from one.
+fn instance_name(node: &str, instance: u16) -> String {
+    format!("{node}#{}", u32::from(instance) + 1)
 }
 
 async fn follow(State(agent): Shared, Path(id): Path<String>, headers: HeaderMap) -> Reply {

@@ -28,6 +28,39 @@ impl Secret {
     }
 }
 
+/// How many pages may have been let in; who wants more starts the agent anew.
+const MOST_SESSIONS: usize = 256;
+
+/// The pages that were let in, each with a token of its own: what is done is known by its number, from one.
+#[derive(Debug, Default)]
+pub(super) struct Sessions(Mutex<Vec<Secret>>);
+
+impl Sessions {
+    /// Lets one more in; none when there were too many, or the system has no random numbers.
+    pub(super) fn open(&self) -> Option<Secret> {
+        let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let token = Secret::draw().ok().filter(|_| tokens.len() < MOST_SESSIONS)?;
+        tokens.push(token.clone());
+        Some(token)
+    }
+
+    /// The number of the page that has this token.
+    pub(super) fn find(&self, guess: &str) -> Option<u32> {
+        let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // All are looked at, so that the time says nothing about which it was.
+        let numbered = (1..).zip(tokens.iter());
+        numbered.fold(None, |found, (number, token)| if token.is(guess) { Some(number) } else { found })
+    }
+}
+
+#[cfg(test)]
+impl From<Secret> for Sessions {
+    fn from(token: Secret) -> Self {
+        Self(Mutex::new(vec![token]))
+    }
+}
+
+#[cfg(test)]
 impl From<String> for Secret {
     fn from(text: String) -> Self {
         Self(text)
@@ -77,6 +110,16 @@ mod tests {
             assert!(!secret.is(guess), "{guess}");
         }
         assert!(!format!("{secret:?}").contains(&text[..8]));
+    }
+
+    #[test]
+    fn every_page_has_a_token_of_its_own_and_there_is_an_end_to_it() {
+        let sessions = Sessions::default();
+        let first = sessions.open().unwrap();
+        let second = sessions.open().unwrap();
+        assert_eq!((sessions.find(first.reveal()), sessions.find(second.reveal())), (Some(1), Some(2)));
+        assert_eq!(sessions.find(&"0".repeat(64)), None);
+        assert_eq!((2..1_000).filter_map(|_| sessions.open()).count(), MOST_SESSIONS - 2);
     }
 
     #[test]

@@ -58,9 +58,10 @@ async fn answer(
     guard: Arc<Guard>,
     mut router: Router,
 ) -> Result<Reply, Infallible> {
-    let (parts, body) = request.into_parts();
-    if let Err(refused) = guard.admit(&parts) {
-        return Ok(harden(*refused.0));
+    let (mut parts, body) = request.into_parts();
+    match guard.admit(&parts) {
+        Ok(who) => drop(parts.extensions.insert(who)),
+        Err(refused) => return Ok(harden(*refused.0)),
     }
     let answer = router.call(Request::from_parts(parts, body));
     let reply = match tokio::time::timeout(REQUEST_WITHIN, answer).await {

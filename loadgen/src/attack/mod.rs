@@ -10,8 +10,10 @@
 //! - **Every planned request ends once**: answered, refused, failed, or timed out at `timeout` after its planned send, be it in
 //!   flight or still in the line. After the last planned send the attack waits for those that are open, which is at
 //!   most `timeout`, so nothing slow is cut off. Only a stop leaves requests without an end, and a note says how many.
+mod allow;
 mod clients;
 mod connection;
+mod consent;
 mod crew;
 mod descriptors;
 mod drive;
@@ -28,6 +30,7 @@ mod target;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use consent::{NoConsent, Patience, consents};
 pub use drive::drive;
 pub use error::AttackError;
 pub use journey::{Journey, Step};

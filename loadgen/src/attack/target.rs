@@ -1,5 +1,6 @@
 //! Where the load goes, and what is asked there.
 use super::AttackError;
+use super::allow::{Verdict, judge};
 use super::connection::Body;
 use super::recipe::{Check, Recipes};
 use super::{Journey, Manner};
@@ -72,6 +73,13 @@ pub enum TargetError {
         /// Where it leads.
         address: IpAddr,
     },
+    /// It is an address that nobody may load.
+    Never {
+        /// The host and port.
+        host: String,
+        /// Where it leads.
+        address: IpAddr,
+    },
 }
 
 impl Target {
@@ -85,6 +93,18 @@ impl Target {
     /// # Errors
     /// When it is no URL of HTTP, its host is unknown, or it is not allowed.
     pub async fn from_url(url: &str, allowed: &[String]) -> Result<Self, TargetError> {
+        Self::resolved_by(url, allowed, async |host: String| {
+            tokio::net::lookup_host(host).await.map(|mut found| found.next())
+        })
+        .await
+    }
+
+    /// `resolve` can be asked once only: a name whose next answer is another address leads nowhere else.
+    async fn resolved_by(
+        url: &str,
+        allowed: &[String],
+        resolve: impl AsyncFnOnce(String) -> io::Result<Option<SocketAddr>>,
+    ) -> Result<Self, TargetError> {
         let not_a_url = || TargetError::NotAUrl(url.to_owned());
         let uri: Uri = url.parse().map_err(|_| not_a_url())?;
         let secure = match uri.scheme_str() {
@@ -99,14 +119,17 @@ impl Target {
         }
         let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let host = format!("{}:{port}", authority.host());
-        let found = tokio::net::lookup_host(&host).await.map(|mut found| found.next());
-        let address = match found {
-            Ok(Some(address)) => address,
+        let address = match resolve(host.clone()).await {
+            Ok(Some(address)) => SocketAddr::new(address.ip().to_canonical(), address.port()),
             Ok(None) => return Err(TargetError::Unknown { host, why: io::ErrorKind::NotFound.into() }),
             Err(why) => return Err(TargetError::Unknown { host, why }),
         };
-        if !address.ip().is_loopback() && !allowed.iter().any(|one| one.eq_ignore_ascii_case(&host)) {
-            return Err(TargetError::NotAllowed { host, address: address.ip() });
+        let is_named = || allowed.iter().any(|one| one.eq_ignore_ascii_case(&host));
+        match judge(address.ip()) {
+            Verdict::Here => {}
+            Verdict::Elsewhere if is_named() => {}
+            Verdict::Elsewhere => return Err(TargetError::NotAllowed { host, address: address.ip() }),
+            Verdict::Never => return Err(TargetError::Never { host, address: address.ip() }),
         }
         let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         Ok(Self { address, host: authority.as_str().to_owned(), paths: Paths::Plain(path), secure })
@@ -147,6 +170,12 @@ impl fmt::Display for TargetError {
                 f,
                 "{host} leads to {address}, which is not this machine: if it is yours to load, add --allow-target {host}"
             ),
+            Self::Never { host, address } => {
+                write!(
+                    f,
+                    "{host} leads to {address}, which is never loaded: it is not one server's own address"
+                )
+            }
         }
     }
 }
@@ -238,4 +267,58 @@ impl Requests {
 
 fn path(class: &str, key: u64) -> Option<Uri> {
     format!("/c/{class}/{key}").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[tokio::test]
+    async fn every_spelling_of_an_address_is_judged_by_where_it_leads() {
+        let named = |host: &str| vec![format!("{host}:80")];
+        for host in
+            ["127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "[::1]", "[::ffff:127.0.0.1]"]
+        {
+            let target = Target::from_url(&format!("http://{host}/"), &[]).await.unwrap();
+            assert!(target.address.ip().is_loopback(), "{host}: {}", target.address);
+        }
+        for host in
+            ["3221225985", "0xc0000201", "0300.0.2.1", "192.513", "[::ffff:192.0.2.1]", "[::ffff:c000:201]"]
+        {
+            let url = format!("http://{host}/");
+            let fault = Target::from_url(&url, &[]).await.unwrap_err();
+            let leads = matches!(fault, TargetError::NotAllowed { address, .. } if address.to_string() == "192.0.2.1");
+            assert!(leads, "{host}: {fault}");
+            assert!(Target::from_url(&url, &named(host)).await.is_ok(), "{host}, named");
+        }
+        for host in [
+            "0",
+            "0.0.0.0",
+            "0x0",
+            "2852039166",
+            "0xa9fea9fe",
+            "0251.254.169.254",
+            "[::]",
+            "[::ffff:a9fe:a9fe]",
+        ] {
+            let fault = Target::from_url(&format!("http://{host}/"), &named(host)).await.unwrap_err();
+            assert!(matches!(fault, TargetError::Never { .. }), "{host}: {fault}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_changes_its_answer_is_held_to_the_first() {
+        let asked = Cell::new(0);
+        let flipping = async |_: String| {
+            asked.set(asked.get() + 1);
+            let address = if asked.get() == 1 { "127.0.0.1:80" } else { "192.0.2.1:80" };
+            Ok(Some(address.parse().unwrap()))
+        };
+        let target = Target::resolved_by("http://flip.example/", &[], flipping).await.unwrap();
+        assert_eq!((target.address.to_string().as_str(), asked.get()), ("127.0.0.1:80", 1));
+        // The next run asks anew, and is told that the name leads elsewhere now.
+        let fault = Target::resolved_by("http://flip.example/", &[], flipping).await.unwrap_err();
+        assert!(matches!(fault, TargetError::NotAllowed { .. }), "{fault}");
+    }
 }

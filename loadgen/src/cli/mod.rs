@@ -6,6 +6,7 @@ mod advise;
 mod args;
 mod check;
 mod compare;
+mod consent;
 mod failure;
 mod input;
 mod journey;
@@ -18,6 +19,7 @@ mod run;
 mod run_design;
 mod serve;
 mod shape;
+mod shell;
 mod sim;
 mod trace;
 mod up;
@@ -25,7 +27,7 @@ mod up;
 pub use failure::Failure;
 
 use crate::deploy;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -82,6 +84,12 @@ enum Command {
     Advise(advise::Args),
     /// List and read the lessons, and check what they claim
     Lesson(lesson::Args),
+    /// Print the OpenAPI description of the agent's API
+    Openapi,
+    /// Print what makes a shell complete this command line
+    Completions(shell::Args),
+    /// Print the man page, of all subcommands too
+    Man,
     /// Be an instance of a node: what `up` starts
     #[command(name = "__node", hide = true)]
     Node,
@@ -109,6 +117,9 @@ pub fn main() -> ExitCode {
         Command::Trace(args) => trace::run(&args),
         Command::Advise(args) => advise::run(&args),
         Command::Lesson(args) => lesson::run(&args),
+        Command::Openapi => print_json(&crate::api::description()),
+        Command::Completions(args) => shell::completions(&args, &Cli::command()),
+        Command::Man => shell::man(Cli::command()),
         Command::Node => deploy::serve_node().map_err(Failure::Went),
         Command::Supervise { directory } => deploy::supervise(&directory).map_err(Failure::Went),
     };
@@ -147,7 +158,6 @@ fn print_json(result: &impl serde::Serialize) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn every_argument_names_others_that_exist() {

@@ -2,8 +2,8 @@
 use super::progress::Progress;
 use super::requests::{MannerArgs, RequestArgs};
 use super::shape::{self, Rates, ShapeArgs};
-use super::{Failure, args, block_on, print, print_json, run_design};
-use crate::attack::{Attack, Shape, Target, drive};
+use super::{Failure, args, block_on, consent, print, print_json, run_design};
+use crate::attack::{Attack, Patience, Shape, Target, drive};
 use crate::interrupt;
 use crate::report::{RunReport, run_text};
 use crate::store::{self, Store};
@@ -96,6 +96,7 @@ impl Aim {
         };
         let bad = |fault: crate::attack::TargetError| Failure::Input(fault.to_string());
         let target = Target::from_url(url, &self.allow_target).await.map_err(bad)?;
+        consent::ask(&target).await?;
         Ok((self.name.clone().unwrap_or_else(|| target.to_string()), target))
     }
 }
@@ -236,18 +237,29 @@ impl Args {
         let Pace { rate, shape, duration, warm_up } = &self.pace;
         let planned = shape.plan(*rate, *warm_up, *duration, WARM_UP)?;
         let timing = (planned.rate, planned.warm_up, planned.duration);
+        let is_ours = target.address.ip().is_loopback();
         let attack = self.load.attack(name, target, planned.shape, timing)?;
         let progress = Progress::new(attack.warm_up, attack.duration, self.delivery.quiet);
         let (sender, mut intervals) = mpsc::channel(16);
-        let driving = drive(attack, interrupt::token(), sender);
+        let stop = interrupt::token().child_token();
+        let driving = drive(attack, stop.clone(), sender);
         let showing = async {
+            let mut patience = Patience::default();
             while let Some(interval) = intervals.recv().await {
                 progress.show(&interval);
+                if !is_ours && patience.is_over(&interval) {
+                    stop.cancel();
+                }
             }
         };
         let (driven, ()) = tokio::join!(driving, showing);
         progress.finish();
-        driven.map_err(|fault| Failure::Went(fault.to_string()))
+        let mut run = driven.map_err(|fault| Failure::Went(fault.to_string()))?;
+        if stop.is_cancelled() && !interrupt::token().is_cancelled() {
+            let text = "the target refused most of three intervals in a row (503, 429): it was let alone";
+            run.notes.insert(0, text.to_owned());
+        }
+        Ok(run)
     }
 }
 

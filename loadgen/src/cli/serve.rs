@@ -1,8 +1,9 @@
 //! `loadgen serve`: the page, and the agent behind it.
-use super::{Failure, block_on, print};
+use super::{Failure, args, block_on, print};
 use crate::api::{self, Api};
 use crate::store::Store;
 use crate::{entropy, interrupt};
+use loadpath_core::time::Span;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -34,7 +35,16 @@ pub(super) struct Args {
     /// Listen also where other machines can reach it
     #[arg(long)]
     i_understand: bool,
+    /// End a run that no page has followed for so long [default: 30s]
+    #[arg(long, value_name = "SPAN", value_parser = args::duration)]
+    abandon_after: Option<Span>,
+    /// Let runs go on that no page follows
+    #[arg(long, conflicts_with = "abandon_after")]
+    detach: bool,
 }
+
+/// How long a run goes on that no page follows, unless something else is said.
+const ABANDON_AFTER: Span = Span(30 * Span::SECOND.0);
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     block_on(args.serve())
@@ -47,7 +57,8 @@ impl Args {
         api::check_address(address, self.i_understand).map_err(Failure::Input)?;
         let listener = self.listener(address).await.map_err(Failure::Went)?;
         let store = Store::of_this_user().map_err(|why| eprintln!("runs are not kept: {why}")).ok();
-        let api = Api::new(listener, store, stop);
+        let patience = (!self.detach).then(|| self.abandon_after.unwrap_or(ABANDON_AFTER));
+        let api = Api::new(listener, store, patience, stop);
         let api = api.map_err(|why| Failure::Went(format!("the agent cannot start: {why}")))?;
         let invitation = api.invitation();
         print(&format!("Loadpath is at {invitation}\nCtrl-C ends it and everything that it started\n"))?;

@@ -36,11 +36,11 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// As every report counts it: 2xx and 3xx are good, 503 and a closed port are refusals.
+    /// As every report counts it: 2xx and 3xx are good; 503, 429 and a closed port are refusals.
     pub const fn outcome(self) -> Outcome {
         match self {
             Self::Answered(200..=399) | Self::Accepted(_) => Outcome::Ok,
-            Self::Answered(503) | Self::ConnectionRefused => Outcome::Refused,
+            Self::Answered(429 | 503) | Self::ConnectionRefused => Outcome::Refused,
             Self::Answered(_)
             | Self::CheckFailed(_)
             | Self::NotARequest

@@ -1,0 +1,166 @@
+//! What comes from strangers is read or refused by every decoder: none panics, and none takes more memory than is stated here.
+//! (Documents and links have more of their own in `documents`.)
+use crate::browser::built_loadgen;
+use loadgen::measure::{MAX_METRICS, hops};
+use loadpath_core::run::{Run, Source};
+use loadpath_core::stats::{Histogram, Precision};
+use loadpath_core::time::Span;
+use loadpath_core::topology::{Topology, link, three_tier};
+use loadpath_core::wire::{Event, Refusal, StartRun, Status};
+use proptest::prelude::*;
+use std::process::Command;
+
+/// Address space that reading any hostile file of a megabyte gets by with, program and libraries included.
+const MOST_KILOBYTES: u32 = 512 << 10;
+
+fn run_text() -> String {
+    let mut run = Run::new("run", Source::Simulated { seed: 1 }, 10.0);
+    let mut response = Histogram::new(Precision::Fine);
+    (1..200).for_each(|i| response.record(Span(i * 12_345)));
+    run.send_delay = response;
+    serde_json::to_string(&run).unwrap()
+}
+
+/// A text with some of its bytes replaced, left out, or said twice.
+fn changed(text: String) -> impl Strategy<Value = String> {
+    let changes = prop::collection::vec((any::<prop::sample::Index>(), 0..4u8, any::<u8>()), 1..12);
+    changes.prop_map(move |changes| {
+        const LIKELY: &[u8] = b"0123456789-+eE.[]{}\":,";
+        let mut bytes = text.clone().into_bytes();
+        for (index, how, byte) in changes {
+            // Never empty: an index needs a place.
+            let at = index.index(bytes.len());
+            match how {
+                1 if bytes.len() > 1 => drop(bytes.remove(at)),
+                2 => bytes.insert(at, LIKELY[usize::from(byte) % LIKELY.len()]),
+                3 => bytes.truncate(at.max(1)),
+                _ => bytes[at] = byte,
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+fn words() -> impl Strategy<Value = String> {
+    let word = prop::sample::select(vec![
+        "web", "db", ".q", ".hit", ";dur=", ";desc=", "ok", "failed", "=", ",", ";", "\"", "\\", " ", "1",
+        "-", "1e309", "NaN", ".5", "\u{0}", "ё",
+    ]);
+    prop::collection::vec(word, 0..200).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_changed_run_file_is_read_or_refused(text in changed(run_text())) {
+        if let Ok(run) = Run::from_json(&text) {
+            // What was read can be told, and is the same when it is read again.
+            let again = Run::from_json(&serde_json::to_string(&run).unwrap()).unwrap();
+            prop_assert_eq!(&again, &run);
+            run.send_delay.quantile(0.99);
+        }
+    }
+
+    #[test]
+    fn a_changed_histogram_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0usize..400, to in "[A-Za-z0-9+/=]{1,4}") {
+        let text = serde_json::to_string(&Run::from_json(&run_text()).unwrap().send_delay).unwrap();
+        let mut changed = text.trim_matches('"').to_owned();
+        let at = at % changed.len();
+        changed.replace_range(at..changed.len().min(at + to.len()), &to);
+        for text in [changed, bytes.iter().map(|b| char::from(b % 128)).collect()] {
+            if let Ok(histogram) = serde_json::from_value::<Histogram>(text.into()) {
+                histogram.quantile(0.5);
+                histogram.clone().merge(&histogram);
+            }
+        }
+    }
+
+    #[test]
+    fn a_changed_document_is_read_or_refused(text in changed(three_tier().to_json())) {
+        if let Ok(document) = Topology::from_json(&text) {
+            prop_assert_eq!(Topology::from_json(&document.to_json()).unwrap(), document);
+        }
+    }
+
+    #[test]
+    fn a_changed_link_is_read_or_refused(text in changed(link::encode(&three_tier()))) {
+        let _ = link::decode(&text);
+        let _ = link::asked(&text);
+    }
+
+    #[test]
+    fn server_timing_of_a_stranger_gives_no_more_hops_than_the_cap(values in prop::collection::vec(words(), 0..8)) {
+        let (mut read, nodes) = (Vec::new(), ["web".to_owned(), "db".to_owned()]);
+        hops(values.iter().map(String::as_bytes), &nodes, &mut read);
+        prop_assert!(read.len() <= MAX_METRICS);
+    }
+
+    #[test]
+    fn server_timing_of_any_bytes_is_passed_over(bytes in prop::collection::vec(any::<u8>(), 0..500)) {
+        let mut read = Vec::new();
+        hops(std::iter::once(bytes.as_slice()), &["web".to_owned()], &mut read);
+        prop_assert!(read.len() <= MAX_METRICS);
+    }
+
+    #[test]
+    fn a_changed_message_is_read_or_refused(
+        start in changed(serde_json::to_string(&StartRun { document: three_tier(), duration: Span::SECOND, seed: 1 }).unwrap()),
+        done in changed(format!("{{\"done\":{}}}", run_text())),
+        any in "\\PC{0,100}",
+    ) {
+        let _ = serde_json::from_str::<StartRun>(&start);
+        let _ = serde_json::from_str::<Event>(&done);
+        let _ = (serde_json::from_str::<Status>(&any).is_ok(), serde_json::from_str::<Refusal>(&any).is_ok());
+    }
+}
+
+#[test]
+fn hostile_files_are_refused_within_the_stated_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let million = 1 << 20;
+    let deep = |open: &str| format!("{{\"loadpath\":1,\"nodes\":{}", open.repeat(million / open.len()));
+    let node = r#"{"id":"a","kind":"service"},"#;
+    let nodes = node.repeat(million / node.len());
+    let run = run_text();
+    // The zeros of a histogram, which inflate a thousandfold.
+    let bomb = link_bomb();
+    for (name, text) in [
+        ("deep lists", deep("[")),
+        ("deep objects", deep("{\"a\":")),
+        ("nodes without an end", format!("{{\"loadpath\":1,\"nodes\":[{nodes}")),
+        ("nodes of one name", format!("{{\"loadpath\":1,\"nodes\":[{}]}}", nodes.trim_end_matches(','))),
+        ("a long name", format!("{{\"loadpath\":1,\"name\":\"{}\"", "x".repeat(million))),
+        ("a huge number", format!("{{\"loadpath\":{}}}", "9".repeat(million))),
+        (
+            "a run with a long histogram",
+            run.replace("\"send_delay\":\"", &format!("\"send_delay\":\"{}", "A".repeat(million))),
+        ),
+        (
+            "a run of seconds",
+            run.replace("\"series\":[", &format!("\"series\":[{}", "{},".repeat(million / 3))),
+        ),
+        ("nothing", String::new()),
+        ("zeros", "\0".repeat(million)),
+        ("a bomb in a link", bomb),
+    ] {
+        let file = folder.path().join("hostile.json");
+        std::fs::write(&file, &text).unwrap();
+        // A link is an argument, as long as one may be.
+        let argument = if text.starts_with('#') { text } else { file.display().to_string() };
+        let script = format!("ulimit -v {MOST_KILOBYTES}; exec \"$0\" check \"$1\"");
+        let said =
+            Command::new("sh").args(["-c", &script]).arg(built_loadgen()).arg(argument).output().unwrap();
+        let error = String::from_utf8_lossy(&said.stderr);
+        assert!(matches!(said.status.code(), Some(1 | 2)), "{name}: {:?}, {error}", said.status);
+        assert!(!error.contains("panicked") && error.len() < 4_000, "{name}: {} bytes", error.len());
+    }
+}
+
+/// A link of a document whose name is 64 MB long.
+fn link_bomb() -> String {
+    let long = Topology::new(&"x".repeat(64 << 20));
+    let text = format!("#{}", link::encode(&long));
+    assert!(text.len() < 128 << 10, "an argument has at most 128 kB, and this has {}", text.len());
+    text
+}
