@@ -67,6 +67,13 @@ impl Histogram {
         }
     }
 
+    /// Counts `count` values that are alike: what another tool has told of a bucket.
+    pub fn record_n(&mut self, span: Span, count: u64) {
+        if count > 0 {
+            self.counts.add(self.counts.bucket_of(span.0.min(HIGHEST)), count);
+        }
+    }
+
     /// How many bytes its counts take.
     pub const fn size(&self) -> usize {
         self.counts.size()

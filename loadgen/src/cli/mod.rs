@@ -11,8 +11,10 @@ mod input;
 mod lesson;
 mod link;
 mod progress;
+mod report;
 mod run;
 mod run_design;
+mod runs;
 mod serve;
 mod sim;
 mod trace;
@@ -42,6 +44,8 @@ Examples:
   loadgen up shop.json
   loadgen run shop.json --duration 10s
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
+  loadgen runs show last
+  loadgen report last --format html --out report.html
   loadgen sim shop.json
   loadgen compare shop.json measured.json
   loadgen check shop.json
@@ -58,6 +62,10 @@ enum Command {
     Up(up::Args),
     /// Load one address, or a design that is brought up for it, in an open loop, and measure
     Run(run::Args),
+    /// List, show, name, tag, prune and delete the runs that are kept
+    Runs(runs::Args),
+    /// Write a run as text, JSON, CSV, HTML, .hlog or Prometheus text
+    Report(report::Args),
     /// Simulate a design
     Sim(sim::Args),
     /// Lay two runs side by side; designs are simulated first
@@ -90,6 +98,8 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Up(args) => up::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Runs(args) => runs::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),

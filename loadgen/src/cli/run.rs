@@ -4,10 +4,10 @@ use super::{Failure, args, block_on, print, print_json, run_design};
 use crate::attack::{Attack, Target, drive};
 use crate::interrupt;
 use crate::report::{RunReport, run_text};
-use crate::store::{self, Store};
+use crate::store::{Begun, Place, Recording, Store};
 use clap::ValueEnum;
 use loadpath_core::rng::Seed;
-use loadpath_core::run::Run;
+use loadpath_core::run::{Run, Source};
 use loadpath_core::time::Span;
 use loadpath_core::workload::{Arrivals, Class, Spacing};
 use std::path::{Path, PathBuf};
@@ -33,9 +33,12 @@ pub(super) struct Args {
     /// Load this machine too, which is yours; exactly as in the URL
     #[arg(long, value_name = "HOST:PORT")]
     allow_target: Vec<String>,
-    /// Write the run to this file [default: ~/.local/share/loadpath/runs/DATE-NAME.json]
+    /// Write the run to this file [default: keep it among the others; see `loadgen runs`]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write counts and histograms of the run so far to this file, each second, as Prometheus' textfile collector reads it
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -49,6 +52,7 @@ Examples:
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
   loadgen run shop.json --duration 30s
   loadgen run --url http://127.0.0.1:8080/ --rate 2k/s --arrivals constant --out base.json
+  loadgen run shop.json --duration 10m --metrics-file /var/lib/node_exporter/loadgen.prom
   loadgen run --url http://10.0.0.5:80/ --rate 100/s --allow-target 10.0.0.5:80 --json";
 
 /// How long a request to a URL may take unless something else is said.
@@ -95,12 +99,13 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     if let Some(file) = &args.out {
         writable(file)?;
     }
-    let run = match (&args.file, &args.url) {
+    let (run, recording) = match (&args.file, &args.url) {
         (Some(file), _) => block_on(args.drive_design(file))?,
         (None, Some(url)) => block_on(args.drive(url))?,
         (None, None) => unreachable!("clap asks for one of the two"),
     };
-    let file = args.keep(&run)?;
+    let mut run = run;
+    let file = keep(recording, &mut run)?;
     if args.json {
         print_json(&RunReport::new(&run, Some(file)))?;
     } else {
@@ -117,42 +122,64 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 impl Args {
-    async fn drive_design(&self, file: &str) -> Result<Run, Failure> {
+    async fn drive_design(&self, file: &str) -> Result<(Run, Recording), Failure> {
         let Load { rate, duration, warm_up, seed, .. } = self.load;
-        let mut run = run_design::drive(file, rate, warm_up, duration, seed, self.quiet).await?;
+        let mut recording = self.recording(String::new(), "embedded".to_owned())?;
+        let driven = run_design::drive(file, rate, warm_up, duration, seed, self.quiet, &mut recording);
+        let mut run = driven.await?;
         run.name = self.name.clone().unwrap_or(run.name);
-        Ok(run)
+        Ok((run, recording))
     }
 
-    async fn drive(&self, url: &str) -> Result<Run, Failure> {
+    /// Of a run that begins soon.
+    fn recording(&self, name: String, target: String) -> Result<Recording, Failure> {
+        let place = match &self.out {
+            Some(file) => Place::File(file.clone()),
+            None => Place::Store(Store::of_this_user().map_err(|fault| Failure::Went(fault.to_string()))?),
+        };
+        let by = format!("loadgen {}", env!("CARGO_PKG_VERSION"));
+        let begun = Begun {
+            name: self.name.clone().unwrap_or(name),
+            source: Source::Measured { target, by },
+            started_unix: 0,
+            offered_rate: self.load.rate.unwrap_or(0.0),
+            warm_up: self.load.warm_up,
+            duration: self.load.duration,
+        };
+        let recording = Recording::new(place, begun);
+        Ok(match &self.metrics_file {
+            Some(file) => recording.with_metrics(file.clone()),
+            None => recording,
+        })
+    }
+
+    async fn drive(&self, url: &str) -> Result<(Run, Recording), Failure> {
         let bad = |fault: crate::attack::TargetError| Failure::Input(fault.to_string());
         let target = Target::from_url(url, &self.allow_target).await.map_err(bad)?;
         let name = self.name.clone().unwrap_or_else(|| target.to_string());
-        let attack = self.load.attack(name, target);
+        let attack = self.load.attack(name.clone(), target);
         let progress = Progress::new(attack.warm_up, attack.duration, self.quiet);
+        let mut recording = self.recording(name, attack.target.to_string())?;
         let (sender, mut intervals) = mpsc::channel(16);
         let driving = drive(attack, interrupt::token(), sender);
         let showing = async {
             while let Some(interval) = intervals.recv().await {
                 progress.show(&interval);
+                recording.interval(&interval);
             }
         };
         let (driven, ()) = tokio::join!(driving, showing);
         progress.finish();
-        driven.map_err(|fault| Failure::Went(fault.to_string()))
+        driven.map(|run| (run, recording)).map_err(|fault| Failure::Went(fault.to_string()))
     }
+}
 
-    fn keep(&self, run: &Run) -> Result<PathBuf, Failure> {
-        let kept = match &self.out {
-            Some(file) => store::write(file, run).map(|()| file.clone()),
-            None => Store::of_this_user().and_then(|store| store.keep(run)).map(|kept| kept.path),
-        };
-        kept.map_err(|fault| {
-            // What was measured is printed even so.
-            let _ = print(&run_text(run));
-            Failure::Went(format!("the run was not written: {fault}"))
-        })
-    }
+fn keep(recording: Recording, run: &mut Run) -> Result<PathBuf, Failure> {
+    recording.finish(run).map(|kept| kept.path).map_err(|fault| {
+        // What was measured is printed even so.
+        let _ = print(&run_text(run));
+        Failure::Went(format!("the run was not written: {fault}"))
+    })
 }
 
 impl Load {
