@@ -211,3 +211,36 @@ fn a_run_is_reported_in_every_format_and_its_metrics_are_written_meanwhile() {
     let (exit, out, _) = loadgen(folder.path(), &["report", "one.json"]);
     assert!(exit == 0 && out.starts_with("one: "), "{out}");
 }
+
+#[test]
+fn runs_are_imported_compared_and_checked_with_exit_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/interop");
+    let said = |arguments: &[&str], code: i32, words: &[&str]| {
+        let (exit, out, error) = loadgen(folder.path(), arguments);
+        let all = words.iter().all(|word| out.contains(word) || error.contains(word));
+        assert!(exit == code && all, "{arguments:?}: exit {exit}\n{out}\n{error}");
+    };
+    let (wrk2, hey) = (format!("{data}/wrk2.txt"), format!("{data}/hey.txt"));
+    said(&["import", &wrk2, "--name", "base"], 0, &["counts from the planned send"]);
+    said(&["import", &hey], 0, &["counts from the actual send"]);
+    said(
+        &["import", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")],
+        2,
+        &["this is no result of fortio"],
+    );
+    said(&["compare", "base", &hey], 0, &["B is", "better", "Kolmogorov-Smirnov", "are too narrow"]);
+    said(&["compare", "base", "base"], 0, &["the same"]);
+    said(
+        &["check", "base", "--p99", "<2ms", "--errors", "<1%", "--rate", ">1k/s"],
+        0,
+        &["ok      p99 < 2ms"],
+    );
+    said(&["check", "base", "--p99", "<1ms"], 1, &["FAILED  p99 < 1ms", "1 of 1 checks failed"]);
+    said(&["check", "base", "--baseline", "hey", "--output", "junit"], 1, &["<failure message="]);
+    // 10 of 4,000 went wrong and not 8 of 20,008: the latencies are better, and the errors are not.
+    let line = ["check", "hey", "--baseline", "base", "--output", "github", "--p50", "<1ms"];
+    said(&line, 1, &["::notice title=hey::p50 < 1ms", "::error title=hey::all errors against the baseline"]);
+    said(&["check", "base"], 2, &["say what it must meet"]);
+    said(&["check", "base", "--p99", "2ms"], 2, &["write it like"]);
+}

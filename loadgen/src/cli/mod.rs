@@ -7,6 +7,8 @@ mod args;
 mod check;
 mod compare;
 mod failure;
+mod gate;
+mod import;
 mod input;
 mod lesson;
 mod link;
@@ -49,6 +51,7 @@ Examples:
   loadgen sim shop.json
   loadgen compare shop.json measured.json
   loadgen check shop.json
+  loadgen check last --p99 '<200ms' --errors '<1%' --baseline base
   loadgen advise shop.json --verify
   loadgen lesson sharding
 
@@ -66,13 +69,15 @@ enum Command {
     Runs(runs::Args),
     /// Write a run as text, JSON, CSV, HTML, .hlog or Prometheus text
     Report(report::Args),
+    /// Keep results of fortio, k6, oha, vegeta, wrk, wrk2 or hey as runs
+    Import(import::Args),
     /// Simulate a design
     Sim(sim::Args),
     /// Lay two runs side by side; designs are simulated first
     Compare(compare::Args),
     /// Follow one request of a simulation, hop by hop
     Trace(trace::Args),
-    /// Say everything that is wrong with a design
+    /// Say everything that is wrong with a design, or whether a run meets limits and a baseline
     Check(check::Args),
     /// Turn a design into a link, or a link into a design
     Link(link::Args),
@@ -100,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Runs(args) => runs::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),

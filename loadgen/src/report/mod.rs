@@ -4,6 +4,7 @@ mod compare;
 mod csv;
 mod hlog;
 mod html;
+mod judge;
 mod prometheus;
 mod run;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub use compare::{ComparisonReport, comparison_text, designs_text};
 pub use csv::csv;
 pub use hlog::hlog;
 pub use html::html;
+pub use judge::{Judged, Shape, judge, judged_text, shape, verdict_word};
 pub use prometheus::prometheus;
 pub use run::{Quantiles, RunReport, run_text};
 pub use table::{Table, latency};

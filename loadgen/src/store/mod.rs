@@ -195,7 +195,7 @@ impl Store {
         }
     }
 
-    /// All runs, newest first. Files that are not runs are passed over.
+    /// All runs that have ended, newest first. Files that are not runs are passed over.
     ///
     /// # Errors
     /// When the folder is there and cannot be read.
@@ -207,7 +207,8 @@ impl Store {
             duration: run.duration,
             offered_rate: run.offered_rate,
         };
-        Ok(self.entries()?.into_iter().map(summary).collect())
+        let ended = self.entries()?.into_iter().filter(|run| run.state != State::Running);
+        Ok(ended.map(summary).collect())
     }
 
     /// As [`Store::list`], with all that a list may show. Only what changed since the last list is read.
@@ -326,7 +327,7 @@ pub fn story(path: &Path) -> Result<Story, StoreError> {
     }
     let text = String::from_utf8(bytes).map_err(|_| not_a_run(NotARun("it is not text".to_owned())))?;
     let run = Run::from_json(&text).map_err(not_a_run)?;
-    Ok(Story { run, tags: Vec::new(), state: State::Ended, intervals: Vec::new() })
+    Ok(Story::whole(run))
 }
 
 /// Whether a file is a journal, by its name or its first bytes.

@@ -21,6 +21,13 @@ pub struct Story {
     pub intervals: Vec<Interval>,
 }
 
+impl Story {
+    /// Of a run of which only the whole is known.
+    pub const fn whole(run: Run) -> Self {
+        Self { run, tags: Vec::new(), state: State::Ended, intervals: Vec::new() }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
