@@ -4,9 +4,12 @@ use std::sync::PoisonError;
 
 use chromiumoxide::cdp::browser_protocol::input::{
     DispatchKeyEventParams, DispatchKeyEventType, DispatchMouseEventParams, DispatchMouseEventType,
-    DispatchTouchEventParams, DispatchTouchEventType, InsertTextParams, MouseButton, TouchPoint,
+    DispatchTouchEventParams, DispatchTouchEventReturns, DispatchTouchEventType, InsertTextParams, MouseButton,
+    TouchPoint,
 };
 use chromiumoxide::keys::get_key_definition;
+use chromiumoxide::types::{Command, Method, MethodId};
+use serde::Serialize;
 
 use super::Page;
 
@@ -21,6 +24,24 @@ impl Point {
     pub(crate) fn new(x: f64, y: f64) -> Self {
         Self { x, y }
     }
+}
+
+/// The end of a touch. The protocol's own type leaves an empty list out, and Chromium wants to see it.
+#[derive(Debug, Serialize)]
+struct TouchEnd {
+    r#type: &'static str,
+    #[serde(rename = "touchPoints")]
+    touch_points: [TouchPoint; 0],
+}
+
+impl Method for TouchEnd {
+    fn identifier(&self) -> MethodId {
+        DispatchTouchEventParams::IDENTIFIER.into()
+    }
+}
+
+impl Command for TouchEnd {
+    type Response = DispatchTouchEventReturns;
 }
 
 /// A key by its name (`"Enter"`, `"Delete"`, `"z"`), with what is held down beside it.
@@ -144,7 +165,8 @@ impl Page {
 
     /// All fingers leave.
     pub(crate) async fn touch_end(&self) {
-        self.touch_event(DispatchTouchEventType::TouchEnd, &[]).await;
+        let end = TouchEnd { r#type: "touchEnd", touch_points: [] };
+        self.tab.execute(end).await.expect("Chromium takes that fingers leave");
     }
 
     async fn touch_event(&self, kind: DispatchTouchEventType, fingers: &[Point]) {

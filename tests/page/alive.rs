@@ -29,14 +29,14 @@ impl Open {
 
     /// Does something to a part of the design, by the menu of faults.
     async fn inject(&self, of: &str, says: &str) {
-        if self.count("#faults").await == 0 {
+        if self.count("#inject").await == 0 {
             self.click("#fault").await;
         }
         self.choose("#fault-target", of).await;
         let find =
             format!("[...document.querySelectorAll('.offer')].find(b => b.textContent.startsWith({says:?}))");
         self.page.wait_until(&format!("it offers to {says}"), &find).await;
-        let _: () = self.page.evaluate(&format!("{find}.id = 'wanted'")).await;
+        let _: () = self.page.evaluate(&format!("void ({find}.id = 'wanted')")).await;
         self.click("#wanted").await;
     }
 
@@ -90,7 +90,7 @@ async fn faults_are_injected_by_a_menu_shown_on_the_canvas_and_kept_on_the_timel
     let design = open.wait_for_design("it is kept", |design| design.timeline.len() == 1).await;
     assert_eq!(design.timeline[0].action, "join");
     open.page.key(Key::plain("Escape")).await;
-    open.wait_for_count("#faults", 0).await;
+    open.wait_for_count("#inject", 0).await;
     open.page.finish().await;
 }
 
@@ -187,7 +187,7 @@ async fn a_request_is_found_behind_a_cell_and_its_link_replays_it() {
         .wait_until("it is shown hop by hop", "document.querySelectorAll('#waterfall tbody tr').length >= 2")
         .await;
     let took: String = open.page.evaluate("document.querySelector('.found.on b').textContent").await;
-    let head: String = open.page.evaluate(&text(".requests h4 small")).await;
+    let head: String = open.page.evaluate(&text(".requests h2 small")).await;
     assert!(head.ends_with(&format!("took {took}")), "{head}, found as {took}");
     let rows: String = open.page.evaluate(&text("#waterfall tbody")).await;
     let link: String = open.page.evaluate("document.querySelector('#copy-request').dataset.link").await;

@@ -81,7 +81,7 @@ pub fn Menu(props: &Props) -> Html {
     };
     let lines = props.lines.iter().enumerate().map(|(i, line)| item(i, line, &props.tell));
     html! {
-        <div ref={menu} id="menu" class="menu" role="menu" aria-label={props.title.clone()} tabindex="-1"
+        <div ref={menu} id="menu" class="context-menu" role="menu" aria-label={props.title.clone()} tabindex="-1"
             {onkeydown} {onfocusout}>
             <p class="menu-title" aria-hidden="true">{ &props.title }</p>
             { for lines }

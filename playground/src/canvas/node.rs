@@ -83,7 +83,7 @@ pub(super) fn NodeCard(props: &Props) -> Html {
                 }
             </div>
             if !face.badges.is_empty() {
-                <span class="badges" aria-hidden="true">{ for face.badges.iter().map(|badge| html! { <span class="badge">{ badge }</span> }) }</span>
+                <span class="badges" aria-hidden="true">{ for face.badges.iter().map(|badge| html! { <span class="state">{ badge }</span> }) }</span>
             }
             { bar(face) }
             <div class="row foot">

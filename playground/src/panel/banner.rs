@@ -104,18 +104,20 @@ pub fn Banner(props: &Props) -> Html {
                 </div>
             }
             if count > 0 {
-                <details class="banner faults" id="faults" role="status">
-                    <summary>
-                        <b>{ if count == 1 { "One fault".to_owned() } else { format!("{count} faults") } }</b>
-                        <span>{ if *still_runs {
-                            "The last version without faults goes on running."
-                        } else {
-                            "It runs as soon as they are mended."
-                        } }</span>
-                    </summary>
-                    <ul>{ for faults.iter().map(|fault| line(fault, &props.tell)) }</ul>
-                    if *more > 0 { <p>{ format!("and {more} more") }</p> }
-                </details>
+                <div role="status">
+                    <details class="banner faults" id="faults">
+                        <summary>
+                            <b>{ if count == 1 { "One fault".to_owned() } else { format!("{count} faults") } }</b>
+                            <span>{ if *still_runs {
+                                "The last version without faults goes on running."
+                            } else {
+                                "It runs as soon as they are mended."
+                            } }</span>
+                        </summary>
+                        <ul>{ for faults.iter().map(|fault| line(fault, &props.tell)) }</ul>
+                        if *more > 0 { <p>{ format!("and {more} more") }</p> }
+                    </details>
+                </div>
             }
         </div>
     }

@@ -27,10 +27,10 @@ pub fn BillButton(props: &Props) -> Html {
             <b>{ format::dollars(bill.total()) }</b>{ "/mo" }
         </button>
         <div id="bill" class="menu bill" popover="auto" role="dialog" aria-label="What the design costs a month">
-            <h3>{ format!("{} a month", format::dollars(bill.total())) }</h3>
+            <h2>{ format!("{} a month", format::dollars(bill.total())) }</h2>
             { lines(bill) }
             if !bill.assumptions.is_empty() {
-                <h4>{ "Assumed" }</h4>
+                <h3>{ "Assumed" }</h3>
                 <ul>{ for bill.assumptions.iter().map(|said| html! { <li>{ said }</li> }) }</ul>
             }
             <div class="actions">

@@ -100,7 +100,7 @@ pub fn Compare(props: &Props) -> Html {
     let of = name_of(&props.subject, &props.document);
     html! {
         <section aria-label="Simulated and measured" class="compare">
-            <h4>{ "Simulated vs measured " }<small>{ of }</small></h4>
+            <h2>{ "Simulated vs measured " }<small>{ of }</small></h2>
             <table id="compare">
                 <thead>
                     <tr>

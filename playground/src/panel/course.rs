@@ -65,9 +65,9 @@ fn list(props: &Props) -> Html {
     html! {<>
         <p class="mute">{ "Each lesson is a design that runs: read, predict, see, and do it yourself. Your own design is kept aside meanwhile." }</p>
         <p class="mute small">{ format!("{reached} of {} done", lessons::all().len()) }</p>
-        <h4>{ "Nine phases of growth" }</h4>
+        <h3>{ "Nine phases of growth" }</h3>
         { part(Part::Growth) }
-        <h4>{ "Incidents" }</h4>
+        <h3>{ "Incidents" }</h3>
         { part(Part::Incident) }
     </>}
 }
@@ -99,7 +99,7 @@ fn aside(props: &Props) -> Html {
         }
     });
     html! {<>
-        <h4>{ "Kept aside" }</h4>
+        <h3>{ "Kept aside" }</h3>
         <ul class="aside">{ for designs }</ul>
     </>}
 }

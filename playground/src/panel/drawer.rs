@@ -49,7 +49,7 @@ pub(super) fn drawer(title: &str, body: &Html, tell: &Callback<Msg>) -> Html {
     html! {
         <section id="drawer" class="drawer" aria-label={title.to_owned()}>
             <div class="drawer-head">
-                <h3>{ title }</h3>
+                <h2>{ title }</h2>
                 <button type="button" class="btn icon" aria-label="Close" title="Close (Esc)" onclick={close}>{ icon("close", 14) }</button>
             </div>
             <div class="drawer-body">{ body.clone() }</div>

@@ -81,7 +81,7 @@ pub fn FaultMenu(props: &Props) -> Html {
     };
     html! {
         <div class="faults-menu" {onkeydown}>
-            <button type="button" class="btn" id="fault" aria-expanded={open.to_string()} aria-controls="faults"
+            <button type="button" class="btn" id="fault" aria-expanded={open.to_string()} aria-controls="inject"
                 title="Kill, slow down, cut, flush…" onclick={toggle}>{ icon("bolt", 15) }{ "Fault" }</button>
             if open { { menu(props) } }
         </div>
@@ -91,7 +91,7 @@ pub fn FaultMenu(props: &Props) -> Html {
 fn menu(props: &Props) -> Html {
     if props.targets.is_empty() {
         return html! {
-            <div class="pop" id="faults"><p class="mute">{ "Nothing runs yet that something could happen to." }</p></div>
+            <div class="pop" id="inject"><p class="mute">{ "Nothing runs yet that something could happen to." }</p></div>
         };
     }
     let chosen = {
@@ -107,7 +107,7 @@ fn menu(props: &Props) -> Html {
         html! { <li><button type="button" class="offer" {onclick}>{ says }</button></li> }
     });
     html! {
-        <div class="pop" id="faults" role="group" aria-label="Inject a fault">
+        <div class="pop" id="inject" role="group" aria-label="Inject a fault">
             <OneOf id="fault-target" label="What it happens to" {names} now={props.aim} {chosen} />
             <ul>{ for offers }</ul>
             { deeds(props) }
@@ -137,5 +137,5 @@ fn deeds(props: &Props) -> Html {
             </li>
         }
     });
-    html! { <><h4 class="part">{ "Done by hand" }</h4><ul>{ for lines }</ul></> }
+    html! { <><h3 class="part">{ "Done by hand" }</h3><ul>{ for lines }</ul></> }
 }

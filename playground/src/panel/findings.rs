@@ -52,11 +52,11 @@ impl Found {
         let trial = self.trials.iter().find(|tried| tried.finding == *finding).map(|tried| &tried.trial);
         html! {
             <article class={classes!("finding", severity_class(finding.severity))} data-kind={format!("{:?}", finding.kind)}>
-                <h4>
+                <h3>
                     <span class="sign" aria-label={format!("{:?}", finding.severity)} role="img">{ severity_sign(finding.severity) }</span>
                     { finding.kind.title() }
                     if let Some(name) = name { { place(&finding.place, name, tell) } }
-                </h4>
+                </h3>
                 <p>{ sentence(&finding.sentence) }</p>
                 if !finding.evidence.is_empty() { { evidence(&finding.evidence) } }
                 { mend(finding, trial, tell) }

@@ -124,10 +124,10 @@ pub fn Heat(props: &Props) -> Html {
     let of = name_of(&props.subject, &props.document);
     html! {
         <section aria-label="Latency over time">
-            <h4>
+            <h2>
                 { choice(Chart::Heat, &props.tell) }
                 { chooser(&subjects(&props.document), &props.subject, &props.document, &props.tell) }
-            </h4>
+            </h2>
             <div class="chart" id="heat" ref={chart} tabindex="0" role="group"
                 aria-label={format!("Heat map of the latency of {of}. Arrow keys look around, Enter finds requests.")}
                 onpointermove={cursor.onpointermove} onpointerleave={cursor.onpointerleave}

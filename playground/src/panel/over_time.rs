@@ -67,7 +67,7 @@ pub fn OverTimePanel(props: &Props) -> Html {
     let cursor = use_cursor(&chart, size, step, chosen);
     html! {
         <section aria-label="Over time">
-            <h4>
+            <h2>
                 { "Per second" }
                 { legend(&[(line_class(is_measured), "answered"), ("errl", "errors"), ("base", "offered")]) }
                 if props.measured.is_some() {
@@ -77,7 +77,7 @@ pub fn OverTimePanel(props: &Props) -> Html {
                     </span>
                 }
                 { add_button(&props.timeline, &props.tell) }
-            </h4>
+            </h2>
             <div class="chart" id="over-time" ref={chart} tabindex="0" role="group"
                 aria-label="Requests over time. Arrow keys look around, Enter finds requests."
                 onpointermove={cursor.onpointermove} onpointerleave={cursor.onpointerleave}

@@ -21,7 +21,7 @@ pub fn Palette(props: &Props) -> Html {
     let groups = Group::ALL.iter().map(|group| {
         let kinds = KINDS.iter().filter(|kind| kind.group == *group);
         html! {<>
-            <h4>{ group.title() }</h4>
+            <h2>{ group.title() }</h2>
             { for kinds.map(|kind| item(kind, &props.tell)) }
         </>}
     });
@@ -32,7 +32,7 @@ pub fn Palette(props: &Props) -> Html {
     html! {
         <nav class="palette" aria-label="Components">
             { for groups }
-            <h4>{ "Places" }</h4>
+            <h2>{ "Places" }</h2>
             <button type="button" class="pi" data-kind="zone" onclick={zone}
                 title="A data center or region: drop nodes into it (G)">
                 { icon("zone", 18) }<span>{ "Zone" }</span>

@@ -59,11 +59,11 @@ pub fn Percentiles(props: &Props) -> Html {
     let cursor = use_cursor(&chart, size, (size.0 / 48.0, 0.0), chosen);
     html! {
         <section aria-label="Latency by percentile">
-            <h4>
+            <h2>
                 { choice(Chart::Percentiles, &props.tell) }
                 { legend(&names(props)) }
                 { chooser(&subjects(&props.document), &props.subject, &props.document, &props.tell) }
-            </h4>
+            </h2>
             <div class="chart" id="percentiles" ref={chart} tabindex="0" role="group"
                 aria-label="Latency by percentile. Arrow keys look around, Enter finds requests."
                 onpointermove={cursor.onpointermove} onpointerleave={cursor.onpointerleave}

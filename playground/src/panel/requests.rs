@@ -48,11 +48,11 @@ pub fn RequestsPanel(props: &Props) -> Html {
     };
     html! {
         <section aria-label="Requests" class="requests" {onkeydown}>
-            <h4>
+            <h2>
                 { &props.requests.says }
                 { head(&props.requests, &props.tell) }
                 { super::header::icon_button("close", "Close the requests", close, false) }
-            </h4>
+            </h2>
             <div class="requests-body">
                 if props.requests.found.is_some() || props.requests.traced.is_none() { { list(props) } }
                 { props.requests.traced.as_ref().map_or_else(Html::default, |traced| waterfall(props, traced)) }

@@ -74,7 +74,7 @@ pub fn Shares(props: &Props) -> Html {
     let most = parts.iter().map(|part| part.wait.0 + part.work.0).fold(0.0, f64::max).max(1e-12);
     html! {
         <section aria-label="Where a request's time goes">
-            <h4>{ choice(Chart::Shares, &props.tell) }</h4>
+            <h2>{ choice(Chart::Shares, &props.tell) }</h2>
             if parts.is_empty() {
                 <div class="chart"><p class="nothing">{ "nothing was answered yet" }</p></div>
             } else {

@@ -154,7 +154,8 @@ impl Worker {
             ToWorker::Command(command) => self.command(command),
             ToWorker::Step => {
                 if let Some(loaded) = &mut self.loaded {
-                    loaded.step_until = Some(loaded.simulation.now() + STEP);
+                    let from = loaded.step_until.unwrap_or_else(|| loaded.simulation.now());
+                    loaded.step_until = Some(from + STEP);
                 }
             }
             ToWorker::Find(query) => {

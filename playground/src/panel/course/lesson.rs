@@ -47,7 +47,7 @@ fn read(props: &Props, lesson: &'static Lesson) -> Html {
         <p><b>{ &lesson.goal }</b></p>
         <p>{ &lesson.reason }</p>
         if let (Some(previous), Some(difference)) = (lesson.previous(), &props.difference) {
-            <h4>{ format!("New since \u{201c}{}\u{201d}", previous.title) }</h4>
+            <h3>{ format!("New since \u{201c}{}\u{201d}", previous.title) }</h3>
             { words(difference) }
         }
         { next(props, Step::Predict, "Predict what happens") }
@@ -108,9 +108,9 @@ fn see(props: &Props, lesson: &'static Lesson) -> Html {
         <button type="button" class="btn" id="check-claims" disabled={props.checks_claims} onclick={check}>
             { if props.checks_claims { "Simulating…" } else { "Check them by simulation" } }
         </button>
-        <h4>{ "What it costs" }</h4>
+        <h3>{ "What it costs" }</h3>
         <p>{ &lesson.costs }</p>
-        <h4>{ "What is new and can go wrong" }</h4>
+        <h3>{ "What is new and can go wrong" }</h3>
         <p>{ &lesson.weakness }</p>
         { next(props, Step::Act, "Do it yourself") }
     </>}
@@ -153,7 +153,7 @@ fn act(props: &Props, lesson: &'static Lesson) -> Html {
             <button type="button" class="btn" id="solution" onclick={on(props, course::Msg::Solution)}>{ "Show a solution" }</button>
         </div>
         if let Some(difference) = &props.difference {
-            <h4>{ format!("Changed since \u{201c}{}\u{201d}", lesson.previous().unwrap_or(lesson).title) }</h4>
+            <h3>{ format!("Changed since \u{201c}{}\u{201d}", lesson.previous().unwrap_or(lesson).title) }</h3>
             { words(difference) }
         }
     </>}

@@ -16,7 +16,7 @@ pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Htm
     let faults = at(&general, &Place::Edge(i));
     let delete = tell.reform(move |_: MouseEvent| Msg::Change(Change::DeleteEdge(i)));
     html! {<>
-        <h3>{ format!("{} → {}", name(&edge.from), name(&edge.to)) }</h3>
+        <h2>{ format!("{} → {}", name(&edge.from), name(&edge.to)) }</h2>
         <p class="mute">{ format!("{} calls {}", edge.from, edge.to) }</p>
         <hr/>
         { for faults.into_iter().map(|fault| html! { <p class="note" role="alert">{ fault }{ "." }</p> }) }

@@ -20,7 +20,7 @@ pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Htm
     let general: Vec<Fault> =
         inspected.faults.iter().filter(|fault| fault.field.is_none()).cloned().collect();
     html! {<>
-        <h3>{ event_words(&inspected.document, event) }</h3>
+        <h2>{ event_words(&inspected.document, event) }</h2>
         <p class="mute">{ kind.map_or("Something happens.", |kind| kind.about) }</p>
         { for at(&general, &place).into_iter().map(|says| html! { <p class="note" role="alert">{ says }{ "." }</p> }) }
         { text_field("At", "field-event-at", event.at.clone(), "30s".to_owned(), fault(inspected, &place),

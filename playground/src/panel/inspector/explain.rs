@@ -17,7 +17,7 @@ pub(super) fn show(inspected: &Inspected, i: usize) -> Html {
         <div class="explain" id="explain">
             <p>{ kind.about }</p>
             if let Some(estimate) = estimate {
-                <h4 class="part">{ "What that means now" }</h4>
+                <h3 class="part">{ "What that means now" }</h3>
                 <ul>{ for meaning(estimate, dollars).into_iter().map(|said| html! { <li>{ said }</li> }) }</ul>
                 { figures(estimate, seen) }
                 { time(estimate, seen) }
@@ -108,7 +108,7 @@ fn time(estimate: &NodeEstimate, seen: Option<&NodeSnapshot>) -> Html {
     let width = format!("{:.1}%", share * 100.0);
     let tail = seen.and_then(|seen| seen.p99);
     html! {<>
-        <h4 class="part">{ "Where its time goes" }</h4>
+        <h3 class="part">{ "Where its time goes" }</h3>
         <svg class="bar split" role="img" aria-label={format!("{} of its response is waiting", format::percent(share))}>
             <rect class="track" width="100%" height="8" rx="2" />
             <rect class="taken" {width} height="8" rx="2" />
@@ -127,7 +127,7 @@ fn time(estimate: &NodeEstimate, seen: Option<&NodeSnapshot>) -> Html {
 
 fn assumptions(estimate: &NodeEstimate) -> Html {
     html! {<>
-        <h4 class="part">{ "What the estimate takes for granted" }</h4>
+        <h3 class="part">{ "What the estimate takes for granted" }</h3>
         if estimate.assumptions.is_empty() {
             <p>{ "Nothing that this design does not keep." }</p>
         } else {

@@ -8,10 +8,10 @@ use yew::prelude::*;
 
 pub(super) fn show(inspected: &Inspected, tell: &Callback<Msg>) -> Html {
     html! {<>
-        <h4 class="part">{ "Objectives" }</h4>
+        <h3 class="part">{ "Objectives" }</h3>
         { plain(inspected, Bag::Objectives, tell) }
         { inspected.found.cards_at(&Place::Objectives, tell) }
-        <h4 class="part">{ "Prices in dollars" }</h4>
+        <h3 class="part">{ "Prices in dollars" }</h3>
         { plain(inspected, Bag::Prices, tell) }
     </>}
 }

@@ -41,7 +41,7 @@ fn counters(seen: &NodeSnapshot) -> Html {
     let lines = seen.counters.iter().map(|(name, count)| {
         html! { <tr><th scope="row">{ name.replace('_', " ") }</th><td>{ format::count(*count) }</td></tr> }
     });
-    html! { <><h4 class="part">{ "Counted" }</h4><table class="metrics"><tbody>{ for lines }</tbody></table></> }
+    html! { <><h3 class="part">{ "Counted" }</h3><table class="metrics"><tbody>{ for lines }</tbody></table></> }
 }
 
 type Row = (&'static str, String, String);
@@ -115,7 +115,7 @@ fn instances(
     });
     let more = seen.up.len().saturating_sub(LISTED);
     html! {<>
-        <h4 class="part">{ "Instances" }</h4>
+        <h3 class="part">{ "Instances" }</h3>
         <ul class="instances">{ for lines }</ul>
         if more > 0 { <p class="mute">{ format!("and {more} more") }</p> }
     </>}

@@ -128,7 +128,7 @@ fn design(inspected: &Inspected, tell: &Callback<Msg>) -> Html {
         Page::Goals => goals::show(inspected, tell),
     };
     html! {<>
-        <h3>{ "Design" }</h3>
+        <h2>{ "Design" }</h2>
         <p class="mute">{ "Select a component to see its own parameters." }</p>
         <div class="tabs" role="tablist" aria-label="The design">{ for PAGES.iter().map(tab) }</div>
         <div role="tabpanel">{ body }</div>
@@ -155,7 +155,7 @@ fn several(inspected: &Inspected, tell: &Callback<Msg>) -> Html {
     let duplicate = tell.reform(|_: MouseEvent| Msg::Change(Change::Duplicate));
     let delete = tell.reform(|_: MouseEvent| Msg::Change(Change::Delete));
     html! {<>
-        <h3>{ format!("{} selected", nodes.len() + edges.len()) }</h3>
+        <h2>{ format!("{} selected", nodes.len() + edges.len()) }</h2>
         <p class="mute">{ "What they have in common is changed in all of them." }</p>
         <hr/>
         { sections::sections(inspected, &bags, tell) }

@@ -96,7 +96,7 @@ pub(super) fn Multiples(props: &Props) -> Html {
     let is_sharded = props.document.node(&props.node).is_some_and(|node| node.kind == "database");
     html! {
         <div class="multiples" id="multiples">
-            <h4 class="part">{ "Over the last two minutes" }</h4>
+            <h3 class="part">{ "Over the last two minutes" }</h3>
             { for figures(props).iter().map(|figure| small(figure, time)) }
             { heat(&busy, time, if is_sharded { "Heat of each server" } else { "Utilization of each instance" }) }
         </div>

@@ -16,7 +16,7 @@ pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Htm
     let node = &inspected.document.nodes[i];
     let kind = catalog::kind(&node.kind);
     html! {<>
-        <h3>{ describe::label(node) }</h3>
+        <h2>{ describe::label(node) }</h2>
         <p class="mute" title={kind.map(|kind| kind.about)}>
             { kind.map_or(node.kind.as_str(), |kind| kind.title) }{ " · " }{ &inspected.size }
         </p>
@@ -174,7 +174,7 @@ fn calls(document: &Topology, from: usize, tell: &Callback<Msg>) -> Html {
         return Html::default();
     }
     html! {<>
-        <h4 class="part">{ "Calls" }</h4>
+        <h3 class="part">{ "Calls" }</h3>
         <ul class="calls">{ for lines }</ul>
         { connect(document, from, &open, tell) }
     </>}

@@ -41,14 +41,14 @@ pub(super) fn show(inspected: &Inspected, tell: &Callback<Msg>) -> Html {
         card(&head, &renamed, removed, plain(inspected, Bag::Host(i), tell))
     });
     html! {<>
-        <h4 class="part">{ "Zones" }</h4>
+        <h3 class="part">{ "Zones" }</h3>
         if zones.is_empty() { <p class="mute">{ "Data centers or regions. Between zones a call takes their round trip." }</p> }
         { for zone_cards }
         <button type="button" class="btn wide" id="add-zone" onclick={add_zone} disabled={zones.len() >= LIMITS.zones}>
             { icon("plus", 14) }{ " Add a zone" }
         </button>
         if zones.len() > 1 { { round_trips(inspected, tell) } }
-        <h4 class="part">{ "Hosts" }</h4>
+        <h3 class="part">{ "Hosts" }</h3>
         if hosts.is_empty() { <p class="mute">{ "Machines whose cores several components share." }</p> }
         { for host_cards }
         <button type="button" class="btn wide" id="add-host" onclick={add_host} disabled={hosts.len() >= LIMITS.hosts}>
@@ -116,7 +116,7 @@ fn round_trips(inspected: &Inspected, tell: &Callback<Msg>) -> Html {
         |fault| html! { <p class="wrong" role="alert">{ format!("{}: {}", fault.called, fault.what) }</p> },
     );
     html! {<>
-        <h4 class="part">{ "Round trips" }</h4>
+        <h3 class="part">{ "Round trips" }</h3>
         <div class="matrix">
             <table>
                 <caption class="unseen">{ "How long the network takes between two zones and back" }</caption>

@@ -61,12 +61,12 @@ fn folded(listed: Vec<Listed>, inspect: &Inspect, bags: &[Bag], tell: &Callback<
         let onclick = tell.reform(move |_: MouseEvent| Msg::Inspect(InspectMsg::Fold(section)));
         html! {
             <section class="fold">
-                <h4>
+                <h3>
                     <button type="button" aria-expanded={is_open.to_string()} data-section={section.title()} {onclick}>
                         { section.title() }
                         if changed > 0 { <small>{ format!("{changed} changed") }</small> }
                     </button>
-                </h4>
+                </h3>
                 if is_open { { fields(rows, bags, tell) } }
             </section>
         }

@@ -17,7 +17,7 @@ pub(super) fn show(inspected: &Inspected, tell: &Callback<Msg>) -> Html {
     html! {<>
         { plain(inspected, Bag::Workload, tell) }
         if let Some(load) = Load::of(&inspected.document) { { curve::load(&load) } }
-        <h4 class="part">{ "Classes of requests" }</h4>
+        <h3 class="part">{ "Classes of requests" }</h3>
         if let Some(none) = none { <p class="note" role="alert">{ none }{ "." }</p> }
         { for classes }
         if workload.classes.len() < LIMITS.classes {
