@@ -308,6 +308,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn many_that_are_alike_count_as_each_of_them_alone() {
+        for precision in [Precision::Fine, Precision::Coarse] {
+            let (mut once, mut each) = (Histogram::new(precision), Histogram::new(precision));
+            for (nanos, count) in [(0, 3), (1_500, 0), (85_249, 7), (HIGHEST + 1, 2)] {
+                once.record_n(Span(nanos), count);
+                (0..count).for_each(|_| each.record(Span(nanos)));
+            }
+            assert_eq!(once, each);
+        }
+    }
+
     /// The same values in ours and in the crate that defines the layout.
     fn beside_hdr(precision: Precision) -> (Histogram, hdrhistogram::Histogram<u64>) {
         let mut ours = Histogram::new(precision);
