@@ -1,4 +1,4 @@
-//! Results of each tool, real or as its documentation has them, and what hostile ones become.
+//! Results of each tool (only that of wrk was really printed by it), and what hostile ones become.
 use super::*;
 
 const FILES: [(&str, &str); 10] = [
