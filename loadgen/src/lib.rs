@@ -13,6 +13,7 @@
 //! | [`measure`] | from single requests to intervals and runs |
 //! | [`api`] | the page, and the HTTP API behind it |
 //! | [`store`] | runs on disk |
+//! | [`interop`] | results of other load tools, as runs |
 //! | [`report`] | runs as text and JSON |
 //! | [`cli`] | the command line, one file per subcommand |
 pub mod api;
@@ -21,6 +22,7 @@ pub mod cli;
 pub mod clock;
 pub mod deploy;
 pub mod entropy;
+pub mod interop;
 pub mod interrupt;
 pub mod live;
 pub mod measure;

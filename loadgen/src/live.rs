@@ -12,7 +12,7 @@ pub use fit::{Unfit, check_deployable};
 use crate::attack::{self, Attack, Manner, Paths, Shape, Target};
 use crate::deploy::{DeployError, Deployment, Design, THIS_PROGRAM};
 use crate::entropy;
-use crate::store::Store;
+use crate::store::{Begun, Place, Recording, Store};
 use fit::Drivable;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::rng::Seed;
@@ -133,12 +133,13 @@ impl Live {
     }
 
     async fn see_through(&self, wish: &Wish, drivable: &Drivable) {
-        let result = self.bring_up_and_drive(wish, drivable).await;
+        let mut recording = wish.keep.clone().map(|store| recording(store, wish, drivable));
+        let result = self.bring_up_and_drive(wish, drivable, recording.as_mut()).await;
         let down = self.take_down().await;
         let result = result.map(|mut run| {
             let trouble = down.err().map(|fault| format!("the design was not taken down cleanly: {fault}"));
             run.notes.extend(trouble);
-            let kept = wish.keep.as_ref().map(|store| store.keep(&run));
+            let kept = recording.map(|recording| recording.finish(&mut run));
             if let Some(Err(fault)) = kept {
                 run.notes.push(format!("the run is not kept: {fault}"));
             }
@@ -156,7 +157,12 @@ impl Live {
         self.feed.publish(&Event::Phase { phase, text });
     }
 
-    async fn bring_up_and_drive(&self, wish: &Wish, drivable: &Drivable) -> Result<Run, String> {
+    async fn bring_up_and_drive(
+        &self,
+        wish: &Wish,
+        drivable: &Drivable,
+        recording: Option<&mut Recording>,
+    ) -> Result<Run, String> {
         let plan = &drivable.plan;
         let tell = |ready, total| {
             self.phase(Phase::BringingUp, format!("{ready} of {total} processes are ready"));
@@ -171,7 +177,7 @@ impl Live {
         self.phase(Phase::WarmingUp, format!("requests are sent for {} that do not count", wish.warm_up));
         let (sender, intervals) = mpsc::channel(4);
         let driving = attack::drive(attack_on(address, wish, drivable), self.stop.clone(), sender);
-        let watching = self.watch(intervals, deployment, plan, wish);
+        let watching = self.watch(intervals, deployment, (plan, wish), recording);
         let (run, utilization) = tokio::join!(driving, watching);
         let mut run = run.map_err(|fault| fault.to_string())?;
         run.source = embedded();
@@ -186,14 +192,17 @@ impl Live {
         &self,
         mut intervals: mpsc::Receiver<Interval>,
         deployment: &Deployment,
-        plan: &Plan,
-        wish: &Wish,
+        (plan, wish): (&Plan, &Wish),
+        mut recording: Option<&mut Recording>,
     ) -> Vec<Option<f64>> {
         let mut usage = Usage::start(deployment, plan.nodes.len()).await;
         let mut counting = false;
         while let Some(mut interval) = intervals.recv().await {
             let end = interval.start + interval.length;
             complete(&mut interval, usage.ask(deployment).await, deployment, plan);
+            if let Some(recording) = &mut recording {
+                recording.interval(&interval);
+            }
             self.feed.publish(&Event::Interval(Box::new(interval)));
             if !counting && end >= wish.warm_up {
                 counting = true;
@@ -249,6 +258,19 @@ fn shape(plan: &Plan) -> Shape {
     let changes: Vec<_> =
         plan.timeline.iter().filter_map(|(at, action)| Some((*at, rate(action)?))).collect();
     if changes.is_empty() { Shape::Flat } else { Shape::Changes(changes) }
+}
+
+fn recording(store: Store, wish: &Wish, drivable: &Drivable) -> Recording {
+    let plan = &drivable.plan;
+    let begun = Begun {
+        name: plan.name.clone(),
+        source: embedded(),
+        started_unix: 0,
+        offered_rate: plan.arrivals.rate,
+        warm_up: wish.warm_up,
+        duration: wish.duration,
+    };
+    Recording::new(Place::Store(store), begun)
 }
 
 /// How many requests may be in flight: those of half a second, within what one machine carries well.

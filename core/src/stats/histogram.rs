@@ -67,6 +67,13 @@ impl Histogram {
         }
     }
 
+    /// Counts `count` values that are alike: what another tool has told of a bucket.
+    pub fn record_n(&mut self, span: Span, count: u64) {
+        if count > 0 {
+            self.counts.add(self.counts.bucket_of(span.0.min(HIGHEST)), count);
+        }
+    }
+
     /// How many bytes its counts take.
     pub const fn size(&self) -> usize {
         self.counts.size()
@@ -309,6 +316,18 @@ mod tests {
             let exact = values[(q * 10_000.0) as usize - 1] as f64;
             let told = histogram.quantile(q).0 as f64;
             assert!((told - exact).abs() <= exact * 0.001 + 1_000.0, "{q}: {told} for {exact}");
+        }
+    }
+
+    #[test]
+    fn many_that_are_alike_count_as_each_of_them_alone() {
+        for precision in [Precision::Fine, Precision::Coarse] {
+            let (mut once, mut each) = (Histogram::new(precision), Histogram::new(precision));
+            for (nanos, count) in [(0, 3), (1_500, 0), (85_249, 7), (HIGHEST + 1, 2)] {
+                once.record_n(Span(nanos), count);
+                (0..count).for_each(|_| each.record(Span(nanos)));
+            }
+            assert_eq!(once, each);
         }
     }
 

@@ -1,17 +1,30 @@
-//! `loadgen check`: says everything that is wrong with a design.
-use super::{Failure, failure, input, print, print_json};
+//! `loadgen check`: says everything that is wrong with a design, or whether a run meets what is asked of it (`gate`).
+use super::gate::Gate;
+use super::input::{self, Input};
+use super::{Failure, failure, print, print_json};
+use crate::store::Story;
 use loadpath_core::topology::{self, Fault, Topology};
 use serde::Serialize;
 
-/// Exits with 0 when the design is sound, with 1 when it has faults.
+/// Exits with 0 when the design is sound, or the run meets everything that is asked; with 1 when not.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A design, or a link to one
+    /// A design or a link to one; or a run: a file, or one that is kept by its id, name, or "last"
     file: String,
+    #[command(flatten)]
+    gate: Gate,
     /// Print the faults as JSON
     #[arg(long)]
     json: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  loadgen check shop.json
+  loadgen check last --p99 '<200ms' --errors '<1%'
+  loadgen check last --baseline base --output junit > results.xml
+  loadgen check run.json --p99 '<50ms' --rate '>500/s' --output github";
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -20,7 +33,14 @@ struct Report<'a> {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    let design = input::design(&args.file)?;
+    let design = match input::read(&args.file)? {
+        Input::Run(run) => return check_run(args, &input::with_seconds(&args.file, *run)?),
+        Input::Design(_) if args.gate.is_asked() => {
+            let shown = input::shown(&args.file);
+            return Err(Failure::Input(format!("{shown}: this is a design, and limits are for runs")));
+        }
+        Input::Design(design) => design,
+    };
     let faults = topology::check(&design).err().unwrap_or_default();
     let called = input::shown(&args.file);
     if args.json {
@@ -34,6 +54,17 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Went(format!("{called} has {}", failure::count(faults.len()))))
+}
+
+fn check_run(args: &Args, story: &Story) -> Result<(), Failure> {
+    if !args.gate.is_asked() {
+        let shown = input::shown(&args.file);
+        return Err(Failure::Input(format!(
+            "{shown}: this is a run: say what it must meet, like --p99 '<200ms'"
+        )));
+    }
+    let baseline = args.gate.baseline.as_deref().map(input::story_of).transpose()?;
+    args.gate.check(story, baseline.as_ref(), args.json)
 }
 
 fn size(design: &Topology) -> String {

@@ -2,15 +2,18 @@
 use super::input::{self, Input};
 use super::sim::{Simulate, bar};
 use super::{Failure, print, print_json};
-use crate::report::{ComparisonReport, comparison_text, designs_text};
+use crate::report::{ComparisonReport, comparison_text, designs_text, judge, judged_text, shape};
+use crate::store::Story;
 use loadpath_core::compare::{Comparison, compare, compared};
 use loadpath_core::run::Run;
 use loadpath_core::topology::Topology;
 use serde::Serialize;
 
-/// Of two runs it shows every figure that both have, and by how much B is larger than A. Two designs are simulated several times
+/// Of two runs it shows every figure that both have, by how much B is larger than A, and a verdict on B from 95 % intervals. A run may be
+/// a file, a result of another tool (see `loadgen import`), or one that is kept: its id, its name, or "last". Two designs are simulated several times
 /// under the same arrivals: each difference has its interval, and a verdict on B.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// A run, or a design that is simulated first
     a: String,
@@ -26,18 +29,27 @@ pub(super) struct Args {
     json: bool,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  loadgen compare base last
+  loadgen compare run.json wrk2.txt --json
+  loadgen compare shop.json last
+  loadgen compare shop.json shop-with-cache.json";
+
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let (a, b) = (input::read(&args.a)?, input::read(&args.b)?);
     if let (Input::Design(a), Input::Design(b)) = (&a, &b) {
         return args.designs(a, b);
     }
     let (a, b) = (args.run_of(&args.a, a)?, args.run_of(&args.b, b)?);
-    let rows = compare(&a, &b);
-    let (a, b) = (called(&a), called(&b));
+    let rows = compare(&a.run, &b.run);
+    let (judged, shape) = (judge(&a, &b), shape(&a.run.response(), &b.run.response()));
+    let known_seconds = !a.intervals.is_empty() && !b.intervals.is_empty();
+    let (a, b) = (called(&a.run), called(&b.run));
     if args.json {
-        return print_json(&ComparisonReport::new(a, b, &rows));
+        return print_json(&ComparisonReport::new(a, b, &rows, (judged, shape)));
     }
-    print(&comparison_text(&a, &b, &rows))
+    print(&format!("{}\n{}", comparison_text(&a, &b, &rows), judged_text(&judged, shape, known_seconds)))
 }
 
 /// What `--json` prints of two designs.
@@ -50,10 +62,10 @@ struct DesignsReport<'a> {
 }
 
 impl Args {
-    fn run_of(&self, argument: &str, input: Input) -> Result<Run, Failure> {
+    fn run_of(&self, argument: &str, input: Input) -> Result<Story, Failure> {
         match input {
-            Input::Run(run) => Ok(*run),
-            Input::Design(design) => Ok(self.simulate.run(&input::check(argument, &design)?)),
+            Input::Run(run) => input::with_seconds(argument, *run),
+            Input::Design(design) => Ok(Story::whole(self.simulate.run(&input::check(argument, &design)?))),
         }
     }
 

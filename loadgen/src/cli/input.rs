@@ -1,6 +1,7 @@
 //! What a FILE argument may be: a run, a design, a link to a design, or standard input.
 use super::Failure;
-use crate::store;
+use crate::interop;
+use crate::store::{self, Store, StoreError, Story};
 use loadpath_core::run::Run;
 use loadpath_core::topology::{self, Plan, Topology, link};
 use std::io::{self, Read as _};
@@ -26,7 +27,13 @@ pub(super) fn read(argument: &str) -> Result<Input, Failure> {
             .map(|design| Input::Design(Box::new(design)))
             .map_err(|fault| bad(&fault));
     }
+    if let Some(story) = story(argument)? {
+        return Ok(Input::Run(Box::new(story.run)));
+    }
     let text = text(argument).map_err(|fault| bad(&fault))?;
+    if let Some(read) = interop::read(&text) {
+        return read.map(|run| Input::Run(Box::new(run))).map_err(|fault| bad(&fault));
+    }
     // Both formats say what they are in their first field's name.
     let value: Versions =
         serde_json::from_str(&text).map_err(|fault| bad(&format!("this is not JSON: {fault}")))?;
@@ -47,6 +54,45 @@ pub(super) fn read(argument: &str) -> Result<Input, Failure> {
 struct Versions {
     loadpath: Option<serde_json::Value>,
     loadpath_run: Option<serde_json::Value>,
+}
+
+/// Reads a run with all that is known of it; a design is refused.
+pub(super) fn story_of(argument: &str) -> Result<Story, Failure> {
+    if !is_link(argument)
+        && let Some(story) = story(argument)?
+    {
+        return Ok(story);
+    }
+    match read(argument)? {
+        Input::Run(run) => Ok(Story::whole(*run)),
+        Input::Design(_) => {
+            Err(Failure::Input(format!("{}: this is a design, and a run is needed here", shown(argument))))
+        }
+    }
+}
+
+/// A run that `argument` named, with its seconds where they are known.
+pub(super) fn with_seconds(argument: &str, run: Run) -> Result<Story, Failure> {
+    let story = if is_link(argument) { None } else { story(argument)? };
+    Ok(story.unwrap_or_else(|| Story::whole(run)))
+}
+
+/// The journal that `argument` names: a file, or a run of the store where there is no such file.
+fn story(argument: &str) -> Result<Option<Story>, Failure> {
+    let path = Path::new(argument);
+    if store::is_journal(path) {
+        return store::story(path).map(Some).map_err(super::runs::failure);
+    }
+    if argument == "-" || path.exists() {
+        return Ok(None);
+    }
+    let Ok(store) = Store::of_this_user() else { return Ok(None) };
+    match store.find(argument).and_then(|id| store.story(&id)) {
+        Ok(story) => Ok(Some(story)),
+        // Then it was meant as a file, which is missing.
+        Err(StoreError::Unknown(_)) => Ok(None),
+        Err(fault) => Err(super::runs::failure(fault)),
+    }
 }
 
 /// Reads a design; a run is refused.
@@ -80,7 +126,8 @@ pub(super) fn is_link(argument: &str) -> bool {
     fragment(argument).is_some()
 }
 
-fn text(argument: &str) -> io::Result<String> {
+/// The text of a file or of standard input.
+pub(super) fn text(argument: &str) -> io::Result<String> {
     if argument == "-" {
         let mut text = String::new();
         io::stdin().lock().take(MAX_FILE).read_to_string(&mut text)?;

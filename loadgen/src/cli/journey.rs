@@ -1,10 +1,11 @@
 //! `loadgen journey`: users in a closed loop, each of whom goes from step to step.
 use super::progress::Progress;
 use super::requests::MannerArgs;
-use super::run::{Aim, Delivery};
+use super::run::{Aim, Delivery, begun};
 use super::{Failure, args, block_on};
 use crate::attack::{Attack, Journey, Paths, Shape, Target, drive};
-use crate::{interrupt, store};
+use crate::interrupt;
+use crate::store::{self, Recording};
 use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
 use loadpath_core::time::Span;
@@ -55,11 +56,12 @@ A journey file:
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     args.delivery.check()?;
-    args.delivery.deliver(&block_on(args.drive())?)
+    let (run, recording) = block_on(args.drive())?;
+    args.delivery.deliver(run, recording)
 }
 
 impl Args {
-    async fn drive(&self) -> Result<Run, Failure> {
+    async fn drive(&self) -> Result<(Run, Recording), Failure> {
         let bad = |why: String| Failure::Input(format!("{}: {why}", self.file.display()));
         let text = store::read_text(&self.file, 16 << 20).map_err(|fault| bad(fault.to_string()))?;
         let journey = Journey::from_json(&text).map_err(bad)?;
@@ -68,17 +70,20 @@ impl Args {
             let why = format!("the steps have their own paths: leave {} out of the URL", target.path());
             return Err(Failure::Input(why));
         }
-        let attack = self.attack(name, target, journey)?;
+        let attack = self.attack(name.clone(), target, journey)?;
+        let begun = begun(name, attack.target.to_string(), 0.0, self.warm_up, self.duration);
+        let mut recording = self.delivery.recording(begun)?;
         let progress = Progress::new(self.warm_up, self.duration, self.delivery.quiet);
         let (sender, mut intervals) = mpsc::channel(16);
         let showing = async {
             while let Some(interval) = intervals.recv().await {
                 progress.show(&interval);
+                recording.interval(&interval);
             }
         };
         let (driven, ()) = tokio::join!(drive(attack, interrupt::token(), sender), showing);
         progress.finish();
-        driven.map_err(|fault| Failure::Went(fault.to_string()))
+        driven.map(|run| (run, recording)).map_err(|fault| Failure::Went(fault.to_string()))
     }
 
     fn attack(&self, name: String, mut target: Target, journey: Journey) -> Result<Attack, Failure> {

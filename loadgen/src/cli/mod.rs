@@ -8,15 +8,19 @@ mod check;
 mod compare;
 mod consent;
 mod failure;
+mod gate;
+mod import;
 mod input;
 mod journey;
 mod lesson;
 mod limit;
 mod link;
 mod progress;
+mod report;
 mod requests;
 mod run;
 mod run_design;
+mod runs;
 mod serve;
 mod shape;
 mod shell;
@@ -50,9 +54,12 @@ Examples:
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
   loadgen limit --url http://127.0.0.1:8080/ --p99 200ms --errors 1%
   loadgen journey buy.json --url http://127.0.0.1:8080/ --users 50
+  loadgen runs show last
+  loadgen report last --format html --out report.html
   loadgen sim shop.json
   loadgen compare shop.json measured.json
   loadgen check shop.json
+  loadgen check last --p99 '<200ms' --errors '<1%' --baseline base
   loadgen advise shop.json --verify
   loadgen lesson sharding
 
@@ -70,13 +77,19 @@ enum Command {
     Limit(limit::Args),
     /// Send users through the steps of a journey, in a closed loop, and measure
     Journey(journey::Args),
+    /// List, show, name, tag, prune and delete the runs that are kept
+    Runs(runs::Args),
+    /// Write a run as text, JSON, CSV, HTML, .hlog or Prometheus text
+    Report(report::Args),
+    /// Keep results of fortio, k6, oha, vegeta, wrk, wrk2 or hey as runs
+    Import(import::Args),
     /// Simulate a design
     Sim(sim::Args),
     /// Lay two runs side by side; designs are simulated first
     Compare(compare::Args),
     /// Follow one request of a simulation, hop by hop
     Trace(trace::Args),
-    /// Say everything that is wrong with a design
+    /// Say everything that is wrong with a design, or whether a run meets limits and a baseline
     Check(check::Args),
     /// Turn a design into a link, or a link into a design
     Link(link::Args),
@@ -110,6 +123,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Limit(args) => limit::run(&args),
         Command::Journey(args) => journey::run(&args),
+        Command::Runs(args) => runs::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),

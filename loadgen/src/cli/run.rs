@@ -6,10 +6,10 @@ use super::{Failure, args, block_on, consent, print, print_json, run_design};
 use crate::attack::{Attack, Patience, Shape, Target, drive};
 use crate::interrupt;
 use crate::report::{RunReport, run_text};
-use crate::store::{self, Store};
+use crate::store::{Begun, Place, Recording, Store};
 use clap::ValueEnum;
 use loadpath_core::rng::Seed;
-use loadpath_core::run::Run;
+use loadpath_core::run::{Run, Source};
 use loadpath_core::time::Span;
 use loadpath_core::workload::{Arrivals, Spacing};
 use std::path::{Path, PathBuf};
@@ -37,9 +37,12 @@ pub(super) struct Args {
 /// Where the run goes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Delivery {
-    /// Write the run to this file [default: ~/.local/share/loadpath/runs/DATE-NAME.json]
+    /// Write the run to this file [default: keep it among the others; see `loadgen runs`]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write counts and histograms of the run so far to this file, each second, as Prometheus' textfile collector reads it
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -114,6 +117,7 @@ Examples:
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --class 'browse:9 GET /item/{key}' --class 'buy:1 POST /cart' \
       --body '@buy {\"sku\": \"{sku}\"}' --data skus.csv --check '@buy status 201'
   loadgen run --url https://127.0.0.1:8443/ --rate 500/s --http2 --ca own.pem
+  loadgen run shop.json --duration 10m --metrics-file /var/lib/node_exporter/loadgen.prom
   loadgen run --url http://10.0.0.5:80/ --rate 100/s --allow-target 10.0.0.5:80 --json";
 
 /// How long a request to a URL may take unless something else is said.
@@ -173,11 +177,11 @@ enum SpacingName {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     args.delivery.check()?;
-    let run = match &args.file {
+    let (run, recording) = match &args.file {
         Some(file) => block_on(args.drive_design(file))?,
         None => block_on(args.drive())?,
     };
-    args.delivery.deliver(&run)
+    args.delivery.deliver(run, recording)
 }
 
 impl Delivery {
@@ -187,12 +191,12 @@ impl Delivery {
     }
 
     /// Keeps and prints the run; an error when nothing in it ended well.
-    pub(super) fn deliver(&self, run: &Run) -> Result<(), Failure> {
-        let file = self.keep(run)?;
+    pub(super) fn deliver(&self, mut run: Run, recording: Recording) -> Result<(), Failure> {
+        let file = keep(recording, &mut run)?;
         if self.json {
-            print_json(&RunReport::new(run, Some(file)))?;
+            print_json(&RunReport::new(&run, Some(file)))?;
         } else {
-            print(&format!("{}\n  written to {}\n", run_text(run), file.display()))?;
+            print(&format!("{}\n  written to {}\n", run_text(&run), file.display()))?;
         }
         if interrupt::token().is_cancelled() {
             return Err(Failure::Interrupted);
@@ -204,21 +208,36 @@ impl Delivery {
         Ok(())
     }
 
-    fn keep(&self, run: &Run) -> Result<PathBuf, Failure> {
-        let kept = match &self.out {
-            Some(file) => store::write(file, run).map(|()| file.clone()),
-            None => Store::of_this_user().and_then(|store| store.keep(run)).map(|kept| kept.path),
+    /// The recording of a run that begins soon.
+    pub(super) fn recording(&self, begun: Begun) -> Result<Recording, Failure> {
+        let place = match &self.out {
+            Some(file) => Place::File(file.clone()),
+            None => Place::Store(Store::of_this_user().map_err(|fault| Failure::Went(fault.to_string()))?),
         };
-        kept.map_err(|fault| {
-            // What was measured is printed even so.
-            let _ = print(&run_text(run));
-            Failure::Went(format!("the run was not written: {fault}"))
+        let recording = Recording::new(place, begun);
+        Ok(match &self.metrics_file {
+            Some(file) => recording.with_metrics(file.clone()),
+            None => recording,
         })
     }
 }
 
+/// What is known of a run before it begins.
+pub(super) fn begun(name: String, target: String, offered_rate: f64, warm_up: Span, duration: Span) -> Begun {
+    let by = format!("loadgen {}", env!("CARGO_PKG_VERSION"));
+    Begun { name, source: Source::Measured { target, by }, started_unix: 0, offered_rate, warm_up, duration }
+}
+
+fn keep(recording: Recording, run: &mut Run) -> Result<PathBuf, Failure> {
+    recording.finish(run).map(|kept| kept.path).map_err(|fault| {
+        // What was measured is printed even so.
+        let _ = print(&run_text(run));
+        Failure::Went(format!("the run was not written: {fault}"))
+    })
+}
+
 impl Args {
-    async fn drive_design(&self, file: &str) -> Result<Run, Failure> {
+    async fn drive_design(&self, file: &str) -> Result<(Run, Recording), Failure> {
         let Pace { rate, duration, warm_up, .. } = self.pace;
         let seed = self.load.seed;
         if rate.is_some_and(|rates| rates.low != rates.high) {
@@ -227,18 +246,25 @@ impl Args {
         }
         let (rate, warm_up) = (rate.map(|rates| rates.low), warm_up.unwrap_or(WARM_UP));
         let duration = duration.unwrap_or(DURATION);
-        let mut run = run_design::drive(file, rate, warm_up, duration, seed, self.delivery.quiet).await?;
+        let name = self.aim.name.clone().unwrap_or_default();
+        let begun = begun(name, "embedded".to_owned(), rate.unwrap_or(0.0), warm_up, duration);
+        let mut recording = self.delivery.recording(begun)?;
+        let quiet = self.delivery.quiet;
+        let driven = run_design::drive(file, rate, warm_up, duration, seed, quiet, &mut recording);
+        let mut run = driven.await?;
         run.name = self.aim.name.clone().unwrap_or(run.name);
-        Ok(run)
+        Ok((run, recording))
     }
 
-    async fn drive(&self) -> Result<Run, Failure> {
+    async fn drive(&self) -> Result<(Run, Recording), Failure> {
         let (name, target) = self.aim.target().await?;
         let Pace { rate, shape, duration, warm_up } = &self.pace;
         let planned = shape.plan(*rate, *warm_up, *duration, WARM_UP)?;
         let timing = (planned.rate, planned.warm_up, planned.duration);
         let is_ours = target.address.ip().is_loopback();
-        let attack = self.load.attack(name, target, planned.shape, timing)?;
+        let attack = self.load.attack(name.clone(), target, planned.shape, timing)?;
+        let begun = begun(name, attack.target.to_string(), planned.rate, attack.warm_up, attack.duration);
+        let mut recording = self.delivery.recording(begun)?;
         let progress = Progress::new(attack.warm_up, attack.duration, self.delivery.quiet);
         let (sender, mut intervals) = mpsc::channel(16);
         let stop = interrupt::token().child_token();
@@ -247,6 +273,7 @@ impl Args {
             let mut patience = Patience::default();
             while let Some(interval) = intervals.recv().await {
                 progress.show(&interval);
+                recording.interval(&interval);
                 if !is_ours && patience.is_over(&interval) {
                     stop.cancel();
                 }
@@ -259,7 +286,7 @@ impl Args {
             let text = "the target refused most of three intervals in a row (503, 429): it was let alone";
             run.notes.insert(0, text.to_owned());
         }
-        Ok(run)
+        Ok((run, recording))
     }
 }
 

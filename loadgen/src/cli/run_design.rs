@@ -3,6 +3,7 @@ use super::progress::Progress;
 use super::{Failure, input};
 use crate::interrupt;
 use crate::live::{Live, Unfit, Wish};
+use crate::store::Recording;
 use loadpath_core::run::Run;
 use loadpath_core::time::Span;
 use loadpath_core::topology::Value;
@@ -17,16 +18,18 @@ pub(super) async fn drive(
     duration: Span,
     seed: u64,
     quiet: bool,
+    recording: &mut Recording,
 ) -> Result<Run, Failure> {
     let mut document = input::design(file)?;
     if let Some(rate) = rate {
         document.workload.params.insert("rate".to_owned(), Value::from(format!("{rate}/s").as_str()));
     }
+    recording.named(&document.name);
     let stop = interrupt::token();
     let wish = Wish { document, warm_up, duration, seed, keep: None };
     let live = Live::start(wish, stop.clone()).map_err(|unfit| failure(file, unfit))?;
     let progress = Progress::new(warm_up, duration, quiet);
-    show(&live, &progress).await;
+    show(&live, &progress, recording).await;
     progress.finish();
     match live.outcome().await {
         Ok(run) => Ok(Arc::unwrap_or_clone(run)),
@@ -35,12 +38,13 @@ pub(super) async fn drive(
     }
 }
 
-async fn show(live: &Live, progress: &Progress) {
+async fn show(live: &Live, progress: &Progress, recording: &mut Recording) {
     let mut seen = 0;
     while let Some(event) = live.feed().next(seen).await {
         seen = event.number;
         if let Ok(Event::Interval(interval)) = serde_json::from_str(&event.json) {
             progress.show(&interval);
+            recording.interval(&interval);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Two runs side by side.
-use super::Table;
+use super::{Judged, Shape, Table};
 use loadpath_core::compare::{Comparison, Difference, Quantity, Row, Verdict};
 use loadpath_core::stats::Estimate;
 use serde::Serialize;
@@ -13,6 +13,10 @@ pub struct ComparisonReport<'a> {
     pub b: String,
     /// Every figure that both have.
     pub rows: Vec<RowReport<'a>>,
+    /// The figures that are judged, with their intervals.
+    pub judged: Vec<Judged>,
+    /// How different the responses are as wholes.
+    pub shape: Option<Shape>,
 }
 
 /// A figure in a [`ComparisonReport`].
@@ -26,8 +30,9 @@ pub struct RowReport<'a> {
 
 impl<'a> ComparisonReport<'a> {
     /// Of these rows.
-    pub fn new(a: String, b: String, rows: &'a [Row]) -> Self {
-        Self { a, b, rows: rows.iter().map(|row| RowReport { row, change: row.change() }).collect() }
+    pub fn new(a: String, b: String, rows: &'a [Row], (judged, shape): (Vec<Judged>, Option<Shape>)) -> Self {
+        let rows = rows.iter().map(|row| RowReport { row, change: row.change() }).collect();
+        Self { a, b, rows, judged, shape }
     }
 }
 
