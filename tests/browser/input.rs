@@ -4,8 +4,8 @@ use std::sync::PoisonError;
 
 use chromiumoxide::cdp::browser_protocol::input::{
     DispatchKeyEventParams, DispatchKeyEventType, DispatchMouseEventParams, DispatchMouseEventType,
-    DispatchTouchEventParams, DispatchTouchEventReturns, DispatchTouchEventType, InsertTextParams, MouseButton,
-    TouchPoint,
+    DispatchTouchEventParams, DispatchTouchEventReturns, DispatchTouchEventType, InsertTextParams,
+    MouseButton, TouchPoint,
 };
 use chromiumoxide::keys::get_key_definition;
 use chromiumoxide::types::{Command, Method, MethodId};
