@@ -3,7 +3,7 @@
 //! `cargo bench --bench load [RATE ...]`: each rate for ten seconds after two of warm-up, evenly spaced and Poisson, on 64
 //! connections. "due" is what the plan really held: a random plan differs from its mean. The send delay is from the
 //! planned to the actual send; response and service are from the one and from the other.
-use loadgen::attack::{Attack, Target, drive};
+use loadgen::attack::{Attack, Manner, Shape, Target, drive};
 use loadgen::report::{Table, latency};
 use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
@@ -56,6 +56,8 @@ async fn load(target: Target, arrivals: Arrivals) -> Run {
         name: "bench".to_owned(),
         target,
         arrivals,
+        manner: Manner::default(),
+        shape: Shape::Flat,
         classes: vec![class],
         source: "clients".to_owned(),
         seed: Seed(1),

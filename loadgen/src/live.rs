@@ -9,7 +9,7 @@ mod usage;
 pub use feed::{Feed, Kept};
 pub use fit::{Unfit, check_deployable};
 
-use crate::attack::{self, Attack, Paths, Target};
+use crate::attack::{self, Attack, Manner, Paths, Shape, Target};
 use crate::deploy::{DeployError, Deployment, Design, THIS_PROGRAM};
 use crate::entropy;
 use crate::store::Store;
@@ -18,7 +18,7 @@ use loadpath_core::id::NodeIndex;
 use loadpath_core::rng::Seed;
 use loadpath_core::run::{Run, Source};
 use loadpath_core::time::Span;
-use loadpath_core::topology::{NodeKind, Plan, Topology};
+use loadpath_core::topology::{Action, NodeKind, Plan, Topology};
 use loadpath_core::wire::{Caps, Event, Interval, Phase};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -226,8 +226,10 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
     let (source, clients) = &drivable.clients;
     Attack {
         name: plan.name.clone(),
-        target: Target { address, host: address.to_string(), paths: Paths::PerClass },
+        target: Target::plain(address, Paths::PerClass),
         arrivals: plan.arrivals,
+        manner: Manner::default(),
+        shape: shape(plan),
         classes: plan.classes.clone(),
         users: plan.users,
         source: source.clone(),
@@ -235,10 +237,18 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
         warm_up: wish.warm_up,
         duration: wish.duration,
         timeout: clients.timeout,
-        connections: connections(plan.arrivals.rate),
+        connections: connections(shape(plan).peak(plan.arrivals.rate)),
         nodes: plan.nodes.iter().map(|node| node.id.clone()).collect(),
         entry: Some(plan.node(drivable.entry).id.clone()),
     }
+}
+
+/// The changes of load on the plan's timeline.
+fn shape(plan: &Plan) -> Shape {
+    let rate = |action: &Action| if let Action::SetRate(rate) = action { Some(*rate) } else { None };
+    let changes: Vec<_> =
+        plan.timeline.iter().filter_map(|(at, action)| Some((*at, rate(action)?))).collect();
+    if changes.is_empty() { Shape::Flat } else { Shape::Changes(changes) }
 }
 
 /// How many requests may be in flight: those of half a second, within what one machine carries well.

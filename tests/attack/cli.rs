@@ -47,7 +47,7 @@ fn bad_input_gets_one_clear_sentence_and_its_exit_code() {
         ("check rate.json".to_owned(), 1, "rate.json has 1 fault"),
         ("compare rate.json kind.json".to_owned(), 2, "is not a rate above zero"),
         (run(&nobody, "--rate 10/s"), 1, "nothing listens on"),
-        (run("https://localhost/", "--rate 10/s"), 2, "speaks plain http and not https"),
+        (run("ftp://localhost/", "--rate 10/s"), 2, "speaks http and https, and not ftp"),
         (run("http://192.0.2.1/", "--rate 10/s"), 2, "--allow-target 192.0.2.1:80"),
         (run("http://192.0.2.1/", "--rate 10/s --allow-target 192.0.2.1:81"), 2, "not this machine"),
         (run("nonsense", "--rate 10/s"), 2, "is not a URL"),
@@ -57,6 +57,17 @@ fn bad_input_gets_one_clear_sentence_and_its_exit_code() {
         (run(&nobody, "--rate 10/s --duration 2h"), 2, "more than 1h"),
         (run(&nobody, "--rate 10/s --duration 0s"), 2, "longer than zero"),
         (run(&nobody, "--rate 10/s --out no/folder.json"), 2, "there is no folder no"),
+        (run(&nobody, "--rate 1/s..2/s --shape hill"), 2, "one of ramp"),
+        (run(&nobody, "--rate 1/s --shape sine"), 2, "needs two rates"),
+        (run(&nobody, "--trace missing.txt"), 2, "missing.txt: No such file"),
+        (run(&nobody, "--rate 1/s --check fine"), 2, "\"fine\" is not a check"),
+        (run(&nobody, "--rate 1/s --ca own.pem"), 2, "an https: URL only"),
+        ("limit".to_owned(), 2, "give --url"),
+        (
+            format!("journey other.json --url {nobody}"),
+            2,
+            "other.json: this is not a journey: missing field `steps`",
+        ),
         ("fly".to_owned(), 2, "unrecognized subcommand"),
     ] {
         let arguments: Vec<&str> = line.split(' ').collect();

@@ -8,7 +8,7 @@ mod stop;
 mod trust;
 mod wrong;
 
-use loadgen::attack::{Attack, AttackError, Paths, Target, drive};
+use loadgen::attack::{Attack, AttackError, Manner, Paths, Shape, Target, drive};
 use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
 use loadpath_core::time::Span;
@@ -27,7 +27,9 @@ fn attack(address: SocketAddr, rate: f64, duration: Span) -> Attack {
     Attack {
         users: 1,
         name: "test".to_owned(),
-        target: Target { address, host: address.to_string(), paths: Paths::Plain("/".to_owned()) },
+        target: Target::plain(address, Paths::Plain("/".to_owned())),
+        manner: Manner::default(),
+        shape: Shape::Flat,
         arrivals: Arrivals { spacing: Spacing::Constant, rate },
         classes: vec![class("all", Operation::Read)],
         source: "clients".to_owned(),

@@ -80,9 +80,9 @@ impl Page {
     pub(crate) async fn center_of(&self, selector: &str) -> Point {
         let element = format!("document.querySelector({selector:?})");
         self.wait_until(&format!("there is {selector}"), &element).await;
-        // A person scrolls the inspector to what lies below its edge.
+        // A person scrolls the inspector and the drawer to what lies below their edges.
         let bounds = format!(
-            "(() => {{ const e = {element}; if (e.closest('#inspector')) e.scrollIntoView({{block: 'nearest'}}); \
+            "(() => {{ const e = {element}; if (e.closest('#inspector, #drawer')) e.scrollIntoView({{block: 'nearest'}}); \
              const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
         );
         let [x, y]: [f64; 2] = self.evaluate(&bounds).await;

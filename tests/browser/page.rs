@@ -9,6 +9,7 @@ use chromiumoxide::cdp::browser_protocol::emulation::{
     MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetTouchEmulationEnabledParams,
 };
 use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
+use chromiumoxide::cdp::browser_protocol::target::SetAutoAttachParams;
 use chromiumoxide::cdp::js_protocol::runtime::{
     ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown,
 };
@@ -39,6 +40,9 @@ impl Page {
     pub(super) async fn visit(tab: chromiumoxide::Page, address: &str) -> Self {
         let page = Self { tab, mouse: Mutex::default(), errors: Arc::default(), last_words: Arc::default() };
         page.listen().await;
+        // The driver would have each worker wait for a debugger, and forgets some service workers there.
+        let alone = SetAutoAttachParams::new(false, false);
+        page.tab.execute(alone).await.expect("Chromium lets workers be");
         page.go_to(address).await;
         page
     }

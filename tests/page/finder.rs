@@ -48,7 +48,7 @@ async fn commands_and_nodes_are_found_and_the_focus_comes_back() {
     open.page.wait_until("it is paused", "document.querySelector('#play').ariaLabel === 'Go on (P)'").await;
     open.page.wait_until("the focus came back", back).await;
     // Escape gives the focus back too.
-    open.find(Key::plain("k").with_control(), "undo", "Undo").await;
+    open.find(Key::plain("k").with_control(), "select every", "Select everything").await;
     open.page.key(Key::plain("Escape")).await;
     open.wait_for_count("#finder", 0).await;
     open.page.wait_until("the focus came back again", back).await;

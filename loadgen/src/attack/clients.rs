@@ -1,17 +1,18 @@
 //! Clients at work, on sockets: each of their users has one connection and sends one request after the other, until the
 //! line is closed and empty.
 use super::Shared;
-use super::connection::{Body, Connection, NoAnswer};
+use super::connection::{Body, Connection, Ended, NoAnswer, Reading};
 use super::line::Taken;
 use crate::measure::{Ending, Hop, Sample};
 use hyper::Request;
+use loadpath_core::time::Time;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{timeout, timeout_at};
 
 /// The user's end of the wire.
-enum Wire {
+pub(super) enum Wire {
     Open(Connection),
     /// It broke or was closed: a new one is opened before the next request is taken.
     Lost,
@@ -25,7 +26,7 @@ pub(super) async fn run(shared: Arc<Shared>, number: usize) {
     let mut wire = tokio::select! {
         biased;
         () = &mut stopped => return,
-        wire = reopen(&shared) => wire,
+        wire = first(&shared) => wire,
     };
     shared.ready.add_permits(1);
     let mut hops = Vec::new();
@@ -66,9 +67,14 @@ async fn next(shared: &Shared, wire: &mut Wire) -> Option<Taken> {
     }
 }
 
+/// The wire to begin with: none where every request opens its own.
+pub(super) async fn first(shared: &Shared) -> Wire {
+    if shared.attack.manner.close { Wire::Down } else { reopen(shared).await }
+}
+
 async fn reopen(shared: &Shared) -> Wire {
     let patience = Duration::from_nanos(shared.attack.timeout.0);
-    match timeout(patience, Connection::open(&shared.attack.target)).await {
+    match timeout(patience, Connection::open(&shared.attack.target, &shared.attack.manner)).await {
         Ok(Ok(connection)) => Wire::Open(connection),
         Ok(Err(_)) | Err(_) => Wire::Down,
     }
@@ -91,43 +97,78 @@ async fn serve(shared: &Shared, taken: Taken, wire: &mut Wire, hops: &mut Vec<Ho
         return ended(Ending::NeverSent, deadline);
     }
     let request = shared.requests.request(planned);
-    match timeout_at(shared.clock.instant(deadline), exchange(shared, wire, request, hops)).await {
-        Ok(ending) => ended(ending, shared.clock.now().min(deadline)),
-        Err(_) => {
-            // An answer that still comes must not be taken for that of the next request.
-            *wire = Wire::Lost;
-            hops.clear();
-            ended(Ending::TimedOut, deadline)
-        }
+    let (checks, checks_before) = shared.requests.checks(planned.class);
+    let first_byte = shared.attack.manner.first_byte_timeout;
+    let reading = Reading { nodes: &shared.attack.nodes, checks, checks_before, first_byte, keeps: false };
+    match exchange_by(shared, deadline, wire, request, reading, hops).await.ending {
+        Ending::TimedOut => ended(Ending::TimedOut, deadline),
+        ending => ended(ending, shared.clock.now().min(deadline)),
     }
+}
+
+/// Sends the request and awaits its end, until the deadline.
+pub(super) async fn exchange_by(
+    shared: &Shared,
+    deadline: Time,
+    wire: &mut Wire,
+    request: Request<Body>,
+    reading: Reading<'_>,
+    hops: &mut Vec<Hop>,
+) -> Ended {
+    let exchanged =
+        timeout_at(shared.clock.instant(deadline), exchange(shared, wire, request, reading, hops));
+    if let Ok(ended) = exchanged.await {
+        return ended;
+    }
+    // An answer that still comes must not be taken for that of the next request.
+    *wire = if shared.attack.manner.close { Wire::Down } else { Wire::Lost };
+    hops.clear();
+    Ended::without(Ending::TimedOut)
 }
 
 async fn exchange(
     shared: &Shared,
     wire: &mut Wire,
     mut request: Request<Body>,
+    reading: Reading<'_>,
     hops: &mut Vec<Hop>,
-) -> Ending {
-    let nodes = &shared.attack.nodes;
-    if let Wire::Open(connection) = wire {
-        match connection.exchange(request, nodes, hops).await {
-            Ok(ending) => return ending,
+) -> Ended {
+    let manner = &shared.attack.manner;
+    // A request that never got ready gets a connection of its own below.
+    if let Wire::Open(connection) = wire
+        && connection.ready().await
+    {
+        match connection.exchange(request, reading, hops).await {
+            Ok(ended) => return ended,
             Err(NoAnswer::Lost) => {
                 *wire = Wire::Lost;
-                return Ending::ConnectionLost;
+                return Ended::without(Ending::ConnectionLost);
+            }
+            Err(NoAnswer::TooLate) => {
+                *wire = Wire::Lost;
+                return Ended::without(Ending::NoFirstByte);
             }
             // The other side closed the idle connection in this very moment.
             Err(NoAnswer::NotSent(again)) => request = *again,
         }
     }
-    let mut connection = match Connection::open(&shared.attack.target).await {
+    let mut connection = match Connection::open(&shared.attack.target, manner).await {
         Ok(connection) => connection,
         Err(ending) => {
             *wire = Wire::Down;
-            return ending;
+            return Ended::without(ending);
         }
     };
-    let answered = connection.exchange(request, nodes, hops).await;
-    *wire = if answered.is_ok() { Wire::Open(connection) } else { Wire::Lost };
-    answered.unwrap_or(Ending::ConnectionLost)
+    let answered = connection.exchange(request, reading, hops).await;
+    *wire = match answered {
+        _ if manner.close => Wire::Down,
+        Ok(_) => Wire::Open(connection),
+        Err(_) => Wire::Lost,
+    };
+    answered.unwrap_or_else(|why| {
+        Ended::without(match why {
+            NoAnswer::TooLate => Ending::NoFirstByte,
+            NoAnswer::Lost | NoAnswer::NotSent(_) => Ending::ConnectionLost,
+        })
+    })
 }

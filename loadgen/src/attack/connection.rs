@@ -1,32 +1,74 @@
-//! One keep-alive HTTP/1.1 connection, driven by the task that uses it: no other task to wake, no pool to ask.
-use super::{AttackError, Target};
+//! One connection, driven by the task that uses it: no other task to wake, no pool to ask.
+use super::recipe::{Answer, Check};
+use super::{AttackError, Manner, Target};
 use crate::measure::{Ending, Hop, hops};
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
+use hyper::client::conn::{http1, http2};
 use hyper::header::{HeaderName, HeaderValue};
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
+use hyper::{HeaderMap, Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use loadpath_core::run::Outcome;
 use loadpath_core::time::Span;
+use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_util::either::Either;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+/// Checks look at so much of a body; one that is longer is read all the same.
+const MOST_BODY: usize = 4 << 20;
 
-pub(super) type Body = Empty<Bytes>;
-type Driver = http1::Connection<TokioIo<TcpStream>, Body>;
+pub(super) type Body = Full<Bytes>;
+type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// An open connection.
-#[derive(Debug)]
 pub(super) struct Connection {
-    sender: http1::SendRequest<Body>,
+    sender: Sender,
     /// Reads and writes; none once the connection is closed.
-    driver: Option<Pin<Box<Driver>>>,
+    driver: Option<Driver>,
+}
+
+enum Sender {
+    One(http1::SendRequest<Body>),
+    Two(http2::SendRequest<Body>),
+}
+
+/// What is made of an answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reading<'a> {
+    /// The nodes whose hops are expected.
+    pub(super) nodes: &'a [String],
+    /// What it must be.
+    pub(super) checks: &'a [Check],
+    /// How many checks stand before these in the attack.
+    pub(super) checks_before: usize,
+    /// How long its head may take.
+    pub(super) first_byte: Option<Span>,
+    /// Whether its head and body are kept.
+    pub(super) keeps: bool,
+}
+
+/// An answer that was read to its end.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) ending: Ending,
+    /// Its headers and body, when they were to be kept.
+    pub(super) kept: Option<(HeaderMap, Bytes)>,
+}
+
+impl Ended {
+    /// Without an answer to keep.
+    pub(super) const fn without(ending: Ending) -> Self {
+        Self { ending, kept: None }
+    }
 }
 
 /// Why there is no answer.
@@ -36,74 +78,156 @@ pub(super) enum NoAnswer {
     NotSent(Box<Request<Body>>),
     /// The connection broke.
     Lost,
+    /// The head of the answer took too long.
+    TooLate,
 }
 
 impl Connection {
-    pub(super) async fn open(target: &Target) -> Result<Self, Ending> {
+    /// Opens one, within the manner's time for it.
+    pub(super) async fn open(target: &Target, manner: &Manner) -> Result<Self, Ending> {
+        let Some(patience) = manner.connect_timeout else { return Self::opened(target, manner).await };
+        let opened = timeout(Duration::from_nanos(patience.0), Self::opened(target, manner)).await;
+        opened.unwrap_or(Err(Ending::ConnectTimedOut))
+    }
+
+    async fn opened(target: &Target, manner: &Manner) -> Result<Self, Ending> {
         let ending = |why: &io::Error| match why.kind() {
             io::ErrorKind::ConnectionRefused => Ending::ConnectionRefused,
             _ => Ending::NoConnection,
         };
         let stream = TcpStream::connect(target.address).await.map_err(|why| ending(&why))?;
         stream.set_nodelay(true).map_err(|why| ending(&why))?;
-        let shaken = http1::handshake(TokioIo::new(stream)).await;
-        let (sender, driver) = shaken.map_err(|_| Ending::NoConnection)?;
-        Ok(Self { sender, driver: Some(Box::pin(driver)) })
+        let stream = match &manner.tls {
+            None => Either::Left(stream),
+            Some(tls) => {
+                let connector = TlsConnector::from(tls.config.clone());
+                let shaken = connector.connect(tls.name.clone(), stream).await;
+                let stream = shaken.map_err(|_| Ending::NoSecurity)?;
+                let agreed = stream.get_ref().1.alpn_protocol();
+                if manner.http2 && agreed != Some(b"h2") {
+                    return Err(Ending::NoHttp2);
+                }
+                Either::Right(stream)
+            }
+        };
+        let io = TokioIo::new(stream);
+        if manner.http2 {
+            let shaken = http2::handshake(TokioExecutor::new(), io).await;
+            let (sender, driver) = shaken.map_err(|_| Ending::NoConnection)?;
+            // How it ends does not matter here: who waits for an answer learns it from its own end.
+            let driver: Driver = Box::pin(async { drop(driver.await) });
+            return Ok(Self { sender: Sender::Two(sender), driver: Some(driver) });
+        }
+        let (sender, driver) = http1::handshake(io).await.map_err(|_| Ending::NoConnection)?;
+        let driver: Driver = Box::pin(async { drop(driver.await) });
+        Ok(Self { sender: Sender::One(sender), driver: Some(driver) })
     }
 
     /// Waits until it can take a request; false when it is closed.
     pub(super) async fn ready(&mut self) -> bool {
-        drive_while(&mut self.driver, self.sender.ready()).await.is_ok()
+        match &mut self.sender {
+            Sender::One(sender) => drive_while(&mut self.driver, sender.ready()).await.is_ok(),
+            Sender::Two(sender) => drive_while(&mut self.driver, sender.ready()).await.is_ok(),
+        }
     }
 
     /// Waits until the other side closes it.
     pub(super) async fn closed(&mut self) {
         if let Some(driver) = &mut self.driver {
-            // How it was closed does not matter: nothing was under way.
-            let _ = driver.await;
+            driver.await;
             self.driver = None;
         }
     }
 
-    /// Sends and awaits the whole answer; its hops, if `nodes` are expected, go into `into`.
+    /// Sends and awaits the whole answer; its hops, if nodes are expected, go into `into`.
     pub(super) async fn exchange(
         &mut self,
         request: Request<Body>,
-        nodes: &[String],
+        reading: Reading<'_>,
         into: &mut Vec<Hop>,
-    ) -> Result<Ending, NoAnswer> {
-        let answer = self.sender.try_send_request(request);
-        drive_while(&mut self.driver, async {
-            let response = answer.await.map_err(|mut fault| match fault.take_message() {
-                Some(request) => NoAnswer::NotSent(Box::new(request)),
-                None => NoAnswer::Lost,
-            })?;
-            whole(response, nodes, into).await
-        })
-        .await
+    ) -> Result<Ended, NoAnswer> {
+        match &mut self.sender {
+            Sender::One(sender) => {
+                let answer = sender.try_send_request(request);
+                drive_while(&mut self.driver, answered(answer, reading, into)).await
+            }
+            Sender::Two(sender) => {
+                let answer = sender.try_send_request(request);
+                drive_while(&mut self.driver, answered(answer, reading, into)).await
+            }
+        }
     }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("open", &self.driver.is_some()).finish_non_exhaustive()
+    }
+}
+
+type NotSent = hyper::client::conn::TrySendError<Request<Body>>;
+
+async fn answered(
+    answer: impl Future<Output = Result<Response<Incoming>, NotSent>>,
+    reading: Reading<'_>,
+    into: &mut Vec<Hop>,
+) -> Result<Ended, NoAnswer> {
+    let answer = match reading.first_byte {
+        None => answer.await,
+        Some(patience) => {
+            let patience = Duration::from_nanos(patience.0);
+            timeout(patience, answer).await.map_err(|_| NoAnswer::TooLate)?
+        }
+    };
+    let response = answer.map_err(|mut fault| match fault.take_message() {
+        Some(request) => NoAnswer::NotSent(Box::new(request)),
+        None => NoAnswer::Lost,
+    })?;
+    whole(response, reading, into).await
 }
 
 async fn whole(
     response: Response<Incoming>,
-    nodes: &[String],
+    reading: Reading<'_>,
     into: &mut Vec<Hop>,
-) -> Result<Ending, NoAnswer> {
+) -> Result<Ended, NoAnswer> {
     let status = response.status().as_u16();
-    if !nodes.is_empty() {
+    if !reading.nodes.is_empty() {
         let values = response.headers().get_all(SERVER_TIMING);
-        hops(values.iter().map(HeaderValue::as_bytes), nodes, into);
+        hops(values.iter().map(HeaderValue::as_bytes), reading.nodes, into);
     }
-    let mut body = response.into_body();
+    let (head, mut body) = response.into_parts();
+    let mut text = Bytes::new();
+    if reading.keeps || reading.checks.iter().any(Check::reads_body) {
+        // What is too long for the checks fails those that look at it.
+        if let Ok(kept) = Limited::new(&mut body, MOST_BODY).collect().await {
+            text = kept.to_bytes();
+        }
+    }
     while let Some(frame) = body.frame().await {
         frame.map_err(|_| NoAnswer::Lost)?;
     }
-    Ok(Ending::Answered(status))
+    let ending = judged(&Answer { status, headers: &head.headers, body: &text }, reading);
+    Ok(Ended { ending, kept: reading.keeps.then_some((head.headers, text)) })
+}
+
+/// How a request with this answer ended. A status that no check asks for and that is an error says more than a failed check.
+fn judged(answer: &Answer<'_>, reading: Reading<'_>) -> Ending {
+    let plain = Ending::Answered(answer.status);
+    let asked = reading.checks.iter().any(|check| matches!(check, Check::Status(..)));
+    if !asked && plain.outcome() != Outcome::Ok {
+        return plain;
+    }
+    match reading.checks.iter().position(|check| !check.holds(answer)) {
+        Some(place) => Ending::CheckFailed((reading.checks_before + place) as u16),
+        None if plain.outcome() != Outcome::Ok => Ending::Accepted(answer.status),
+        None => plain,
+    }
 }
 
 /// Runs `work` to its end while the driver reads and writes for it. When the connection closes, `work` learns it from
 /// its own ends of the channels, after what had still arrived.
-async fn drive_while<F: Future>(driver: &mut Option<Pin<Box<Driver>>>, work: F) -> F::Output {
+async fn drive_while<F: Future>(driver: &mut Option<Driver>, work: F) -> F::Output {
     let mut work = pin!(work);
     poll_fn(|cx| {
         if let Poll::Ready(output) = work.as_mut().poll(cx) {
@@ -119,13 +243,27 @@ async fn drive_while<F: Future>(driver: &mut Option<Pin<Box<Driver>>>, work: F) 
     .await
 }
 
-/// Opens a connection and closes it: whether anybody is there at all.
-pub(super) async fn probe(target: &Target, patience: Span) -> Result<(), AttackError> {
+/// Opens a connection as the users will, and closes it: whether anybody is there at all, and speaks as they do.
+pub(super) async fn probe(target: &Target, manner: &Manner, patience: Span) -> Result<(), AttackError> {
     let address = target.address;
+    let unreachable = |why: io::Error| AttackError::Unreachable { address, why };
     let patience = Duration::from_nanos(patience.0);
-    match tokio::time::timeout(patience, TcpStream::connect(address)).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(why)) => Err(AttackError::Unreachable { address, why }),
-        Err(_) => Err(AttackError::Unreachable { address, why: io::ErrorKind::TimedOut.into() }),
+    match timeout(patience, TcpStream::connect(address)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(why)) => return Err(unreachable(why)),
+        Err(_) => return Err(unreachable(io::ErrorKind::TimedOut.into())),
     }
+    let Some(tls) = &manner.tls else { return Ok(()) };
+    let shake = async {
+        let stream = TcpStream::connect(address).await?;
+        let stream = TlsConnector::from(tls.config.clone()).connect(tls.name.clone(), stream).await?;
+        if manner.http2 && stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+            return Err(io::Error::other("the server does not offer HTTP/2: leave --http2 out"));
+        }
+        Ok(())
+    };
+    let shaken = timeout(patience, shake).await;
+    shaken
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        .map_err(|why| AttackError::Insecure { address, why })
 }

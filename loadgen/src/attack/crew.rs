@@ -17,7 +17,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Mutex as Turnstile, MutexGuard as Turn};
+use tokio::sync::{Mutex as Turnstile, MutexGuard};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -40,8 +40,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Held while a crew runs.
 static TURN: Turnstile<()> = Turnstile::const_new(());
 
+/// Held by who runs a crew.
+pub(super) type Turn = MutexGuard<'static, ()>;
+
 /// The right to run a crew, of which there is one in a process.
-pub(super) fn turn() -> Result<Turn<'static, ()>, AttackError> {
+pub(super) fn turn() -> Result<Turn, AttackError> {
     TURN.try_lock().map_err(|_| AttackError::Busy)
 }
 
@@ -66,7 +69,7 @@ struct Watch {
 /// Starts `users` users, each of which runs `body` with its number once. A panic in one cancels `stop`, on which all must
 /// end soon.
 pub(super) fn start<F, W>(
-    turn: Turn<'static, ()>,
+    turn: Turn,
     users: usize,
     stop: CancellationToken,
     body: F,
@@ -185,6 +188,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_panic_in_one_user_stops_the_others_and_is_told() {
+        let _alone = super::super::tests::ALONE.lock().await;
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let crew = start(turn().unwrap(), 8, stop, move |number| {

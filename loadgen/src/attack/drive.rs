@@ -1,17 +1,18 @@
 //! An attack from its first connection to its run.
 use super::crew::{self, Crew};
 use super::line::Line;
+use super::shape::Shape;
 use super::target::Requests;
-use super::{Attack, AttackError, Shared, clients, connection, descriptors, pacer};
+use super::{Attack, AttackError, Paths, Shared, clients, connection, descriptors, journey, pacer};
 use crate::clock::{self, Clock};
 use crate::measure::{Recorder, SeenHere, Tally, Told};
-use crate::timer::Alarm;
+use crate::timer::{Alarm, Timer};
 use loadpath_core::run::Run;
 use loadpath_core::time::{Span, Time};
 use loadpath_core::wire::Interval;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -39,18 +40,14 @@ pub async fn drive(
     assert!(attack.arrivals.rate > 0.0, "an attack needs a rate above zero");
     let turn = crew::turn()?;
     descriptors::make_room(attack.connections)?;
-    connection::probe(&attack.target, attack.timeout).await?;
+    connection::probe(&attack.target, &attack.manner, attack.timeout).await?;
     let clock = Clock::start();
     let alarm =
         Alarm::new(clock).map_err(|why| AttackError::Generator(format!("it gets no timer: {why}")))?;
     let shared = Arc::new(Shared::new(attack, clock, stop.child_token())?);
     // Whatever ends this function, also being dropped, ends the users: goose is never dropped while they run.
     let _end_users = shared.stop.clone().drop_guard();
-    let body = {
-        let shared = Arc::clone(&shared);
-        move |number| clients::run(Arc::clone(&shared), number)
-    };
-    let crew = crew::start(turn, shared.attack.connections, shared.stop.clone(), body)?;
+    let crew = start(turn, &shared)?;
     if !all_ready(&shared, &crew).await {
         crew.join().await?;
         return Err(AttackError::Stopped);
@@ -60,6 +57,19 @@ pub async fn drive(
     let ended = clock.now();
     crew.join().await?;
     Ok(load.run(tally, ended))
+}
+
+/// Starts the users: they take from the line, or go on journeys.
+fn start(turn: crew::Turn, shared: &Arc<Shared>) -> Result<Crew, AttackError> {
+    let (users, stop, shared) = (shared.attack.connections, shared.stop.clone(), Arc::clone(shared));
+    if let Paths::Journey(..) = shared.attack.target.paths {
+        let timer = Timer::new(shared.clock);
+        let timer = timer.map_err(|why| AttackError::Generator(format!("it gets no timer: {why}")))?;
+        let timer = Arc::new(timer);
+        let travel = move |number| journey::run(Arc::clone(&shared), Arc::clone(&timer), number);
+        return crew::start(turn, users, stop, travel);
+    }
+    crew::start(turn, users, stop, move |number| clients::run(Arc::clone(&shared), number))
 }
 
 /// Waits until every user has its connection; false when they ended before.
@@ -75,10 +85,11 @@ async fn all_ready(shared: &Shared, crew: &Crew) -> bool {
 impl Shared {
     fn new(attack: Attack, clock: Clock, stop: CancellationToken) -> Result<Self, AttackError> {
         Ok(Self {
-            requests: Requests::new(&attack.target, &attack.classes)?,
+            requests: Requests::new(&attack.target, &attack.manner, &attack.classes)?,
             clock,
             line: Line::default(),
             recorder: Recorder::new(std::thread::available_parallelism().map_or(1, usize::from)),
+            begun: watch::Sender::new(None),
             ready: Semaphore::new(0),
             stop,
             attack,
@@ -101,7 +112,11 @@ impl Load {
 
     /// Paces, and tallies what the users see until all of them have ended.
     async fn measure(&self, alarm: Alarm, crew: &Crew, intervals: &mpsc::Sender<Interval>) -> Tally {
-        tokio::spawn(pacer::pace(Arc::clone(&self.shared), alarm, self.start, self.last()));
+        if let Paths::Journey(..) = self.shared.attack.target.paths {
+            self.shared.begun.send_replace(Some(self.start));
+        } else {
+            tokio::spawn(pacer::pace(Arc::clone(&self.shared), alarm, self.start, self.last()));
+        }
         let (clock, recorder) = (self.shared.clock, &self.shared.recorder);
         let mut tally = self.tally();
         let mut tick = interval(TALLY);
@@ -137,6 +152,13 @@ impl Load {
         Tally::new(classes, attack.nodes.clone(), seen, self.start, (attack.warm_up, attack.duration))
     }
 
+    /// The mean of the planned rate over the time that counts.
+    fn offered_rate(&self) -> f64 {
+        let Attack { arrivals, shape, warm_up, duration, .. } = &self.shared.attack;
+        let until = |span| shape.integral(span, arrivals.rate);
+        (until(*warm_up + *duration) - until(*warm_up)) / duration.as_secs().max(1e-9)
+    }
+
     fn run(&self, tally: Tally, ended: Time) -> Run {
         let attack = &self.shared.attack;
         let stopped = self.shared.stop.is_cancelled();
@@ -148,11 +170,28 @@ impl Load {
                 name: attack.name.clone(),
                 target: attack.target.to_string(),
                 started_unix: self.started_unix,
-                offered_rate: attack.arrivals.rate,
+                offered_rate: self.offered_rate(),
                 duration: loaded.saturating_sub(attack.warm_up),
                 connections: attack.connections,
+                checks: attack.target.paths.checks(),
             },
         );
+        if let Paths::Journey(_, journey) = &attack.target.paths {
+            run.offered_rate = run.achieved_rate();
+            // There is no plan to keep up with.
+            run.notes.retain(|note| !note.starts_with("the target did not keep up"));
+            run.notes.insert(
+                0,
+                format!(
+                    "a closed loop: {} users who think, and send when they have their answer",
+                    attack.users
+                ),
+            );
+            run.notes.extend(journey.note());
+        }
+        if attack.shape != Shape::Flat {
+            run.notes.push(format!("the plan was {}", attack.shape));
+        }
         if stopped {
             run.notes.insert(0, stop_note(loaded, open));
         }

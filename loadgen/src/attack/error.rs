@@ -15,6 +15,13 @@ pub enum AttackError {
         /// What the system says.
         why: io::Error,
     },
+    /// Somebody answers at the target, but no secure connection came about.
+    Insecure {
+        /// Where.
+        address: SocketAddr,
+        /// What is wrong with it.
+        why: io::Error,
+    },
     /// This cannot be the path of a request.
     BadPath(String),
     /// It was stopped before the first request was due.
@@ -37,6 +44,11 @@ impl fmt::Display for AttackError {
             Self::Unreachable { address, why } => {
                 write!(f, "no connection to {address} could be opened: {why}")
             }
+            Self::Insecure { address, why } => write!(
+                f,
+                "no TLS connection to {address} came about: {why}; name its own certificate with --ca FILE, or trust anyone with \
+                 --insecure"
+            ),
             Self::BadPath(path) => write!(f, "\"{path}\" cannot be the path of a request"),
             Self::Stopped => f.write_str("stopped before the first request was sent: nothing was measured"),
             Self::Panicked(what) => write!(

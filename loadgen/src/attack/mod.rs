@@ -1,10 +1,12 @@
 //! Open-loop load: requests follow a plan made from a seed, whatever the target does.
 //!
-//! - **Goose** runs the users (`crew`, the only file that names it). Each user (`clients`) carries one lean keep-alive connection
-//!   (`connection`), opened before the clock starts; recording is ours (goose times the first byte only, in a closed loop).
+//! - **Goose** runs the users (`crew`, the only file that names it). Each user (`clients`) carries one lean connection (`connection`; HTTP/1.1 or
+//!   HTTP/2, plain or TLS: `manner`), opened before the clock starts; recording is ours (goose times the first byte only, in a closed loop).
+//! - **The plan** (`plan`) is the simulator's schedule, bent to the attack's `shape`: ramps, steps, a recorded trace.
 //! - **One pacer** (`pacer`) releases what is due, in batches, woken by a timerfd. Users take it from one line (`line`), first
 //!   come first served. In flight is at most one request per connection: what finds none free waits in the line, and its
 //!   response time counts from its *planned* send, so that a stall of the target shows in full.
+//! - **Journeys** (`journey`) are a closed loop: users send by themselves, step after step, when they have thought.
 //! - **Every planned request ends once**: answered, refused, failed, or timed out at `timeout` after its planned send, be it in
 //!   flight or still in the line. After the last planned send the attack waits for those that are open, which is at
 //!   most `timeout`, so nothing slow is cut off. Only a stop leaves requests without an end, and a note says how many.
@@ -16,23 +18,36 @@ mod crew;
 mod descriptors;
 mod drive;
 mod error;
+mod journey;
 mod line;
+mod manner;
 mod pacer;
+mod plan;
+pub mod recipe;
+mod search;
+mod shape;
 mod target;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use consent::{NoConsent, Patience, consents};
 pub use drive::drive;
 pub use error::AttackError;
+pub use journey::{Journey, Step};
+pub use manner::{Manner, Tls, Trust};
+pub use plan::Plan;
+pub use search::{Probe, Search, Verdict};
+pub use shape::{Curve, Piece, Shape};
 pub use target::{Paths, Target, TargetError};
 
 use crate::clock::Clock;
 use crate::measure::Recorder;
 use line::Line;
 use loadpath_core::rng::Seed;
-use loadpath_core::time::Span;
+use loadpath_core::time::{Span, Time};
 use loadpath_core::workload::{Arrivals, Class};
 use target::Requests;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// What to drive.
@@ -42,8 +57,12 @@ pub struct Attack {
     pub name: String,
     /// Where the load goes.
     pub target: Target,
+    /// How one speaks there.
+    pub manner: Manner,
     /// When requests are due.
     pub arrivals: Arrivals,
+    /// How their rate changes; the arrivals' own rate is its mean then.
+    pub shape: Shape,
     /// What they ask for; at least one.
     pub classes: Vec<Class>,
     /// How many users take turns, as the schedule counts them.
@@ -74,6 +93,8 @@ struct Shared {
     clock: Clock,
     line: Line,
     recorder: Recorder,
+    /// When the load began, for users who send by themselves; none before.
+    begun: watch::Sender<Option<Time>>,
     /// A permit for every user that has opened its connection, or could not.
     ready: Semaphore,
     /// No request is sent or awaited any longer.

@@ -1,8 +1,8 @@
 //! Releases what is due: one task, one alarm, batches.
-use super::Shared;
+use super::{Plan, Shared};
 use crate::timer::Alarm;
 use loadpath_core::time::{Span, Time};
-use loadpath_core::workload::{Planned, Schedule};
+use loadpath_core::workload::Planned;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -13,8 +13,7 @@ const MOST_IN_LINE: usize = 1 << 20;
 
 /// Puts every request that is due in `start..last` into the line, on time, and closes it.
 pub(super) async fn pace(shared: Arc<Shared>, alarm: Alarm, start: Time, last: Time) {
-    let attack = &shared.attack;
-    let mut plan = Schedule::new(attack.arrivals, &attack.classes, attack.users, attack.seed, &attack.source)
+    let mut plan = Plan::new(&shared.attack)
         .map(|planned| Planned { due: start + planned.due.since(Time::ZERO), ..planned })
         .take_while(|planned| planned.due < last)
         .peekable();

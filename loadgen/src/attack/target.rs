@@ -2,12 +2,16 @@
 use super::AttackError;
 use super::allow::{Verdict, judge};
 use super::connection::Body;
-use hyper::header::{HOST, HeaderValue, USER_AGENT};
+use super::recipe::{Check, Recipes};
+use super::{Journey, Manner};
+use hyper::header::{CONNECTION, HOST, HeaderValue, USER_AGENT};
+use hyper::http::uri::{Authority, Scheme};
 use hyper::{Method, Request, Uri};
 use loadpath_core::workload::{Class, Operation, Planned};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 /// Where the load goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub struct Target {
     pub host: String,
     /// What is asked for.
     pub paths: Paths,
+    /// Whether it is `https:`.
+    pub secure: bool,
 }
 
 /// What is asked for.
@@ -27,6 +33,21 @@ pub enum Paths {
     Plain(String),
     /// `GET /c/CLASS/KEY` for classes that read and `PUT` for those that write: what our own nodes understand.
     PerClass,
+    /// As each class's recipe says; the text is what reports call the whole.
+    Recipes(String, Arc<Recipes>),
+    /// As the steps of a journey say, in a closed loop; the text is what reports call the whole.
+    Journey(String, Arc<Journey>),
+}
+
+impl Paths {
+    /// The checks of all classes, as reports call them.
+    pub(super) fn checks(&self) -> Vec<String> {
+        match self {
+            Self::Recipes(_, recipes) => recipes.checks().map(ToString::to_string).collect(),
+            Self::Journey(_, journey) => journey.checks(),
+            Self::Plain(_) | Self::PerClass => Vec::new(),
+        }
+    }
 }
 
 /// Why a URL cannot be a target.
@@ -34,7 +55,7 @@ pub enum Paths {
 pub enum TargetError {
     /// It is not a URL with a host.
     NotAUrl(String),
-    /// It is `https:` or something else.
+    /// It is neither `http:` nor `https:`.
     NotHttp(String),
     /// It has a user name in it.
     Credentials,
@@ -62,10 +83,15 @@ pub enum TargetError {
 }
 
 impl Target {
+    /// What listens at this address.
+    pub fn plain(address: SocketAddr, paths: Paths) -> Self {
+        Self { address, host: address.to_string(), paths, secure: false }
+    }
+
     /// Reads a URL and resolves its host, once. What is not this machine must be in `allowed`, as "HOST:PORT".
     ///
     /// # Errors
-    /// When it is not an `http:` URL, its host is unknown, or it is not allowed.
+    /// When it is no URL of HTTP, its host is unknown, or it is not allowed.
     pub async fn from_url(url: &str, allowed: &[String]) -> Result<Self, TargetError> {
         Self::resolved_by(url, allowed, async |host: String| {
             tokio::net::lookup_host(host).await.map(|mut found| found.next())
@@ -81,16 +107,17 @@ impl Target {
     ) -> Result<Self, TargetError> {
         let not_a_url = || TargetError::NotAUrl(url.to_owned());
         let uri: Uri = url.parse().map_err(|_| not_a_url())?;
-        match uri.scheme_str() {
-            Some("http") => {}
+        let secure = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
             Some(other) => return Err(TargetError::NotHttp(other.to_owned())),
             None => return Err(not_a_url()),
-        }
+        };
         let authority = uri.authority().ok_or_else(not_a_url)?;
         if authority.as_str().contains('@') {
             return Err(TargetError::Credentials);
         }
-        let port = authority.port_u16().unwrap_or(80);
+        let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
         let host = format!("{}:{port}", authority.host());
         let address = match resolve(host.clone()).await {
             Ok(Some(address)) => SocketAddr::new(address.ip().to_canonical(), address.port()),
@@ -105,7 +132,7 @@ impl Target {
             Verdict::Never => return Err(TargetError::Never { host, address: address.ip() }),
         }
         let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Ok(Self { address, host: authority.as_str().to_owned(), paths: Paths::Plain(path) })
+        Ok(Self { address, host: authority.as_str().to_owned(), paths: Paths::Plain(path), secure })
     }
 }
 
@@ -115,16 +142,16 @@ impl Target {
         match &self.paths {
             Paths::Plain(path) => path,
             Paths::PerClass => "/c/",
+            Paths::Recipes(text, _) | Paths::Journey(text, _) => text,
         }
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.paths {
-            Paths::Plain(path) => write!(f, "http://{}{path}", self.host),
-            Paths::PerClass => write!(f, "http://{}", self.host),
-        }
+        let scheme = if self.secure { "https" } else { "http" };
+        let path = if self.paths == Paths::PerClass { "" } else { self.path() };
+        write!(f, "{scheme}://{}{path}", self.host)
     }
 }
 
@@ -134,10 +161,7 @@ impl fmt::Display for TargetError {
             Self::NotAUrl(text) => {
                 write!(f, "\"{text}\" is not a URL: write it like http://127.0.0.1:8080/path")
             }
-            Self::NotHttp(scheme) => write!(
-                f,
-                "loadgen speaks plain http and not {scheme}: aim at the server behind the TLS, or put a proxy in between"
-            ),
+            Self::NotHttp(scheme) => write!(f, "loadgen speaks http and https, and not {scheme}"),
             Self::Credentials => {
                 f.write_str("a URL with a user name or password in it is not taken: leave it out")
             }
@@ -165,26 +189,35 @@ pub(super) struct Requests {
     /// The one path of a plain target.
     plain: Option<Uri>,
     classes: Vec<(String, Method)>,
+    recipes: Option<Arc<Recipes>>,
+    /// What HTTP/2 wants to stand before the path.
+    before: Option<(Scheme, Authority)>,
+    close: bool,
 }
 
 impl Requests {
-    pub(super) fn new(target: &Target, classes: &[Class]) -> Result<Self, AttackError> {
+    pub(super) fn new(target: &Target, manner: &Manner, classes: &[Class]) -> Result<Self, AttackError> {
         let bad = |text: &str| AttackError::BadPath(text.to_owned());
         let host = HeaderValue::from_str(&target.host).map_err(|_| bad(&target.host))?;
         let plain = match &target.paths {
             Paths::Plain(path) if path.starts_with('/') => Some(path.parse().map_err(|_| bad(path))?),
             Paths::Plain(path) => return Err(bad(path)),
-            Paths::PerClass => None,
+            Paths::PerClass | Paths::Recipes(..) | Paths::Journey(..) => None,
         };
+        let recipes =
+            if let Paths::Recipes(_, recipes) = &target.paths { Some(Arc::clone(recipes)) } else { None };
+        let authority: Authority = target.host.parse().map_err(|_| bad(&target.host))?;
+        let scheme = if target.secure { Scheme::HTTPS } else { Scheme::HTTP };
+        let before = manner.http2.then_some((scheme, authority));
         let method = |class: &Class| match class.operation {
             Operation::Read | Operation::Static => Method::GET,
             Operation::Write | Operation::Job => Method::PUT,
         };
         let classes = classes.iter().map(|class| (class.name.clone(), method(class))).collect();
-        let requests = Self { host, plain, classes };
+        let requests = Self { host, plain, classes, recipes, before, close: manner.close && !manner.http2 };
         // Every path differs from this one in its key alone.
         for (name, _) in &requests.classes {
-            if requests.plain.is_none() && path(name, 0).is_none() {
+            if target.paths == Paths::PerClass && path(name, 0).is_none() {
                 return Err(bad(name));
             }
         }
@@ -192,18 +225,43 @@ impl Requests {
     }
 
     pub(super) fn request(&self, planned: Planned) -> Request<Body> {
-        let mut request = Request::new(Body::new());
+        let mut request = Request::new(Body::default());
         let (class, method) = &self.classes[usize::from(planned.class)];
-        if let Some(uri) = &self.plain {
+        if let Some(recipes) = &self.recipes {
+            request = recipes.request(planned.class, planned.key);
+        } else if let Some(uri) = &self.plain {
             *request.uri_mut() = uri.clone();
         } else {
             *request.uri_mut() = path(class, planned.key).expect("`new` has tried this class's path");
             *request.method_mut() = method.clone();
         }
+        self.addressed(request)
+    }
+
+    /// With what every request says: to whom, and from whom.
+    pub(super) fn addressed(&self, mut request: Request<Body>) -> Request<Body> {
+        if let Some((scheme, authority)) = &self.before {
+            let mut parts = std::mem::take(request.uri_mut()).into_parts();
+            parts.scheme = Some(scheme.clone());
+            parts.authority = Some(authority.clone());
+            *request.uri_mut() = Uri::from_parts(parts).expect("scheme, authority and path make a URI");
+        } else {
+            request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
+        }
         let headers = request.headers_mut();
-        headers.insert(HOST, self.host.clone());
-        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("loadgen/", env!("CARGO_PKG_VERSION"))));
+        let agent = HeaderValue::from_static(concat!("loadgen/", env!("CARGO_PKG_VERSION")));
+        headers.entry(USER_AGENT).or_insert(agent);
+        if self.close {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         request
+    }
+
+    /// What the answers of a class are checked for, and how many checks stand before these.
+    pub(super) fn checks(&self, class: u16) -> (&[Check], usize) {
+        self.recipes.as_ref().map_or((&[], 0), |recipes| {
+            (recipes.classes[usize::from(class)].checks.as_slice(), recipes.checks_before(class))
+        })
     }
 }
 

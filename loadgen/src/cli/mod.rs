@@ -9,12 +9,16 @@ mod compare;
 mod consent;
 mod failure;
 mod input;
+mod journey;
 mod lesson;
+mod limit;
 mod link;
 mod progress;
+mod requests;
 mod run;
 mod run_design;
 mod serve;
+mod shape;
 mod shell;
 mod sim;
 mod trace;
@@ -44,6 +48,8 @@ Examples:
   loadgen up shop.json
   loadgen run shop.json --duration 10s
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
+  loadgen limit --url http://127.0.0.1:8080/ --p99 200ms --errors 1%
+  loadgen journey buy.json --url http://127.0.0.1:8080/ --users 50
   loadgen sim shop.json
   loadgen compare shop.json measured.json
   loadgen check shop.json
@@ -60,6 +66,10 @@ enum Command {
     Up(up::Args),
     /// Load one address, or a design that is brought up for it, in an open loop, and measure
     Run(run::Args),
+    /// Find the highest rate at which one address still meets the objectives; or break it, or soak it
+    Limit(limit::Args),
+    /// Send users through the steps of a journey, in a closed loop, and measure
+    Journey(journey::Args),
     /// Simulate a design
     Sim(sim::Args),
     /// Lay two runs side by side; designs are simulated first
@@ -98,6 +108,8 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Up(args) => up::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Limit(args) => limit::run(&args),
+        Command::Journey(args) => journey::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
@@ -141,4 +153,20 @@ fn print(text: &str) -> Result<(), Failure> {
 fn print_json(result: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string(result).expect("a report holds only what JSON can say");
     print(&(text + "\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn every_argument_names_others_that_exist() {
+        Cli::command().debug_assert();
+        // A design says itself what a URL is told by arguments.
+        for argument in ["--http2", "--insecure", "--shape=ramp", "--check=status 200", "--connections=5"] {
+            let refused = Cli::try_parse_from(["loadgen", "run", "shop.json", argument]).unwrap_err();
+            assert!(refused.to_string().contains("cannot be used with"), "{refused}");
+        }
+    }
 }

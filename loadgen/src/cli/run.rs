@@ -1,7 +1,9 @@
 //! `loadgen run`: loads one address, or a design that is brought up for it, in an open loop, and measures.
 use super::progress::Progress;
+use super::requests::{MannerArgs, RequestArgs};
+use super::shape::{self, Rates, ShapeArgs};
 use super::{Failure, args, block_on, consent, print, print_json, run_design};
-use crate::attack::{Attack, Patience, Target, drive};
+use crate::attack::{Attack, Patience, Shape, Target, drive};
 use crate::interrupt;
 use crate::report::{RunReport, run_text};
 use crate::store::{self, Store};
@@ -9,7 +11,7 @@ use clap::ValueEnum;
 use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
 use loadpath_core::time::Span;
-use loadpath_core::workload::{Arrivals, Class, Spacing};
+use loadpath_core::workload::{Arrivals, Spacing};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
@@ -20,19 +22,21 @@ use tokio::sync::mpsc;
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// A design to bring up, load and take down, or a link to one
-    #[arg(conflicts_with_all = ["url", "allow_target"], required_unless_present = "url")]
+    #[arg(conflicts_with_all = ONLY_FOR_A_URL, required_unless_present = "url")]
     file: Option<String>,
-    /// What is asked for, like http://127.0.0.1:8080/path
-    #[arg(long)]
-    url: Option<String>,
+    #[command(flatten)]
+    aim: Aim,
+    #[command(flatten)]
+    pace: Pace,
     #[command(flatten)]
     load: Load,
-    /// What the run is called [default: the URL, or the design's name]
-    #[arg(long)]
-    name: Option<String>,
-    /// Load this machine too, which is yours and says so under /.well-known; exactly as in the URL
-    #[arg(long, value_name = "HOST:PORT")]
-    allow_target: Vec<String>,
+    #[command(flatten)]
+    delivery: Delivery,
+}
+
+/// Where the run goes.
+#[derive(Debug, clap::Args)]
+pub(super) struct Delivery {
     /// Write the run to this file [default: ~/.local/share/loadpath/runs/DATE-NAME.json]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -41,45 +45,122 @@ pub(super) struct Args {
     json: bool,
     /// Show no progress
     #[arg(long, short)]
-    quiet: bool,
+    pub(super) quiet: bool,
+}
+
+/// What a design says itself.
+const ONLY_FOR_A_URL: [&str; 22] = [
+    "url",
+    "allow_target",
+    "shape",
+    "stages",
+    "trace",
+    "arrivals",
+    "connections",
+    "timeout",
+    "classes",
+    "method",
+    "headers",
+    "bodies",
+    "checks",
+    "keys",
+    "skew",
+    "data",
+    "connect_timeout",
+    "first_byte_timeout",
+    "no_keep_alive",
+    "http2",
+    "ca",
+    "insecure",
+];
+
+/// Where the load goes, and what that is called.
+#[derive(Debug, clap::Args)]
+pub(super) struct Aim {
+    /// What is asked for, like http://127.0.0.1:8080/path
+    #[arg(long)]
+    url: Option<String>,
+    /// What the run is called [default: the URL, or the design's name]
+    #[arg(long)]
+    name: Option<String>,
+    /// Load this machine too, which is yours; exactly as in the URL
+    #[arg(long, value_name = "HOST:PORT")]
+    allow_target: Vec<String>,
+}
+
+impl Aim {
+    /// The name and the target, resolved once.
+    pub(super) async fn target(&self) -> Result<(String, Target), Failure> {
+        let Some(url) = &self.url else {
+            return Err(Failure::Input("where to? give --url http://HOST:PORT/".to_owned()));
+        };
+        let bad = |fault: crate::attack::TargetError| Failure::Input(fault.to_string());
+        let target = Target::from_url(url, &self.allow_target).await.map_err(bad)?;
+        consent::ask(&target).await?;
+        Ok((self.name.clone().unwrap_or_else(|| target.to_string()), target))
+    }
 }
 
 const EXAMPLES: &str = "\
 Examples:
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
+  loadgen run --url http://127.0.0.1:8080/ --rate 100/s..2k/s --shape ramp --duration 1m
+  loadgen run --url http://127.0.0.1:8080/ --rate 200/s..1k/s --shape spike:5s --duration 30s
+  loadgen run --url http://127.0.0.1:8080/ --stages 100/s:10s,100/s..2k/s:30s,2k/s:1m
+  loadgen run --url http://127.0.0.1:8080/ --trace offsets.txt
   loadgen run shop.json --duration 30s
   loadgen run --url http://127.0.0.1:8080/ --rate 2k/s --arrivals constant --out base.json
+  loadgen run --url 'http://127.0.0.1:8080/item/{key}' --keys 10k --skew 0.99 --rate 500/s --check 'status 200'
+  loadgen run --url http://127.0.0.1:8080/ --rate 500/s --class 'browse:9 GET /item/{key}' --class 'buy:1 POST /cart' \
+      --body '@buy {\"sku\": \"{sku}\"}' --data skus.csv --check '@buy status 201'
+  loadgen run --url https://127.0.0.1:8443/ --rate 500/s --http2 --ca own.pem
   loadgen run --url http://10.0.0.5:80/ --rate 100/s --allow-target 10.0.0.5:80 --json";
 
 /// How long a request to a URL may take unless something else is said.
 const TIMEOUT: Span = Span(10 * Span::SECOND.0);
+/// How long it counts unless something else is said.
+const DURATION: Span = Span(10 * Span::SECOND.0);
+/// How long it runs before that.
+const WARM_UP: Span = Span(2 * Span::SECOND.0);
 /// How many connections a URL gets unless something else is said.
 const CONNECTIONS: u16 = 64;
 
 /// How much is sent, and when.
 #[derive(Debug, clap::Args)]
-struct Load {
-    /// Requests per second, like 500/s or 2k/s [default for a design: what its workload says]
-    #[arg(long, value_parser = args::rate, allow_hyphen_values = true, required_unless_present = "file")]
-    rate: Option<f64>,
-    /// How long it counts
-    #[arg(long, default_value = "10s", allow_hyphen_values = true, value_parser = args::duration)]
-    duration: Span,
-    /// How long it runs before it counts
-    #[arg(long, default_value = "2s", allow_hyphen_values = true, value_parser = args::span_within_an_hour)]
-    warm_up: Span,
+struct Pace {
+    /// Requests per second, like 500/s, or from one to another, like 100/s..2k/s [default for a design: what its workload
+    /// says]
+    #[arg(long, value_parser = shape::rates, allow_hyphen_values = true)]
+    rate: Option<Rates>,
+    #[command(flatten)]
+    shape: ShapeArgs,
+    /// How long it counts [default: 10s, or what --stages or --trace take]
+    #[arg(long, allow_hyphen_values = true, value_parser = args::duration)]
+    duration: Option<Span>,
+    /// How long it runs before it counts, at the first rate [default: 2s; none for a trace]
+    #[arg(long, allow_hyphen_values = true, value_parser = args::span_within_an_hour)]
+    warm_up: Option<Span>,
+}
+
+/// What is sent, and how.
+#[derive(Debug, clap::Args)]
+pub(super) struct Load {
     /// How requests are spaced [default: poisson; a design says it itself]
-    #[arg(long, value_enum, conflicts_with = "file")]
+    #[arg(long, value_enum)]
     arrivals: Option<SpacingName>,
     /// What random arrivals come from: the same seed plans the same sends
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The most requests in flight; what finds no free connection waits, and that counts [default: 64]
-    #[arg(long, conflicts_with = "file", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     connections: Option<u16>,
     /// How long a request may take from its planned send [default: 10s; a design's clients say it themselves]
-    #[arg(long, conflicts_with = "file", value_parser = args::timeout)]
+    #[arg(long, value_parser = args::timeout)]
     timeout: Option<Span>,
+    #[command(flatten)]
+    requests: RequestArgs,
+    #[command(flatten)]
+    manner: MannerArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -91,69 +172,36 @@ enum SpacingName {
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
-    // A run that cannot be written is better refused before the load than after it.
-    if let Some(file) = &args.out {
-        writable(file)?;
-    }
-    let run = match (&args.file, &args.url) {
-        (Some(file), _) => block_on(args.drive_design(file))?,
-        (None, Some(url)) => block_on(args.drive(url))?,
-        (None, None) => unreachable!("clap asks for one of the two"),
+    args.delivery.check()?;
+    let run = match &args.file {
+        Some(file) => block_on(args.drive_design(file))?,
+        None => block_on(args.drive())?,
     };
-    let file = args.keep(&run)?;
-    if args.json {
-        print_json(&RunReport::new(&run, Some(file)))?;
-    } else {
-        print(&format!("{}\n  written to {}\n", run_text(&run), file.display()))?;
-    }
-    if interrupt::token().is_cancelled() {
-        return Err(Failure::Interrupted);
-    }
-    if run.outcomes().ok == 0 {
-        let name = &run.name;
-        return Err(Failure::Went(format!("{name}: no request was answered well; the notes say why")));
-    }
-    Ok(())
+    args.delivery.deliver(&run)
 }
 
-impl Args {
-    async fn drive_design(&self, file: &str) -> Result<Run, Failure> {
-        let Load { rate, duration, warm_up, seed, .. } = self.load;
-        let mut run = run_design::drive(file, rate, warm_up, duration, seed, self.quiet).await?;
-        run.name = self.name.clone().unwrap_or(run.name);
-        Ok(run)
+impl Delivery {
+    /// A run that cannot be written is better refused before the load than after it.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.out.as_deref().map_or(Ok(()), writable)
     }
 
-    async fn drive(&self, url: &str) -> Result<Run, Failure> {
-        let bad = |fault: crate::attack::TargetError| Failure::Input(fault.to_string());
-        let target = Target::from_url(url, &self.allow_target).await.map_err(bad)?;
-        consent::ask(&target).await?;
-        let is_ours = target.address.ip().is_loopback();
-        let name = self.name.clone().unwrap_or_else(|| target.to_string());
-        let attack = self.load.attack(name, target);
-        let progress = Progress::new(attack.warm_up, attack.duration, self.quiet);
-        let (sender, mut intervals) = mpsc::channel(16);
-        let stop = interrupt::token().child_token();
-        let driving = drive(attack, stop.clone(), sender);
-        let showing = async {
-            let mut patience = Patience::default();
-            while let Some(interval) = intervals.recv().await {
-                progress.show(&interval);
-                if !is_ours && patience.is_over(&interval) {
-                    stop.cancel();
-                }
-            }
-        };
-        let (driven, ()) = tokio::join!(driving, showing);
-        progress.finish();
-        let mut run = driven.map_err(|fault| Failure::Went(fault.to_string()))?;
-        if stop.is_cancelled() && !interrupt::token().is_cancelled() {
-            run.notes.insert(
-                0,
-                "the target refused most of three intervals in a row (503, 429): it was let alone".to_owned(),
-            );
+    /// Keeps and prints the run; an error when nothing in it ended well.
+    pub(super) fn deliver(&self, run: &Run) -> Result<(), Failure> {
+        let file = self.keep(run)?;
+        if self.json {
+            print_json(&RunReport::new(run, Some(file)))?;
+        } else {
+            print(&format!("{}\n  written to {}\n", run_text(run), file.display()))?;
         }
-        Ok(run)
+        if interrupt::token().is_cancelled() {
+            return Err(Failure::Interrupted);
+        }
+        if run.outcomes().ok == 0 {
+            let name = &run.name;
+            return Err(Failure::Went(format!("{name}: no request was answered well; the notes say why")));
+        }
+        Ok(())
     }
 
     fn keep(&self, run: &Run) -> Result<PathBuf, Failure> {
@@ -169,29 +217,84 @@ impl Args {
     }
 }
 
+impl Args {
+    async fn drive_design(&self, file: &str) -> Result<Run, Failure> {
+        let Pace { rate, duration, warm_up, .. } = self.pace;
+        let seed = self.load.seed;
+        if rate.is_some_and(|rates| rates.low != rates.high) {
+            let why = "a design's load changes on its timeline (\"set_rate\"): give one --rate, or put the changes there";
+            return Err(Failure::Input(why.to_owned()));
+        }
+        let (rate, warm_up) = (rate.map(|rates| rates.low), warm_up.unwrap_or(WARM_UP));
+        let duration = duration.unwrap_or(DURATION);
+        let mut run = run_design::drive(file, rate, warm_up, duration, seed, self.delivery.quiet).await?;
+        run.name = self.aim.name.clone().unwrap_or(run.name);
+        Ok(run)
+    }
+
+    async fn drive(&self) -> Result<Run, Failure> {
+        let (name, target) = self.aim.target().await?;
+        let is_here = target.address.ip().is_loopback();
+        let Pace { rate, shape, duration, warm_up } = &self.pace;
+        let planned = shape.plan(*rate, *warm_up, *duration, WARM_UP)?;
+        let timing = (planned.rate, planned.warm_up, planned.duration);
+        let attack = self.load.attack(name, target, planned.shape, timing)?;
+        let progress = Progress::new(attack.warm_up, attack.duration, self.delivery.quiet);
+        let (sender, mut intervals) = mpsc::channel(16);
+        let stop = interrupt::token().child_token();
+        let driving = drive(attack, stop.clone(), sender);
+        let showing = async {
+            let mut patience = Patience::default();
+            while let Some(interval) = intervals.recv().await {
+                progress.show(&interval);
+                if !is_here && patience.is_over(&interval) {
+                    stop.cancel();
+                }
+            }
+        };
+        let (driven, ()) = tokio::join!(driving, showing);
+        progress.finish();
+        let mut run = driven.map_err(|fault| Failure::Went(fault.to_string()))?;
+        if stop.is_cancelled() && !interrupt::token().is_cancelled() {
+            let why = "the target refused most of three intervals in a row (503, 429): it was let alone";
+            run.notes.insert(0, why.to_owned());
+        }
+        Ok(run)
+    }
+}
+
 impl Load {
-    fn attack(&self, name: String, target: Target) -> Attack {
+    /// The attack on this target, of this shape, at this mean rate, after this warm-up, for so long.
+    pub(super) fn attack(
+        &self,
+        name: String,
+        mut target: Target,
+        shape: Shape,
+        (rate, warm_up, duration): (f64, Span, Span),
+    ) -> Result<Attack, Failure> {
         let spacing = match self.arrivals {
             None | Some(SpacingName::Poisson) => Spacing::Poisson,
             Some(SpacingName::Constant) => Spacing::Constant,
         };
-        let rate = self.rate.expect("clap asks for it where there is no design");
-        let class = Class::named(target.path());
-        Attack {
+        let classes = self.requests.classes(&mut target)?;
+        let manner = self.manner.manner(&target)?;
+        Ok(Attack {
             name,
             target,
             arrivals: Arrivals { spacing, rate },
-            classes: vec![class],
+            manner,
+            shape,
+            classes,
             users: 1,
             source: "clients".to_owned(),
             seed: Seed(self.seed),
-            warm_up: self.warm_up,
-            duration: self.duration,
+            warm_up,
+            duration,
             timeout: self.timeout.unwrap_or(TIMEOUT),
             connections: usize::from(self.connections.unwrap_or(CONNECTIONS)),
             nodes: Vec::new(),
             entry: None,
-        }
+        })
     }
 }
 

@@ -75,8 +75,9 @@ pub fn check_deployable(document: &Topology, caps: &Caps) -> Result<Plan, Unfit>
 pub(super) fn check_drivable(document: &Topology, duration: Span, caps: &Caps) -> Result<Drivable, Unfit> {
     let plan = check_deployable(document, caps)?;
     let cannot = |why: String| Err(Unfit::Cannot(why));
-    if plan.arrivals.rate > caps.rate {
-        let (rate, most) = (plan.arrivals.rate, caps.rate);
+    let peak = super::shape(&plan).peak(plan.arrivals.rate);
+    if peak > caps.rate {
+        let (rate, most) = (peak, caps.rate);
         return cannot(format!("a rate of {rate}/s is too much; a live run sends at most {most}/s"));
     }
     if duration < Span::SECOND || duration > caps.duration {

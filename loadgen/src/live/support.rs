@@ -70,8 +70,11 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
             .map(|name| sentence("the workload", name))
     };
     let timeline = || {
-        let what = "the timeline is only simulated so far: empty it for a live run";
-        (!document.timeline.is_empty()).then(|| what.to_owned())
+        let other = document.timeline.iter().find(|happening| happening.action != "set_rate")?;
+        Some(format!(
+            "the timeline's \"{}\" at {} is only simulated so far; a live run changes only the load (\"set_rate\"): take it off",
+            other.action, other.at
+        ))
     };
     nodes.or_else(edges).or_else(classes).or_else(workload).or_else(timeline)
 }
@@ -94,7 +97,7 @@ fn sentence(called: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loadpath_core::topology::{Edge, Node, three_tier};
+    use loadpath_core::topology::{Edge, Happening, Node, three_tier};
 
     #[test]
     fn what_is_only_simulated_is_named_and_the_rest_comes_up() {
@@ -120,6 +123,16 @@ mod tests {
         assert!(said.starts_with("node \"users\", serve_stale"), "{said}");
         let said = with(|d| drop(d.workload.params.insert("arrivals".into(), "closed".into())));
         assert!(said.starts_with("the workload, arrivals"), "{said}");
+        let happens = |action: &str| Happening {
+            at: "2s".to_owned(),
+            action: action.to_owned(),
+            params: Params::new(),
+        };
+        let mut document = three_tier();
+        document.timeline.push(happens("set_rate"));
+        assert_eq!(missing(&document), None, "the load does change live");
+        document.timeline.push(happens("kill"));
+        assert!(missing(&document).unwrap().contains("\"kill\" at 2s"));
         // The default, written out, asks for nothing.
         let mut document = three_tier();
         document.edges.push(Edge { from: "lb".into(), to: "db".into(), ..Edge::default() });

@@ -57,7 +57,12 @@ pub(super) fn notes(run: &Run, evidence: &Evidence, told: &Told) -> Vec<String> 
             Outcome::Failed => "failed",
             Outcome::TimedOut => "timed out",
         };
-        notes.push(format!("{count} {outcome}: {ending}"));
+        let check =
+            if let Ending::CheckFailed(check) = ending { told.checks.get(usize::from(*check)) } else { None };
+        notes.push(match check {
+            Some(check) => format!("{count} {outcome}: the check \"{check}\" did not hold"),
+            None => format!("{count} {outcome}: {ending}"),
+        });
     }
     notes
 }

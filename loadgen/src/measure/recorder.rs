@@ -9,10 +9,24 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub enum Ending {
     /// A whole answer with this status.
     Answered(u16),
+    /// A whole answer with a status that is an error elsewhere, and that its check asks for.
+    Accepted(u16),
+    /// A whole answer that is not what this check of the attack's, counted from zero, wants.
+    CheckFailed(u16),
+    /// What an earlier answer brought cannot stand in this request: it was not sent.
+    NotARequest,
     /// Nobody listens.
     ConnectionRefused,
     /// No connection could be opened, for another reason.
     NoConnection,
+    /// The other side could not be trusted, or speaks no TLS.
+    NoSecurity,
+    /// The other side speaks no HTTP/2.
+    NoHttp2,
+    /// Opening a connection took too long.
+    ConnectTimedOut,
+    /// The head of the answer took too long.
+    NoFirstByte,
     /// The connection broke before the whole answer was there.
     ConnectionLost,
     /// Its time was up before the whole answer was there.
@@ -25,10 +39,16 @@ impl Ending {
     /// As every report counts it: 2xx and 3xx are good; 503, 429 and a closed port are refusals.
     pub const fn outcome(self) -> Outcome {
         match self {
-            Self::Answered(200..=399) => Outcome::Ok,
+            Self::Answered(200..=399) | Self::Accepted(_) => Outcome::Ok,
             Self::Answered(429 | 503) | Self::ConnectionRefused => Outcome::Refused,
-            Self::Answered(_) | Self::NoConnection | Self::ConnectionLost => Outcome::Failed,
-            Self::TimedOut | Self::NeverSent => Outcome::TimedOut,
+            Self::Answered(_)
+            | Self::CheckFailed(_)
+            | Self::NotARequest
+            | Self::NoConnection
+            | Self::NoSecurity
+            | Self::NoHttp2
+            | Self::ConnectionLost => Outcome::Failed,
+            Self::TimedOut | Self::NeverSent | Self::ConnectTimedOut | Self::NoFirstByte => Outcome::TimedOut,
         }
     }
 }
@@ -37,11 +57,20 @@ impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answered(status) => write!(f, "HTTP status {status}"),
+            Self::Accepted(status) => write!(f, "HTTP status {status}, as its check asks"),
+            Self::CheckFailed(check) => write!(f, "check {} did not hold", check + 1),
+            Self::NotARequest => {
+                f.write_str("not sent, because what an earlier answer brought cannot stand in a header")
+            }
+            Self::NoSecurity => f.write_str("no TLS connection came about"),
+            Self::NoHttp2 => f.write_str("the server speaks no HTTP/2"),
+            Self::ConnectTimedOut => f.write_str("no connection in time"),
+            Self::NoFirstByte => f.write_str("no first byte in time"),
             Self::ConnectionRefused => f.write_str("connection refused"),
             Self::NoConnection => f.write_str("no connection could be opened"),
             Self::ConnectionLost => f.write_str("connection closed before the whole answer"),
             Self::TimedOut => f.write_str("no whole answer in time"),
-            Self::NeverSent => f.write_str("no free connection in time"),
+            Self::NeverSent => f.write_str("never sent, because no connection was free in time"),
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct Told {
     pub duration: Span,
     /// How many connections there were.
     pub connections: usize,
+    /// What the answers were checked for, as endings count it.
+    pub checks: Vec<String>,
 }
 
 /// Which of the attack's nodes are measured by the clients themselves, by their places; all others tell their callers.

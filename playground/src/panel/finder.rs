@@ -111,6 +111,9 @@ fn line_id(place: usize) -> String {
     format!("found-{place}")
 }
 
+/// Two frames, in milliseconds.
+const FRAMES_MS: u32 = 34;
+
 /// The field has the focus while it is there; then what had it before gets it back.
 #[hook]
 fn use_focus_while_open(field: &NodeRef) {
@@ -122,9 +125,9 @@ fn use_focus_while_open(field: &NodeRef) {
             // A field that cannot be focused can still be clicked.
             let _ = field.focus();
         }
-        // Behind the drawing of what was chosen.
+        // Behind the drawing of what was chosen: components are drawn in turns of their own, within a frame or two.
         move || {
-            Timeout::new(0, move || give_back(before)).forget();
+            Timeout::new(FRAMES_MS, move || give_back(before)).forget();
         }
     });
 }

@@ -1,0 +1,107 @@
+//! `loadgen journey`: users in a closed loop, each of whom goes from step to step.
+use super::progress::Progress;
+use super::requests::MannerArgs;
+use super::run::{Aim, Delivery};
+use super::{Failure, args, block_on};
+use crate::attack::{Attack, Journey, Paths, Shape, Target, drive};
+use crate::{interrupt, store};
+use loadpath_core::rng::Seed;
+use loadpath_core::run::Run;
+use loadpath_core::time::Span;
+use loadpath_core::workload::{Arrivals, Class, Spacing};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// A closed loop: a user sends when it has its last answer and has thought; a slow target gets fewer requests. The response counts
+/// from the end of the thinking, the service from the actual send. A step that does not end well breaks the journey off.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The journey, a JSON file
+    file: PathBuf,
+    #[command(flatten)]
+    aim: Aim,
+    /// How many users there are, each with a connection
+    #[arg(long, default_value = "10", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    users: u16,
+    /// How long it counts
+    #[arg(long, default_value = "10s", value_parser = args::duration)]
+    duration: Span,
+    /// How long it runs before it counts
+    #[arg(long, default_value = "2s", value_parser = args::span_within_an_hour)]
+    warm_up: Span,
+    /// What the times of thinking come from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How long a step may take
+    #[arg(long, default_value = "10s", value_parser = args::timeout)]
+    timeout: Span,
+    #[command(flatten)]
+    manner: MannerArgs,
+    #[command(flatten)]
+    delivery: Delivery,
+}
+
+const EXAMPLES: &str = r#"Examples:
+  loadgen journey shop-journey.json --url http://127.0.0.1:8080/ --users 50 --duration 30s
+
+A journey file:
+  {"think": "exp 1s", "cookies": true, "steps": [
+    {"name": "login", "method": "POST", "path": "/login", "body": "user={user}", "take": {"token": "json /token"}},
+    {"name": "cart", "path": "/cart", "headers": {"authorization": "Bearer {token}"}, "check": ["status 200"], "think": "2s"}]}
+
+{user} is the user's number; "take" carries what "json /POINTER" or "header NAME" of an answer says to the steps after it."#;
+
+pub(super) fn run(args: &Args) -> Result<(), Failure> {
+    args.delivery.check()?;
+    args.delivery.deliver(&block_on(args.drive())?)
+}
+
+impl Args {
+    async fn drive(&self) -> Result<Run, Failure> {
+        let bad = |why: String| Failure::Input(format!("{}: {why}", self.file.display()));
+        let text = store::read_text(&self.file, 16 << 20).map_err(|fault| bad(fault.to_string()))?;
+        let journey = Journey::from_json(&text).map_err(bad)?;
+        let (name, target) = self.aim.target().await?;
+        if target.path() != "/" {
+            let why = format!("the steps have their own paths: leave {} out of the URL", target.path());
+            return Err(Failure::Input(why));
+        }
+        let attack = self.attack(name, target, journey)?;
+        let progress = Progress::new(self.warm_up, self.duration, self.delivery.quiet);
+        let (sender, mut intervals) = mpsc::channel(16);
+        let showing = async {
+            while let Some(interval) = intervals.recv().await {
+                progress.show(&interval);
+            }
+        };
+        let (driven, ()) = tokio::join!(drive(attack, interrupt::token(), sender), showing);
+        progress.finish();
+        driven.map_err(|fault| Failure::Went(fault.to_string()))
+    }
+
+    fn attack(&self, name: String, mut target: Target, journey: Journey) -> Result<Attack, Failure> {
+        let manner = self.manner.manner(&target)?;
+        let classes = journey.steps.iter().map(|step| Class::named(&step.name)).collect();
+        target.paths = Paths::Journey("/".to_owned(), Arc::new(journey));
+        Ok(Attack {
+            name,
+            target,
+            manner,
+            // A closed loop finds its own rate.
+            arrivals: Arrivals { spacing: Spacing::Poisson, rate: 1.0 },
+            shape: Shape::Flat,
+            classes,
+            users: u32::from(self.users),
+            source: "users".to_owned(),
+            seed: Seed(self.seed),
+            warm_up: self.warm_up,
+            duration: self.duration,
+            timeout: self.timeout,
+            connections: usize::from(self.users),
+            nodes: Vec::new(),
+            entry: None,
+        })
+    }
+}
