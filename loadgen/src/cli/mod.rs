@@ -158,7 +158,6 @@ fn print_json(result: &impl serde::Serialize) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn every_argument_names_others_that_exist() {
