@@ -25,7 +25,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     run_command(&mut deny(&["check", "bans", "licenses", "sources"]))?;
     // It is a git repository on the network, or a copy of it that an earlier run left.
     if deny(&["fetch", "db"]).status().is_ok_and(|status| status.success()) {
-        return run_command(&mut deny(&["check", "--disable-fetch", "advisories"]));
+        return run_command(&mut deny(&["--offline", "check", "advisories"]));
     }
     let why = "the database of advisories could not be fetched: known holes were NOT looked for";
     // A person sees it and decides; a machine that is to guard must not pass over it.
