@@ -56,7 +56,8 @@ fn core_imports_only_from_lower_layers() {
     let layer: BTreeMap<&str, usize> =
         LAYERS.iter().enumerate().flat_map(|(i, names)| names.iter().map(move |name| (*name, i))).collect();
     let source = root().join("core/src");
-    for path in rust_files(&source) {
+    // Tests may look at what is above them.
+    for path in rust_files(&source).into_iter().filter(|path| !path.ends_with("tests.rs")) {
         let relative = path.strip_prefix(&source).unwrap();
         let module = relative.iter().next().unwrap().to_str().unwrap().trim_end_matches(".rs");
         if module == "lib" {

@@ -44,7 +44,8 @@ mod tests {
                 assert!((value - exact).abs() <= bound, "{} {name}: {value}, exactly {exact}", case.id);
             }
         }
-        // Only small Markov chains without a closed form.
-        assert!(missing.iter().all(|name| name.starts_with("lb_n")), "{missing:?}");
+        // Only small Markov chains without a closed form, and the popularities that a case states for its reader.
+        let known = |name: &String| name.starts_with("lb_n") || name.contains(" p[");
+        assert!(missing.iter().all(known), "{missing:?}");
     }
 }

@@ -261,18 +261,20 @@ pub(super) fn jackson(case: &Case) -> Option<Vec<(String, f64)>> {
     Some(values)
 }
 
-/// Closed networks. Utilizations are a list in the case and no number, and so are not laid side by side.
+/// Closed networks. A station's utilization is its throughput times its demand, over its servers (the utilization law).
 pub(super) fn closed(case: &Case) -> Vec<(String, f64)> {
     let servers = case.numbers("servers").into_iter().map(|c| c as u32);
     let stations = case.numbers("demands").into_iter().zip(servers).collect();
     let network = ClosedNetwork { think: case.number("Z"), stations };
     let solution = network.exact(case.count("N"));
-    [
+    let busy = network.stations.iter().enumerate().map(|(i, &(demand, servers))| {
+        (format!("utilisations[{i}]"), solution.throughput * demand / f64::from(servers))
+    });
+    let whole = [
         ("X", solution.throughput),
         ("R", solution.response),
         ("X_bound", network.bound(case.number("N"))),
         ("N_star", network.knee()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .to_vec()
+    ];
+    whole.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(busy).collect()
 }
