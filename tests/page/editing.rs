@@ -164,7 +164,9 @@ async fn menus_open_by_the_right_button_and_by_keys_and_go_by_arrows() {
     open.page.right_click(open.page.center_of("#node-2 .dot").await).await;
     open.wait_for_menu("Kill Web tier #1").await;
     open.keys(&["Escape"]).await;
-    open.page.right_click(Point::new(420.0, 540.0)).await;
+    open.wait_for_count("#menu", 0).await;
+    open.page.wait_until("the focus is back", &format!("{FOCUS}.matches('.node, .node *')")).await;
+    open.page.right_click(Point::new(560.0, 470.0)).await;
     open.choose_line("Add node here").await;
     open.choose_line("Queue").await;
     open.wait_for_count(".node[data-kind=queue]", 1).await;

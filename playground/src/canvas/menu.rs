@@ -3,6 +3,7 @@ use super::{icon, stage};
 use crate::editing;
 use crate::geometry::ScreenPoint;
 use crate::msg::Msg;
+use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 use yew::prelude::*;
@@ -35,6 +36,13 @@ pub struct Props {
     pub tell: Callback<Msg>,
 }
 
+/// Two frames, in milliseconds.
+const FRAMES_MS: u32 = 34;
+
+fn has_focus(menu: &HtmlElement) -> bool {
+    menu.owner_document().and_then(|page| page.active_element()).is_some_and(|it| menu.contains(Some(&it)))
+}
+
 /// The menu.
 #[component]
 pub fn Menu(props: &Props) -> Html {
@@ -46,6 +54,14 @@ pub fn Menu(props: &Props) -> Html {
                 stage::place_inside(&element, *at);
                 go(&element, Step::To(0));
             }
+            // What had the focus may have gone in the same drawing, and taken the focus along.
+            let again = Timeout::new(FRAMES_MS, move || {
+                let element = menu.cast::<HtmlElement>();
+                if let Some(element) = element.filter(|element| !has_focus(element)) {
+                    go(&element, Step::To(0));
+                }
+            });
+            move || drop(again)
         });
     }
     let close = |refocus| Msg::Editing(editing::Msg::CloseMenu { refocus });
