@@ -1,6 +1,5 @@
 //! Everything that can be asked of the page by name: one table. The menu, the list of keys, the keys themselves and the
 //! finder are made from it.
-use crate::alive;
 use crate::clipboard;
 use crate::edit;
 use crate::editing;
@@ -11,6 +10,7 @@ use crate::library;
 use crate::model::{Dialog, Model, Stage};
 use crate::msg::{Change, Msg};
 use crate::source;
+use crate::steering;
 use loadpath_core::topology::three_tier;
 
 /// What a command is about; the menu and the list of keys go by it.
@@ -237,10 +237,12 @@ pub static COMMANDS: &[Command] = &[
     }),
     row(Part::Run, "pause", "Pause or go on", &[key("p")], always, || Msg::TogglePlay),
     row(Part::Run, "restart", "Start the simulation over", &[], always, || Msg::Restart),
-    row(Part::Run, "step", "Run on for 0.1 s, paused", &[key(".")], always, || Msg::Alive(alive::Msg::Step)),
-    row(Part::Run, "fault", "Inject a fault", &[], always, || Msg::Alive(alive::Msg::Menu(true))),
+    row(Part::Run, "step", "Run on for 0.1 s, paused", &[key(".")], always, || {
+        Msg::Steering(steering::Msg::Step)
+    }),
+    row(Part::Run, "fault", "Inject a fault", &[], always, || Msg::Steering(steering::Msg::Menu(true))),
     row(Part::Run, "event", "Let something happen at a time", &[], always, || {
-        Msg::Alive(alive::Msg::AddEvent(30.0))
+        Msg::Steering(steering::Msg::AddEvent(30.0))
     }),
     row(
         Part::Run,

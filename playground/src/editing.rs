@@ -1,7 +1,7 @@
 //! Editing by menus, keys and fingers: what can happen, what it changes, and what it needs from one message to the next.
-use crate::alive::Target;
 use crate::edit::Wire;
 use crate::geometry::{Camera, Group, Rect, ScreenPoint, WorldPoint};
+use crate::steering::Target;
 use crate::tool::Held;
 use loadpath_core::topology::catalog::Kind;
 use std::collections::BTreeSet;

@@ -3,7 +3,6 @@
 //! The page is a reducer: what happens is a [`msg::Msg`], [`update::update`] takes it into the [`model::Model`] and says
 //! what is to be done, [`effect`] does it, and components draw the model. The simulation runs in a worker: the same
 //! module by its other entry.
-pub mod alive;
 pub mod announce;
 pub mod app;
 pub mod canvas;
@@ -11,6 +10,7 @@ pub mod clipboard;
 pub mod command;
 pub mod describe;
 pub mod difference;
+mod drawing;
 pub mod edit;
 pub mod editing;
 pub mod effect;
@@ -30,6 +30,7 @@ pub mod panel;
 pub mod run;
 pub mod shared;
 pub mod source;
+pub mod steering;
 pub mod tool;
 pub mod update;
 

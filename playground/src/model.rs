@@ -1,5 +1,4 @@
 //! Everything that the page knows. Only the reducer changes it; everything that is drawn is drawn from it.
-use crate::alive::Alive;
 use crate::edit;
 use crate::editing::Editing;
 use crate::finder::Finder;
@@ -11,6 +10,7 @@ use crate::msg::Msg;
 use crate::run::{Figures, Measured, Subject};
 use crate::shared::Shared;
 use crate::source::Source;
+use crate::steering::Steering;
 use crate::tool::Tool;
 use crate::update::{advice::Advice, comparison::Comparison, course::Course};
 use loadpath_core::run::Run;
@@ -66,7 +66,7 @@ pub struct Model {
     /// The live run.
     pub live: Live,
     /// What runs, besides its last snapshot.
-    pub alive: Alive,
+    pub steering: Steering,
     /// What charts and comparison are of.
     pub subject: Subject,
     /// Which of the two is shown over time.
@@ -128,7 +128,7 @@ impl Model {
             agent: Agent::default(),
             token: None,
             live: Live::default(),
-            alive: Alive::default(),
+            steering: Steering::default(),
             subject: Subject::default(),
             over_time: OverTime::default(),
             notices: Vec::new(),

@@ -80,7 +80,7 @@ pub enum Msg {
     WorkerBroke(String),
 
     /// Something happened to what runs.
-    Alive(crate::alive::Msg),
+    Steering(crate::steering::Msg),
     /// Charts and comparison are to be of this.
     Watch(Subject),
     /// Over time, this is to be shown.

@@ -1,7 +1,6 @@
 //! The reducer: what happened and the state before, in; the state after and what is to be done, out. It touches nothing
 //! else, so it is tested without a browser.
 pub mod advice;
-mod alive;
 mod canvas;
 mod clipboard;
 pub mod comparison;
@@ -15,6 +14,7 @@ mod live;
 mod opening;
 mod simulation;
 mod source;
+mod steering;
 mod study;
 
 pub use editing::{Entry, entries, title};
@@ -68,7 +68,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Worker(message) => simulation::told(model, *message),
         Msg::WorkerBroke(error) => notice(model, true, error),
 
-        Msg::Alive(msg) => alive::update(model, msg),
+        Msg::Steering(msg) => steering::update(model, msg),
         Msg::Watch(subject) => simulation::watch(model, subject),
         Msg::OverTime(shown) => only(|| model.over_time = shown),
 
@@ -177,7 +177,7 @@ fn escape(model: &mut Model) -> Vec<Effect> {
     if model.dialog.take().is_some() || model.library.rows.take().is_some() {
         return Vec::new();
     }
-    if let Some(effects) = alive::escape(model) {
+    if let Some(effects) = steering::escape(model) {
         return effects;
     }
     if model.selection.is_empty() && model.drawer.is_some() {
@@ -190,6 +190,6 @@ fn escape(model: &mut Model) -> Vec<Effect> {
 }
 
 #[cfg(test)]
-mod teach_tests;
+mod teaching_tests;
 #[cfg(test)]
 mod tests;

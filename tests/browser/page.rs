@@ -53,6 +53,13 @@ impl Page {
         gone.unwrap_or_else(|error| panic!("the page {address} does not load: {error}"));
     }
 
+    /// Loads the page anew, as its reader would; returns when it is another document.
+    pub(crate) async fn reload(&self) {
+        // The answer to a call that unloads its own document may never come: the reload begins after it.
+        let _: () = self.evaluate("void ((window.isOld = true), setTimeout(() => location.reload()))").await;
+        self.wait_until("it is loaded anew", "!window.isOld && document.readyState === 'complete'").await;
+    }
+
     /// The value of a JavaScript expression, which may be a promise; `undefined` is read as `null`.
     pub(crate) async fn evaluate<T: DeserializeOwned>(&self, expression: &str) -> T {
         let result = self.tab.evaluate_expression(expression).await;

@@ -21,7 +21,7 @@ async fn a_lesson_is_predicted_seen_and_done_and_the_simulator_judges() {
     open.write("#field-node-isolated_keys", "100").await;
     open.page.wait_until("it is reached", "document.querySelector('#reached')").await;
     open.page.wait_until("the next lesson is offered", "document.querySelector('#next-lesson')").await;
-    let _: () = open.page.evaluate("location.reload()").await;
+    open.page.reload().await;
     open.page.wait_until("it goes on after a reload", "document.querySelector('[data-step=Do].on')").await;
     open.page.finish().await;
 }

@@ -1,11 +1,10 @@
 //! What a person can do on the page, without an agent, by real mouse and keys in a real browser.
-mod alive;
+mod accessibility;
 mod clipboard;
 mod comparison;
 mod design;
 mod editing;
 mod estimate;
-mod everyone;
 mod finder;
 mod findings;
 mod inspector;
@@ -17,6 +16,7 @@ mod looks;
 mod offline;
 mod running;
 mod source;
+mod steering;
 
 use crate::browser::{Browser, Key, Page, Point, Site};
 use loadpath_core::topology::{Topology, link};

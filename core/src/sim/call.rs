@@ -173,36 +173,12 @@ impl Call {
     }
 
     /// What stands in a slot before its first use.
-    const NONE: Self = Self {
-        parent: NO_CALL,
-        parent_generation: 0,
-        generation: 0,
-        node: NodeIndex(0),
-        instance: 0,
-        edge: EdgeIndex(0),
-        source: 0,
-        target: NO_TARGET,
-        caller: 0,
-        epoch: 0,
-        pass: None,
-        step: 0,
-        open: 0,
-        left: 0,
-        ask: Ask::Read,
-        stage: Stage::Sent,
-        outcome: Outcome::Ok,
-        hit: false,
-        lost: false,
-        orphan: false,
-        given_up: false,
-        limited: false,
-        pinned: false,
-        origin: Origin { class: 0, user: 0, key: 0, deadline: Time::NEVER, traced: false },
-        sent: Time::ZERO,
-        queued: Time::ZERO,
-        wait: Span::ZERO,
-        leaves: Time::NEVER,
-    };
+    const NONE: Self = Self::new(
+        NodeIndex(0),
+        EdgeIndex(0),
+        Ask::Read,
+        Origin { class: 0, user: 0, key: 0, deadline: Time::NEVER, traced: false },
+    );
 }
 
 /// All calls under way.

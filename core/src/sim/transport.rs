@@ -55,32 +55,12 @@ impl Simulation {
         let slot = self.calls.add(Call {
             parent,
             parent_generation,
-            generation: 0,
-            node,
             instance: way.instance,
-            edge: way.edge,
-            source: 0,
             target: way.target,
             caller: self.caller_instance(parent),
             epoch: self.epoch_of(parent, way.target),
-            pass: None,
-            step: 0,
-            open: 0,
-            left: 0,
-            ask,
-            stage: Stage::Sent,
-            outcome: Outcome::Ok,
-            hit: false,
-            lost: false,
-            orphan: false,
-            given_up: false,
-            limited: false,
-            pinned: false,
-            origin,
             sent: self.now,
-            queued: Time::ZERO,
-            wait: Span::ZERO,
-            leaves: Time::NEVER,
+            ..Call::new(node, way.edge, ask, origin)
         });
         self.nodes[node.index()].enter(self.now, way.instance);
         if origin.traced {

@@ -113,3 +113,12 @@ pub(crate) fn replicate(seeds: u64, of: impl Fn(u64) -> f64) -> Estimate {
     (1..=seeds).for_each(|seed| moments.add(of(seed)));
     moments.interval(0.999).expect("there are four replications or more")
 }
+
+/// A web tier that takes no time and calls one party by an edge with a policy.
+pub(crate) fn calling(party: &str, policy: &str, rate: u32) -> Plan {
+    let nodes = format!(
+        r#"{{"id": "web", "kind": "service", "service_time": "0s", "workers": 4096, "queue": 100000}},
+           {{"id": "party", "kind": "external", "concurrency": 100000, {party}}}"#
+    );
+    design(&nodes, &edges(&format!("users>web, web>party {policy}")), &format!(r#""rate": "{rate}/s""#), "")
+}

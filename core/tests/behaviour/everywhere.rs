@@ -1,6 +1,6 @@
 //! Policies have an effect on every edge where they may stand: also on the ways to DNS, from DNS to an address, and from a queue
 //! to workers.
-use crate::design::{assert_mean, assert_share, at, counted, design, edges, node, run, run_on};
+use crate::design::{assert_mean, assert_share, at, calling, counted, design, edges, node, run, run_on};
 use loadpath_core::rng::Seed;
 use loadpath_core::run::{Figure, Run};
 use loadpath_core::sim::{Command, Simulation};
@@ -186,15 +186,6 @@ fn connections_bound_the_messages_that_are_under_way() {
     // Two at a time of a tenth of a second each make 20 a second; all eight keep up.
     assert!((396..=400).contains(&done("connections=2")), "{}", done("connections=2"));
     assert!(done("") >= 990, "{}", done(""));
-}
-
-/// A web tier that takes no time and calls one party.
-fn calling(party: &str, policy: &str, rate: u32) -> Plan {
-    let nodes = format!(
-        r#"{{"id": "web", "kind": "service", "service_time": "0s", "workers": 4096, "queue": 100000}},
-           {{"id": "party", "kind": "external", "concurrency": 100000, {party}}}"#
-    );
-    design(&nodes, &edges(&format!("users>web, web>party {policy}")), &format!(r#""rate": "{rate}/s""#), "")
 }
 
 #[test]

@@ -1,17 +1,7 @@
 //! The policies of edges, one at a time: timeouts, retries and their budget, backoff, hedging, pools.
-use crate::design::{assert_mean, assert_share, at, counted, design, edges, node, run, theory};
+use crate::design::{assert_mean, assert_share, at, calling, counted, design, edges, node, run, theory};
 use loadpath_core::rng::Seed;
 use loadpath_core::sim::Simulation;
-use loadpath_core::topology::Plan;
-
-/// A web tier that takes no time and calls one party by an edge with a policy.
-fn calling(party: &str, policy: &str, rate: u32) -> Plan {
-    let nodes = format!(
-        r#"{{"id": "web", "kind": "service", "service_time": "0s", "workers": 4096, "queue": 100000}},
-           {{"id": "party", "kind": "external", "concurrency": 100000, {party}}}"#
-    );
-    design(&nodes, &edges(&format!("users>web, web>party {policy}")), &format!(r#""rate": "{rate}/s""#), "")
-}
 
 #[test]
 fn a_timeout_makes_late_answers_failures_while_the_callee_works_on() {

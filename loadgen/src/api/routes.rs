@@ -159,10 +159,7 @@ async fn kill(
     let KillInstance { node, instance } = read(&body)?;
     let live = controlled(&agent, &who, &id)?;
     live.kill(&node, instance).await.map_err(conflict)?;
-    let target = instance_name(&node, instance);
-    agent.audit.note(&who, &Deed { did: "kill", run: &id, target: &target, caps: None });
-    tell(format_args!("{target} of run {id} was killed from the page"));
-    Ok(done())
+    Ok(did(&agent, &who, &id, ("kill", "killed"), &instance_name(&node, instance)))
 }
 
 async fn restore(
@@ -174,10 +171,14 @@ async fn restore(
     let KillInstance { node, instance } = read(&body)?;
     let live = controlled(&agent, &who, &id)?;
     live.restore(&node, instance).await.map_err(conflict)?;
-    let target = instance_name(&node, instance);
-    agent.audit.note(&who, &Deed { did: "restore", run: &id, target: &target, caps: None });
-    tell(format_args!("{target} of run {id} was restored from the page"));
-    Ok(done())
+    Ok(did(&agent, &who, &id, ("restore", "restored"), &instance_name(&node, instance)))
+}
+
+/// Writes down and tells what was done to an instance.
+fn did(agent: &Agent, who: &Who, id: &str, (verb, past): (&'static str, &str), target: &str) -> Reply {
+    agent.audit.note(who, &Deed { did: verb, run: id, target, caps: None });
+    tell(format_args!("{target} of run {id} was {past} from the page"));
+    done()
 }
 
 async fn control(State(agent): Shared, Extension(who): Extension<Who>, Path(id): Path<String>) -> Reply {

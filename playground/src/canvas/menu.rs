@@ -1,9 +1,9 @@
 //! The menu of what was pressed with the right button, or is selected: lines that the arrows go through.
 use super::{icon, stage};
+use crate::drawing::after_drawing;
 use crate::editing;
 use crate::geometry::ScreenPoint;
 use crate::msg::Msg;
-use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, KeyboardEvent};
 use yew::prelude::*;
@@ -36,9 +36,6 @@ pub struct Props {
     pub tell: Callback<Msg>,
 }
 
-/// Two frames, in milliseconds.
-const FRAMES_MS: u32 = 34;
-
 fn has_focus(menu: &HtmlElement) -> bool {
     menu.owner_document().and_then(|page| page.active_element()).is_some_and(|it| menu.contains(Some(&it)))
 }
@@ -55,7 +52,7 @@ pub fn Menu(props: &Props) -> Html {
                 go(&element, Step::To(0));
             }
             // What had the focus may have gone in the same drawing, and taken the focus along.
-            let again = Timeout::new(FRAMES_MS, move || {
+            let again = after_drawing(move || {
                 let element = menu.cast::<HtmlElement>();
                 if let Some(element) = element.filter(|element| !has_focus(element)) {
                     go(&element, Step::To(0));

@@ -2,9 +2,9 @@
 use super::heat::{self, Heat};
 use super::percentiles::{self, Percentiles};
 use super::shares::{self, Shares};
-use crate::alive::{self, Chart};
 use crate::model::Model;
 use crate::msg::Msg;
+use crate::steering::{self, Chart};
 use yew::prelude::*;
 
 /// The chart that is shown, with what it shows.
@@ -21,7 +21,7 @@ pub enum Shown {
 impl Shown {
     /// From the model.
     pub fn of(model: &Model, tell: &Callback<Msg>) -> Self {
-        match model.alive.chart {
+        match model.steering.chart {
             Chart::Percentiles => Self::Percentiles(percentiles::Props::of(model, tell.clone())),
             Chart::Heat => Self::Heat(heat::Props::of(model, tell.clone())),
             Chart::Shares => Self::Shares(shares::Props::of(model, tell.clone())),
@@ -42,7 +42,7 @@ impl Shown {
 pub(super) fn choice(now: Chart, tell: &Callback<Msg>) -> Html {
     let button = |chart: Chart, name: &'static str, id: &'static str| {
         let is_on = chart == now;
-        let onclick = tell.reform(move |_: MouseEvent| Msg::Alive(alive::Msg::Chart(chart)));
+        let onclick = tell.reform(move |_: MouseEvent| Msg::Steering(steering::Msg::Chart(chart)));
         html! {
             <button type="button" {id} class={classes!(is_on.then_some("on"))} aria-pressed={is_on.to_string()} {onclick}>
                 { name }

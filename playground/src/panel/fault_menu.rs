@@ -1,11 +1,11 @@
 //! The menu of faults: what can happen now to what is selected, or to what is chosen in it; and what was done so far.
 use super::one_of::OneOf;
-use crate::alive::{self, Injected, Target, event_words, faults_for, happening, targets};
 use crate::canvas::icon;
 use crate::format;
 use crate::model::{Model, Single};
 use crate::msg::Msg;
 use crate::shared::Shared;
+use crate::steering::{self, Injected, Target, event_words, faults_for, happening, targets};
 use loadpath_core::topology::Topology;
 use yew::prelude::*;
 
@@ -41,14 +41,14 @@ impl PartialEq for Messages {
 impl Props {
     /// From the model.
     pub fn of(model: &Model, tell: Callback<Msg>) -> Self {
-        let open = model.alive.menu;
+        let open = model.steering.menu;
         let targets = if open { targets(model) } else { Vec::new() };
         let selected = match model.selection.single() {
             Single::Node(node) => Some(Target::Node(node)),
             Single::Edge(edge) => Some(Target::Edge(edge)),
             _ => None,
         };
-        let wanted = model.alive.aim.clone().or(selected);
+        let wanted = model.steering.aim.clone().or(selected);
         let aim =
             targets.iter().position(|(target, _)| Some(target) == wanted.as_ref()).unwrap_or_else(|| {
                 // What has instances is the likeliest.
@@ -59,7 +59,7 @@ impl Props {
             });
         let offers = targets.get(aim).map_or_else(Vec::new, |(target, _)| faults_for(model, target));
         let (offers, messages) = offers.into_iter().unzip();
-        let injected = if open { model.alive.injected.clone() } else { Vec::new() };
+        let injected = if open { model.steering.injected.clone() } else { Vec::new() };
         let document = model.document.clone();
         Self { open, targets, aim, offers, messages: Messages(messages), document, injected, tell }
     }
@@ -69,13 +69,13 @@ impl Props {
 #[component]
 pub fn FaultMenu(props: &Props) -> Html {
     let open = props.open;
-    let toggle = props.tell.reform(move |_: MouseEvent| Msg::Alive(alive::Msg::Menu(!open)));
+    let toggle = props.tell.reform(move |_: MouseEvent| Msg::Steering(steering::Msg::Menu(!open)));
     let onkeydown = {
         let tell = props.tell.clone();
         Callback::from(move |event: KeyboardEvent| {
             if event.key() == "Escape" && open {
                 event.stop_propagation();
-                tell.emit(Msg::Alive(alive::Msg::Menu(false)));
+                tell.emit(Msg::Steering(steering::Msg::Menu(false)));
             }
         })
     };
@@ -97,7 +97,7 @@ fn menu(props: &Props) -> Html {
     let chosen = {
         let targets = props.targets.clone();
         super::perhaps(&props.tell, move |place: usize| {
-            targets.get(place).map(|(target, _)| Msg::Alive(alive::Msg::Aim(target.clone())))
+            targets.get(place).map(|(target, _)| Msg::Steering(steering::Msg::Aim(target.clone())))
         })
     };
     let names: Vec<String> = props.targets.iter().map(|(_, name)| name.clone()).collect();
@@ -121,7 +121,7 @@ fn deeds(props: &Props) -> Html {
         return Html::default();
     }
     let lines = props.injected.iter().enumerate().rev().take(LISTED).map(|(i, deed)| {
-        let onclick = props.tell.reform(move |_: MouseEvent| Msg::Alive(alive::Msg::Keep(i)));
+        let onclick = props.tell.reform(move |_: MouseEvent| Msg::Steering(steering::Msg::Keep(i)));
         let words = event_words(&props.document, &happening(deed.at, &deed.command));
         let at = format::clock(deed.at.as_secs());
         html! {

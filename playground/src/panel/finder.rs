@@ -1,9 +1,9 @@
 //! The finder, over the canvas: a field, and below it what fits. It closes when the focus leaves it.
 use crate::canvas::icon;
+use crate::drawing::after_drawing;
 use crate::finder::{self, Find, Found, Msg as Finds};
 use crate::model::Model;
 use crate::msg::Msg;
-use gloo::timers::callback::Timeout;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 use yew::prelude::*;
@@ -111,9 +111,6 @@ fn line_id(place: usize) -> String {
     format!("found-{place}")
 }
 
-/// Two frames, in milliseconds.
-const FRAMES_MS: u32 = 34;
-
 /// The field has the focus while it is there; then what had it before gets it back.
 #[hook]
 fn use_focus_while_open(field: &NodeRef) {
@@ -125,9 +122,9 @@ fn use_focus_while_open(field: &NodeRef) {
             // A field that cannot be focused can still be clicked.
             let _ = field.focus();
         }
-        // Behind the drawing of what was chosen: components are drawn in turns of their own, within a frame or two.
+        // Behind the drawing of what was chosen.
         move || {
-            Timeout::new(FRAMES_MS, move || give_back(before)).forget();
+            after_drawing(move || give_back(before)).forget();
         }
     });
 }

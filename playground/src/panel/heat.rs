@@ -4,7 +4,6 @@ use super::charts::choice;
 use super::compare::{chooser, name_of};
 use super::cursor::{read_out, use_cursor};
 use super::over_time::seconds;
-use crate::alive::{self, Chart};
 use crate::format;
 use crate::geometry::Frame;
 use crate::model::Model;
@@ -12,6 +11,7 @@ use crate::msg::Msg;
 use crate::run::record::{CELLS, cell_start};
 use crate::run::{Column, Query, Subject, subjects};
 use crate::shared::Shared;
+use crate::steering::{self, Chart};
 use loadpath_core::topology::Topology;
 use std::fmt::Write as _;
 use yew::prelude::*;
@@ -38,7 +38,7 @@ impl Props {
         Self {
             document: model.document.clone(),
             subject: model.subject.clone(),
-            columns: model.alive.columns.clone(),
+            columns: model.steering.columns.clone(),
             tell,
         }
     }
@@ -112,7 +112,7 @@ pub fn Heat(props: &Props) -> Html {
         let props = props.clone();
         Callback::from(move |at| {
             if let Some((query, says)) = grid.at(at).and_then(|at| asked(&props, at)) {
-                props.tell.emit(Msg::Alive(alive::Msg::Find(query, says)));
+                props.tell.emit(Msg::Steering(steering::Msg::Find(query, says)));
             }
         })
     };

@@ -2,13 +2,13 @@
 use super::chart::{columns, frame, legend, rows, use_size};
 use super::cursor::{hair, read_out, use_cursor};
 use super::timeline::{Timeline, add_button};
-use crate::alive;
 use crate::format;
 use crate::geometry::{line, ticks};
 use crate::model::{Model, OverTime};
 use crate::msg::Msg;
 use crate::run::{Measured, Query};
 use crate::shared::Shared;
+use crate::steering;
 use loadpath_core::run::Second;
 use loadpath_core::sim::Snapshot;
 use yew::prelude::*;
@@ -59,7 +59,7 @@ pub fn OverTimePanel(props: &Props) -> Html {
             if !is_measured && second >= start && second < start + count as f64 {
                 let (second, at) = (second as u64, format::clock(second));
                 let query = Query { from: second, to: second, ..Query::default() };
-                tell.emit(Msg::Alive(alive::Msg::Find(query, format!("Requests that ended at {at}"))));
+                tell.emit(Msg::Steering(steering::Msg::Find(query, format!("Requests that ended at {at}"))));
             }
         })
     };

@@ -3,7 +3,6 @@ use super::chart::{columns, frame, legend, rows, use_size};
 use super::charts::choice;
 use super::compare::{ENOUGH, chooser, name_of};
 use super::cursor::{hair, read_out, use_cursor};
-use crate::alive::{self, Chart};
 use crate::format;
 use crate::geometry::{Frame, PERCENTILES, line, percentile_place, ticks};
 use crate::model::Model;
@@ -11,6 +10,7 @@ use crate::msg::Msg;
 use crate::run::record::cell_of;
 use crate::run::{Figures, Query, Subject, subjects};
 use crate::shared::Shared;
+use crate::steering::{self, Chart};
 use loadpath_core::sim::CurvePoint;
 use loadpath_core::time::Span;
 use loadpath_core::topology::Topology;
@@ -52,7 +52,7 @@ pub fn Percentiles(props: &Props) -> Html {
             let point = props.simulated.as_deref().and_then(|figures| point_at(figures, size, at));
             if let Some(point) = point {
                 let (query, says) = asked(&props.subject, point);
-                props.tell.emit(Msg::Alive(alive::Msg::Find(query, says)));
+                props.tell.emit(Msg::Steering(steering::Msg::Find(query, says)));
             }
         })
     };

@@ -1,6 +1,4 @@
 //! The request time machine: the requests behind a point of a chart, and one of them hop by hop, waiting apart from work.
-use crate::alive::request::{Bar, Requests, Traced, bars};
-use crate::alive::{self};
 use crate::canvas::icon;
 use crate::describe;
 use crate::format;
@@ -8,6 +6,8 @@ use crate::model::Model;
 use crate::msg::Msg;
 use crate::run::Found;
 use crate::shared::Shared;
+use crate::steering::request::{Bar, Requests, Traced, bars};
+use crate::steering::{self};
 use loadpath_core::run::Outcome;
 use loadpath_core::sim::{Hop, Trace};
 use loadpath_core::topology::{Topology, catalog};
@@ -27,8 +27,8 @@ pub struct Props {
 impl Props {
     /// From the model; none when no requests are shown.
     pub fn of(model: &Model, tell: Callback<Msg>) -> Option<Self> {
-        let requests = model.alive.requests.clone()?;
-        let document = model.alive.loaded.clone().unwrap_or_else(|| model.document.clone());
+        let requests = model.steering.requests.clone()?;
+        let document = model.steering.loaded.clone().unwrap_or_else(|| model.document.clone());
         Some(Self { document, requests, tell })
     }
 }
@@ -36,13 +36,13 @@ impl Props {
 /// The panel.
 #[component]
 pub fn RequestsPanel(props: &Props) -> Html {
-    let close = props.tell.reform(|_: MouseEvent| Msg::Alive(alive::Msg::Close));
+    let close = props.tell.reform(|_: MouseEvent| Msg::Steering(steering::Msg::Close));
     let onkeydown = {
         let tell = props.tell.clone();
         Callback::from(move |event: KeyboardEvent| {
             if event.key() == "Escape" {
                 event.stop_propagation();
-                tell.emit(Msg::Alive(alive::Msg::Close));
+                tell.emit(Msg::Steering(steering::Msg::Close));
             }
         })
     };
@@ -65,7 +65,7 @@ pub fn RequestsPanel(props: &Props) -> Html {
 fn head(requests: &Requests, tell: &Callback<Msg>) -> Html {
     let Some(traced) = &requests.traced else { return Html::default() };
     let Some(trace) = &traced.trace else { return Html::default() };
-    let copy = tell.reform(|_: MouseEvent| Msg::Alive(alive::Msg::CopyTrace));
+    let copy = tell.reform(|_: MouseEvent| Msg::Steering(steering::Msg::CopyTrace));
     let took = trace
         .response()
         .map_or_else(String::new, |took| format!(" took {}", format::seconds(took.as_secs())));
@@ -101,7 +101,7 @@ fn list(props: &Props) -> Html {
     let shown = props.requests.traced.as_ref().map(|traced| traced.request);
     let line = |one: &Found| {
         let request = one.request;
-        let onclick = props.tell.reform(move |_: MouseEvent| Msg::Alive(alive::Msg::Trace(request)));
+        let onclick = props.tell.reform(move |_: MouseEvent| Msg::Steering(steering::Msg::Trace(request)));
         let is_on = shown == Some(request);
         let outcome = outcome_words(one.outcome);
         html! {

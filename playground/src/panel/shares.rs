@@ -1,11 +1,11 @@
 //! Where a request's time goes: at each node, waiting apart from work, for the mean request of the last seconds.
 use super::charts::choice;
-use crate::alive::{Chart, Past};
 use crate::describe;
 use crate::format;
 use crate::model::Model;
 use crate::msg::Msg;
 use crate::shared::Shared;
+use crate::steering::{Chart, Past};
 use loadpath_core::sim::NodeSnapshot;
 use loadpath_core::topology::Topology;
 use yew::prelude::*;
@@ -24,7 +24,7 @@ pub struct Props {
 impl Props {
     /// From the model.
     pub fn of(model: &Model, tell: Callback<Msg>) -> Self {
-        Self { document: model.document.clone(), past: model.alive.past.clone(), tell }
+        Self { document: model.document.clone(), past: model.steering.past.clone(), tell }
     }
 }
 

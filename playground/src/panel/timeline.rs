@@ -1,11 +1,11 @@
 //! The design's timeline under the chart over time: events that can be added, dragged, edited and taken away.
 use super::chart::px;
-use crate::alive::{self, event_words, second_of};
 use crate::format;
 use crate::geometry::Frame;
 use crate::model::Model;
 use crate::msg::Msg;
 use crate::shared::Shared;
+use crate::steering::{self, event_words, second_of};
 use loadpath_core::topology::{Happening, Topology};
 use web_sys::Element;
 use yew::prelude::*;
@@ -31,8 +31,8 @@ impl Timeline {
         let snapshot = model.simulated.snapshot.as_deref();
         Self {
             document: model.document.clone(),
-            chosen: model.alive.event,
-            drag: model.alive.drag,
+            chosen: model.steering.event,
+            drag: model.steering.drag,
             // To the second: the present is not drawn finer than that.
             now: snapshot.map_or(0.0, |snapshot| snapshot.now().as_secs().floor()),
         }
@@ -79,16 +79,16 @@ impl Timeline {
             let (tell, second_at, drag) = (tell.clone(), second_at.clone(), self.drag);
             Callback::from(move |event: PointerEvent| {
                 if let (Some((place, _)), Some(second)) = (drag, second_at(event.client_x())) {
-                    tell.emit(Msg::Alive(alive::Msg::Drag(place, second)));
+                    tell.emit(Msg::Steering(steering::Msg::Drag(place, second)));
                 }
             })
         };
-        let onpointerup = tell.reform(|_: PointerEvent| Msg::Alive(alive::Msg::Drop));
+        let onpointerup = tell.reform(|_: PointerEvent| Msg::Steering(steering::Msg::Drop));
         let ondblclick = {
             let tell = tell.clone();
             Callback::from(move |event: MouseEvent| {
                 if let Some(second) = second_at(event.client_x()) {
-                    tell.emit(Msg::Alive(alive::Msg::AddEvent(second)));
+                    tell.emit(Msg::Steering(steering::Msg::AddEvent(second)));
                 }
             })
         };
@@ -125,8 +125,8 @@ impl Timeline {
             Callback::from(move |event: PointerEvent| {
                 // Without capture the event would stay behind where the pointer leaves the strip.
                 let _ = strip.cast::<Element>().map(|strip| strip.set_pointer_capture(event.pointer_id()));
-                tell.emit(Msg::Alive(alive::Msg::Event(Some(i))));
-                tell.emit(Msg::Alive(alive::Msg::Drag(i, second)));
+                tell.emit(Msg::Steering(steering::Msg::Event(Some(i))));
+                tell.emit(Msg::Steering(steering::Msg::Drag(i, second)));
             })
         };
         let class = classes!("event", state, (self.chosen == Some(i)).then_some("chosen"));
@@ -146,23 +146,23 @@ fn keys(i: usize, tell: &Callback<Msg>) -> Callback<KeyboardEvent> {
     Callback::from(move |event: KeyboardEvent| {
         let step = if event.shift_key() { FAR } else { STEP };
         let msg = match event.key().as_str() {
-            "ArrowLeft" => alive::Msg::Shift(i, -step),
-            "ArrowRight" => alive::Msg::Shift(i, step),
-            "Enter" => alive::Msg::Event(Some(i)),
-            "Delete" | "Backspace" => alive::Msg::RemoveEvent(i),
+            "ArrowLeft" => steering::Msg::Shift(i, -step),
+            "ArrowRight" => steering::Msg::Shift(i, step),
+            "Enter" => steering::Msg::Event(Some(i)),
+            "Delete" | "Backspace" => steering::Msg::RemoveEvent(i),
             _ => return,
         };
         event.prevent_default();
         // On the canvas these keys are for nodes.
         event.stop_propagation();
-        tell.emit(Msg::Alive(msg));
+        tell.emit(Msg::Steering(msg));
     })
 }
 
 /// The button that lets something happen a little after now.
 pub(super) fn add_button(timeline: &Timeline, tell: &Callback<Msg>) -> Html {
     let second = timeline.now + FAR;
-    let add = tell.reform(move |_: MouseEvent| Msg::Alive(alive::Msg::AddEvent(second)));
+    let add = tell.reform(move |_: MouseEvent| Msg::Steering(steering::Msg::AddEvent(second)));
     html! {
         <button type="button" class="btn small" id="add-event" title="Let something happen at a time" onclick={add}>
             { "+ Event" }

@@ -1,12 +1,12 @@
 //! The simulation's controls: pause, step, speed, its clock, the load, faults, its seed, start over.
 use super::fault_menu::{self, FaultMenu};
 use super::one_of::OneOf;
-use crate::alive;
 use crate::canvas::icon;
 use crate::format;
 use crate::model::Model;
 use crate::msg::Msg;
 use crate::run::FASTEST;
+use crate::steering;
 use loadpath_core::topology::parse_rate;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
@@ -61,7 +61,7 @@ impl Tools {
             rate: format::rate(rate),
             pace: (simulated.speed >= FASTEST && simulated.running)
                 .then(|| format!("{:.0}×", simulated.pace.min(99_999.0))),
-            seed: model.alive.seed,
+            seed: model.steering.seed,
             behind: simulated.is_behind().then(|| format!("{:.1}×", simulated.pace)),
             is_warming: simulated.document.is_some() && snapshot.is_none(),
         }
@@ -83,7 +83,7 @@ pub struct Props {
 #[component]
 pub fn Toolbar(props: &Props) -> Html {
     let Tools { running, speed, clock, power, rate, behind, pace, seed, is_warming } = &props.tools;
-    let step = props.tell.reform(|_: MouseEvent| Msg::Alive(alive::Msg::Step));
+    let step = props.tell.reform(|_: MouseEvent| Msg::Steering(steering::Msg::Step));
     let toggle = props.tell.reform(|_: MouseEvent| Msg::TogglePlay);
     let restart = props.tell.reform(|_: MouseEvent| Msg::Restart);
     let (picture, says) = if *running { ("pause", "Pause (P)") } else { ("play", "Go on (P)") };
@@ -127,10 +127,10 @@ fn seed_field(seed: u64, tell: &Callback<Msg>) -> Html {
         if written.is_none() {
             input.set_value(&seed.to_string());
         }
-        written.map(|seed| Msg::Alive(alive::Msg::Seed(seed)))
+        written.map(|seed| Msg::Steering(steering::Msg::Seed(seed)))
     });
-    let random =
-        tell.reform(|_: MouseEvent| Msg::Alive(alive::Msg::Seed((js_sys::Math::random() * SEEDS) as u64)));
+    let random = tell
+        .reform(|_: MouseEvent| Msg::Steering(steering::Msg::Seed((js_sys::Math::random() * SEEDS) as u64)));
     html! {
         <span class="seed">
             <label for="seed">{ "Seed" }</label>

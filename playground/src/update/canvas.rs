@@ -32,7 +32,7 @@ const LIFTED: usize = 24;
 const CHECKED_TARGETS: usize = 60;
 
 pub(super) fn select(model: &mut Model, selection: Selection) -> Vec<Effect> {
-    model.alive.event = None;
+    model.steering.event = None;
     if selection != model.selection {
         model.selection = selection;
         model.history.settle();

@@ -1,6 +1,7 @@
 //! Changes of the document, undo and redo, and what follows when changes pause.
 use super::{
-    advice, alive, canvas, comparison, course, editing, library, notice, notice_of_change, simulation, source,
+    advice, canvas, comparison, course, editing, library, notice, notice_of_change, simulation, source,
+    steering,
 };
 use crate::edit;
 use crate::effect::Effect;
@@ -177,7 +178,7 @@ pub(super) fn set(model: &mut Model, moment: Moment) -> Vec<Effect> {
     source::follow(model);
     model.hover = None;
     model.targets = None;
-    alive::forget_missing(model);
+    steering::forget_missing(model);
     model.tool = crate::tool::Tool::Idle;
     // What these stand for, and what can be taken back, was of the document before.
     model.editing.menu = None;
@@ -232,7 +233,7 @@ pub(super) fn settled(model: &mut Model, edits: u32) -> Vec<Effect> {
 
 /// The seed, where it is not the usual one.
 fn seed(model: &Model) -> Option<u64> {
-    Some(model.alive.seed).filter(|seed| *seed != SEED)
+    Some(model.steering.seed).filter(|seed| *seed != SEED)
 }
 
 /// Puts the document's link into the address bar where it fits, and has the tab remember which design it shows.

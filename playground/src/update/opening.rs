@@ -65,7 +65,7 @@ pub fn open(startup: &Startup) -> (Model, Vec<Effect>) {
         }
         fragment => match link::decode(fragment) {
             Ok(document) => {
-                super::alive::asked_by_link(&mut model, fragment);
+                super::steering::asked_by_link(&mut model, fragment);
                 Some(document)
             }
             Err(why) => {
@@ -170,7 +170,7 @@ pub(super) fn hash(model: &mut Model, fragment: &str) -> Vec<Effect> {
     }
     match link::decode(fragment) {
         Ok(opened) => {
-            super::alive::asked_by_link(model, fragment);
+            super::steering::asked_by_link(model, fragment);
             document::change(model, Change::Open(Box::new(opened)))
         }
         Err(why) => {

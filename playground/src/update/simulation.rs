@@ -1,5 +1,5 @@
 //! The running simulation: what it is told, and what it tells.
-use super::{alive, comparison, document, live, notice, study};
+use super::{comparison, document, live, notice, steering, study};
 use crate::edit::Bag;
 use crate::effect::Effect;
 use crate::format;
@@ -19,7 +19,7 @@ pub(super) fn follow(model: &mut Model) -> Vec<Effect> {
         return if model.document.nodes.is_empty() { unload(model) } else { Vec::new() };
     }
     let old = model.simulated.document.replace(model.document.clone());
-    match old.map(|old| difference(&alive::with_what_was_kept(model, &old), &model.document)) {
+    match old.map(|old| difference(&steering::with_what_was_kept(model, &old), &model.document)) {
         Some(Difference::None) => Vec::new(),
         Some(Difference::Rate(rate)) => command(model, Command::SetRate { rate }),
         Some(Difference::Behaviour) | None => load(model, WARM_UP),
@@ -78,11 +78,11 @@ pub(super) fn load(model: &mut Model, warm_up: Span) -> Vec<Effect> {
     let simulated = &mut model.simulated;
     simulated.sliding = None;
     simulated.beside = None;
-    alive::begin(model, &document);
-    let (seed, simulated) = (model.alive.seed, &model.simulated);
+    steering::begin(model, &document);
+    let (seed, simulated) = (model.steering.seed, &model.simulated);
     let (load, document) = (simulated.load, Box::new((*document).clone()));
     let mut effects = vec![Effect::Worker(ToWorker::Load { load, document, seed, warm_up })];
-    effects.extend(alive::ask_again(model));
+    effects.extend(steering::ask_again(model));
     if !subjects(&model.document).contains(&model.subject) {
         effects.extend(watch(model, Subject::All));
     }
@@ -124,7 +124,7 @@ pub(super) fn unload(model: &mut Model) -> Vec<Effect> {
     simulated.figures = None;
     simulated.beside = None;
     simulated.sliding = None;
-    alive::end(model);
+    steering::end(model);
     vec![Effect::Worker(ToWorker::Unload)]
 }
 
@@ -185,7 +185,7 @@ pub(super) fn instance(model: &mut Model, node: usize, instance: u16) -> Vec<Eff
 pub(super) fn watch(model: &mut Model, subject: Subject) -> Vec<Effect> {
     model.subject = subject.clone();
     let beside = model.simulated.beside.as_deref();
-    model.alive.columns = Shared::default();
+    model.steering.columns = Shared::default();
     model.simulated.figures = beside.and_then(|run| Figures::of(run, &subject)).map(Shared::new);
     live::cut(model);
     comparison::cut(model);
@@ -198,7 +198,7 @@ pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
     let seen = vec![Effect::Seen];
     match message {
         FromWorker::Snapshot { load, snapshot, pace } if load == simulated.load => {
-            alive::take(&mut model.alive, &snapshot);
+            steering::take(&mut model.steering, &snapshot);
             simulated.snapshot = Some(Shared::new(*snapshot));
             simulated.pace = pace;
             simulated.is_stale = false;
@@ -221,16 +221,16 @@ pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
         }
         FromWorker::Studied { number, studied } => study::answered(model, number, *studied),
         FromWorker::Columns { load, subject, columns } if load == simulated.load => {
-            alive::add_columns(model, &subject, columns);
+            steering::add_columns(model, &subject, columns);
             Vec::new()
         }
         FromWorker::Did { load, at_ns, command } if load == simulated.load => {
-            alive::did(model, at_ns, command);
+            steering::did(model, at_ns, command);
             Vec::new()
         }
-        FromWorker::Found { load, found, .. } if load == simulated.load => alive::found(model, found),
+        FromWorker::Found { load, found, .. } if load == simulated.load => steering::found(model, found),
         FromWorker::Traced { load, request, reached_ns, done, trace, log } if load == simulated.load => {
-            alive::traced(model, request, (reached_ns, done), trace, &log);
+            steering::traced(model, request, (reached_ns, done), trace, &log);
             Vec::new()
         }
         FromWorker::Snapshot { .. } => seen,

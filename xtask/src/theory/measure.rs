@@ -132,6 +132,7 @@ fn joined(mut whole: Run, run: &Run) -> Run {
     whole.classes.iter_mut().zip(&run.classes).for_each(|(into, class)| into.response.merge(&class.response));
     whole.nodes.iter_mut().zip(&run.nodes).for_each(|(into, node)| {
         into.wait.merge(&node.wait);
+        into.response.merge(&node.response);
         into.in_flight.merge(&node.in_flight);
     });
     whole

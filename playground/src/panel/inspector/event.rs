@@ -2,11 +2,11 @@
 use super::Inspected;
 use super::node::text_field;
 use super::sections::plain;
-use crate::alive::{self, event_words};
 use crate::canvas::at;
 use crate::edit::Bag;
 use crate::msg::Msg;
 use crate::panel::one_of::OneOf;
+use crate::steering::{self, event_words};
 use loadpath_core::topology::catalog::ACTIONS;
 use loadpath_core::topology::{Fault, Place};
 use yew::prelude::*;
@@ -15,8 +15,8 @@ pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Htm
     let event = &inspected.document.timeline[i];
     let place = Place::Timeline(i);
     let kind = ACTIONS.iter().find(|action| action.name == event.action);
-    let close = tell.reform(|_: MouseEvent| Msg::Alive(alive::Msg::Event(None)));
-    let remove = tell.reform(move |_: MouseEvent| Msg::Alive(alive::Msg::RemoveEvent(i)));
+    let close = tell.reform(|_: MouseEvent| Msg::Steering(steering::Msg::Event(None)));
+    let remove = tell.reform(move |_: MouseEvent| Msg::Steering(steering::Msg::RemoveEvent(i)));
     let general: Vec<Fault> =
         inspected.faults.iter().filter(|fault| fault.field.is_none()).cloned().collect();
     html! {<>
@@ -24,7 +24,7 @@ pub(super) fn show(inspected: &Inspected, i: usize, tell: &Callback<Msg>) -> Htm
         <p class="mute">{ kind.map_or("Something happens.", |kind| kind.about) }</p>
         { for at(&general, &place).into_iter().map(|says| html! { <p class="note" role="alert">{ says }{ "." }</p> }) }
         { text_field("At", "field-event-at", event.at.clone(), "30s".to_owned(), fault(inspected, &place),
-            &tell.reform(move |text| Msg::Alive(alive::Msg::When(i, text)))) }
+            &tell.reform(move |text| Msg::Steering(steering::Msg::When(i, text)))) }
         <div class="f">
             <label for="field-event-action">{ "What" }</label>
             { actions(&event.action, i, tell) }
@@ -48,7 +48,7 @@ fn actions(now: &str, i: usize, tell: &Callback<Msg>) -> Html {
     let place = ACTIONS.iter().position(|action| action.name == now).unwrap_or(ACTIONS.len());
     let names: Vec<String> = ACTIONS.iter().map(|action| action.title.to_owned()).collect();
     let chosen = crate::panel::perhaps(tell, move |place: usize| {
-        ACTIONS.get(place).map(|action| Msg::Alive(alive::Msg::Action(i, action.name)))
+        ACTIONS.get(place).map(|action| Msg::Steering(steering::Msg::Action(i, action.name)))
     });
     html! { <OneOf id="field-event-action" label="What happens" {names} now={place} {chosen} /> }
 }

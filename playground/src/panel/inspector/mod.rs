@@ -14,7 +14,6 @@ mod sections;
 mod workload;
 
 use super::findings::Found;
-use crate::alive::Past;
 use crate::canvas::Face;
 use crate::edit::Bag;
 use crate::estimated::Estimated;
@@ -22,6 +21,7 @@ use crate::inspect::{Inspect, Msg as InspectMsg, Page};
 use crate::model::{Model, Selection, Single, Tab};
 use crate::msg::{Change, Msg};
 use crate::shared::Shared;
+use crate::steering::Past;
 use loadpath_core::sim::NodeSnapshot;
 use loadpath_core::topology::{Fault, Place, Topology};
 use loadpath_core::wire::NodeInterval;
@@ -76,8 +76,8 @@ impl Inspected {
             inspect: model.inspect.clone(),
             seen,
             measured,
-            event: model.alive.event,
-            past: metrics.map(|_| model.alive.past.clone()),
+            event: model.steering.event,
+            past: metrics.map(|_| model.steering.past.clone()),
             size: node.and_then(|(i, _)| faces.get(i)).map_or_else(String::new, |face| face.size.clone()),
             found: Found::of(model),
             estimated: model.advice.estimated.clone(),

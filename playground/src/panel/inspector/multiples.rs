@@ -1,8 +1,8 @@
 //! A node's last two minutes as small multiples: one small chart for each of its figures, all over the same time.
-use crate::alive::Past;
 use crate::format;
 use crate::geometry::{Axis, Frame, line};
 use crate::shared::Shared;
+use crate::steering::Past;
 use loadpath_core::sim::NodeSnapshot;
 use loadpath_core::topology::Topology;
 use std::fmt::Write as _;
@@ -68,7 +68,7 @@ fn behind(node: &NodeSnapshot) -> Option<f64> {
 fn pools(props: &Props) -> Option<Figure> {
     let edges = props.document.edges.iter().enumerate().filter(|(_, edge)| edge.from == props.node);
     let places: Vec<usize> = edges.map(|(i, _)| i).collect();
-    let used = |moment: &crate::alive::past::Moment| {
+    let used = |moment: &crate::steering::past::Moment| {
         let pools = places.iter().filter_map(|i| moment.edges.get(*i)?.pool);
         pools.map(|pool| f64::from(pool.open) / f64::from(pool.most.max(1))).reduce(f64::max)
     };

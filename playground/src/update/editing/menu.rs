@@ -1,6 +1,5 @@
 //! Menus: what they are of, what stands in them, and what happens when a line is chosen.
 use super::super::{canvas, notice};
-use crate::alive::{Target, faults_for};
 use crate::canvas::stage;
 use crate::clipboard;
 use crate::describe;
@@ -10,6 +9,7 @@ use crate::effect::{Draw, Effect};
 use crate::geometry::{Group, Hit, NODE_HEIGHT, NODE_WIDTH, Rect, ScreenPoint, WorldPoint, hit};
 use crate::model::{Model, Selection, Single};
 use crate::msg::{Change, Msg};
+use crate::steering::{Target, faults_for};
 use loadpath_core::topology::catalog::KINDS;
 
 /// How near to an edge counts as on it, in pixels.

@@ -38,7 +38,7 @@ pub(super) fn of(case: &Case) -> Option<Values> {
 
 fn mm1(case: &Case) -> Option<Values> {
     let queue = Mm1::new(case.number("lambda_"), case.number("mu"))?;
-    Some(vec![
+    let mut values = vec![
         ("rho", queue.utilization()),
         ("L", queue.in_flight()),
         ("Lq", queue.backlog()),
@@ -46,22 +46,22 @@ fn mm1(case: &Case) -> Option<Values> {
         ("Wq", queue.wait()),
         ("P0", 1.0 - queue.utilization()),
         ("P_N_ge_10", queue.at_least(10)),
-        ("W_p50", queue.response_quantile(0.5)),
-        ("W_p90", queue.response_quantile(0.9)),
-        ("W_p95", queue.response_quantile(0.95)),
-        ("W_p99", queue.response_quantile(0.99)),
-        ("W_p999", queue.response_quantile(0.999)),
-        ("Wq_p50", queue.wait_quantile(0.5)),
-        ("Wq_p90", queue.wait_quantile(0.9)),
-        ("Wq_p95", queue.wait_quantile(0.95)),
-        ("Wq_p99", queue.wait_quantile(0.99)),
-        ("Wq_p999", queue.wait_quantile(0.999)),
-    ])
+    ];
+    values.extend(percentiles(|q| queue.response_quantile(q), |q| queue.wait_quantile(q)));
+    Some(values)
+}
+
+/// The percentiles that cases have of responses and of waits.
+fn percentiles(response: impl Fn(f64) -> f64, wait: impl Fn(f64) -> f64) -> Values {
+    let of_responses = [("W_p50", 0.5), ("W_p90", 0.9), ("W_p95", 0.95), ("W_p99", 0.99), ("W_p999", 0.999)];
+    let of_waits = [("Wq_p50", 0.5), ("Wq_p90", 0.9), ("Wq_p95", 0.95), ("Wq_p99", 0.99), ("Wq_p999", 0.999)];
+    let responses = of_responses.map(|(name, q)| (name, response(q)));
+    responses.into_iter().chain(of_waits.map(|(name, q)| (name, wait(q)))).collect()
 }
 
 fn mmc(case: &Case) -> Option<Values> {
     let queue = Mmc::new(case.number("lambda_"), case.number("mu"), case.count("c"))?;
-    Some(vec![
+    let mut values = vec![
         ("a", queue.load()),
         ("rho", queue.utilization()),
         ("erlang_b", erlang_b(case.count("c"), queue.load())),
@@ -70,17 +70,9 @@ fn mmc(case: &Case) -> Option<Values> {
         ("W", queue.response()),
         ("Lq", queue.backlog()),
         ("L", queue.in_flight()),
-        ("W_p50", queue.response_quantile(0.5)),
-        ("W_p90", queue.response_quantile(0.9)),
-        ("W_p95", queue.response_quantile(0.95)),
-        ("W_p99", queue.response_quantile(0.99)),
-        ("W_p999", queue.response_quantile(0.999)),
-        ("Wq_p50", queue.wait_quantile(0.5)),
-        ("Wq_p90", queue.wait_quantile(0.9)),
-        ("Wq_p95", queue.wait_quantile(0.95)),
-        ("Wq_p99", queue.wait_quantile(0.99)),
-        ("Wq_p999", queue.wait_quantile(0.999)),
-    ])
+    ];
+    values.extend(percentiles(|q| queue.response_quantile(q), |q| queue.wait_quantile(q)));
+    Some(values)
 }
 
 fn mmck(case: &Case) -> Option<Values> {

@@ -87,11 +87,9 @@ fn leaf_of_the_root(n: u32, effort: &Effort) -> Result<Measured> {
     let at_leaves = |run: &Run| {
         let root = run.classes[0].response.quantile(0.99);
         let leaves =
-            run.nodes[2..].iter().map(|leaf| (leaf.response.share_within(root), leaf.outcomes.total()));
-        let (within, all) = leaves.fold((0.0, 0.0), |(within, all), (share, count)| {
-            (within + share * count as f64, all + count as f64)
-        });
-        within / all
+            run.nodes[2..].iter().map(|leaf| (leaf.response.count_within(root), leaf.response.count()));
+        let (within, all) = leaves.fold((0, 0), |(within, all), leaf| (within + leaf.0, all + leaf.1));
+        within as f64 / all as f64
     };
     let probes = [probe("leaf_quantile_for_p99_root", at_leaves)];
     // A batch needs a few requests beyond the percentile.

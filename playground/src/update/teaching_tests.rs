@@ -1,3 +1,4 @@
+//! What findings, lessons and comparison do, message by message.
 use super::advice::{self, Trial};
 use super::comparison::{self, Side, sides};
 use super::course::{self, Step};

@@ -82,7 +82,7 @@ pub struct Injected {
 
 /// What the page knows of what runs, besides its last snapshot.
 #[derive(Debug)]
-pub struct Alive {
+pub struct Steering {
     /// Where chance comes from.
     pub seed: u64,
     /// Whether the menu of faults is open.
@@ -109,7 +109,7 @@ pub struct Alive {
     pub asked: Option<u64>,
 }
 
-impl Default for Alive {
+impl Default for Steering {
     fn default() -> Self {
         Self {
             seed: SEED,

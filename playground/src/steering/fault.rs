@@ -43,7 +43,7 @@ pub fn faults_for(model: &Model, target: &Target) -> Vec<(String, msg::Msg)> {
         Target::Edge(edge) => model.document.edges.get(*edge).map_or_else(Vec::new, |e| at_edge(model, e)),
         Target::Zone(zone) => at_zone(model, zone),
     };
-    offers.into_iter().map(|(says, commands)| (says, msg::Msg::Alive(Msg::Inject(commands)))).collect()
+    offers.into_iter().map(|(says, commands)| (says, msg::Msg::Steering(Msg::Inject(commands)))).collect()
 }
 
 /// Everything that something can happen to, with its name, as far as it is simulated.
@@ -312,7 +312,7 @@ mod tests {
             model.simulated.snapshot = Some(crate::shared::Shared::new(snapshot));
             for (target, name) in targets(&model) {
                 for (says, told) in faults_for(&model, &target) {
-                    let msg::Msg::Alive(Msg::Inject(commands)) = told else { panic!("{says}") };
+                    let msg::Msg::Steering(Msg::Inject(commands)) = told else { panic!("{says}") };
                     let mut kept = document.clone();
                     kept.timeline = commands.iter().map(|c| happening(Time(7_000_000_001), c)).collect();
                     assert!(check(&kept).is_ok(), "{name}: {says}: {:?}", check(&kept).err());

@@ -9,8 +9,8 @@ fn started() -> Model {
     open(&Startup::default()).0
 }
 
-fn alive(model: &mut Model, told: Msg) -> Vec<Effect> {
-    update(model, msg::Msg::Alive(told))
+fn steer(model: &mut Model, told: Msg) -> Vec<Effect> {
+    update(model, msg::Msg::Steering(told))
 }
 
 /// Lets changes pause.
@@ -37,21 +37,21 @@ fn kill() -> Command {
 #[test]
 fn a_step_pauses_first_and_then_only_steps() {
     let mut model = started();
-    let effects = alive(&mut model, Msg::Step);
+    let effects = steer(&mut model, Msg::Step);
     assert_eq!(to_worker(&effects), [&ToWorker::Speed(0.0), &ToWorker::Step]);
-    assert_eq!(to_worker(&alive(&mut model, Msg::Step)), [&ToWorker::Step]);
+    assert_eq!(to_worker(&steer(&mut model, Msg::Step)), [&ToWorker::Step]);
 }
 
 #[test]
 fn another_seed_starts_over_and_is_in_the_link() {
     let mut model = started();
-    let effects = alive(&mut model, Msg::Seed(9));
+    let effects = steer(&mut model, Msg::Seed(9));
     assert!(matches!(to_worker(&effects)[..], [ToWorker::Load { seed: 9, .. }]), "{effects:?}");
     assert!(model.fragment.ends_with("&seed=9"));
     let startup = Startup { fragment: model.fragment, ..Startup::default() };
     let (opened, effects) = open(&startup);
     assert!(matches!(to_worker(&effects)[..], [ToWorker::Load { seed: 9, .. }]));
-    assert_eq!(opened.alive.seed, 9);
+    assert_eq!(opened.steering.seed, 9);
 }
 
 #[test]
@@ -60,43 +60,43 @@ fn what_was_done_by_hand_is_kept_without_starting_over() {
     let load = model.simulated.load;
     let at_ns = 12_345_678_901;
     worker(&mut model, FromWorker::Did { load, at_ns, command: kill() });
-    alive(&mut model, Msg::Keep(0));
+    steer(&mut model, Msg::Keep(0));
     assert_eq!(model.document.timeline.len(), 1);
     assert_eq!(model.document.timeline[0].at, "12.345678901s");
     assert!(to_worker(&settle(&mut model)).is_empty(), "it has happened already");
     // Something that is yet to happen is another matter.
-    alive(&mut model, Msg::AddEvent(40.0));
+    steer(&mut model, Msg::AddEvent(40.0));
     assert!(matches!(to_worker(&settle(&mut model))[..], [ToWorker::Load { .. }]));
 }
 
 #[test]
 fn an_event_is_dragged_and_undo_takes_it_back() {
     let mut model = started();
-    alive(&mut model, Msg::AddEvent(30.0));
+    steer(&mut model, Msg::AddEvent(30.0));
     assert!(model.faults.is_empty(), "{:?}", model.faults);
-    assert_eq!((model.alive.event, model.document.timeline[0].at.as_str()), (Some(0), "30s"));
-    alive(&mut model, Msg::Drag(0, 41.23));
+    assert_eq!((model.steering.event, model.document.timeline[0].at.as_str()), (Some(0), "30s"));
+    steer(&mut model, Msg::Drag(0, 41.23));
     assert_eq!(model.document.timeline[0].at, "30s", "not before it is let go");
-    alive(&mut model, Msg::Drop);
+    steer(&mut model, Msg::Drop);
     assert_eq!(model.document.timeline[0].at, "41.2s");
-    alive(&mut model, Msg::Drag(0, 41.21));
-    alive(&mut model, Msg::Drop);
+    steer(&mut model, Msg::Drag(0, 41.21));
+    steer(&mut model, Msg::Drop);
     assert_eq!(model.document.timeline[0].at, "41.2s", "a click moves nothing");
-    alive(&mut model, Msg::Shift(0, 1.0));
-    alive(&mut model, Msg::Shift(0, 1.0));
+    steer(&mut model, Msg::Shift(0, 1.0));
+    steer(&mut model, Msg::Shift(0, 1.0));
     assert_eq!(model.document.timeline[0].at, "43.2s");
     update(&mut model, msg::Msg::Undo);
     assert_eq!(model.document.timeline[0].at, "41.2s", "both steps of the key at once");
-    alive(&mut model, Msg::RemoveEvent(0));
-    assert!(model.document.timeline.is_empty() && model.alive.event.is_none());
+    steer(&mut model, Msg::RemoveEvent(0));
+    assert!(model.document.timeline.is_empty() && model.steering.event.is_none());
 }
 
 #[test]
 fn every_action_that_fits_the_design_finds_somebody_and_the_others_say_so() {
     let mut model = started();
-    alive(&mut model, Msg::AddEvent(30.0));
+    steer(&mut model, Msg::AddEvent(30.0));
     for action in ACTIONS {
-        alive(&mut model, Msg::Action(0, action.name));
+        steer(&mut model, Msg::Action(0, action.name));
         assert!(model.faults.is_empty(), "{}: {:?}", action.name, model.faults);
         let is_chosen = model.document.timeline[0].action == action.name;
         let needs_more = ["partition", "heal", "lose_zone", "restore_zone", "promote"].contains(&action.name);
@@ -108,21 +108,21 @@ fn every_action_that_fits_the_design_finds_somebody_and_the_others_say_so() {
 fn a_link_to_a_request_replays_it_with_what_was_done_by_hand() {
     let mut model = started();
     let load = model.simulated.load;
-    alive(&mut model, Msg::Trace(41));
+    steer(&mut model, Msg::Trace(41));
     let trace = Box::new(Trace { request: 41, hops: Vec::new() });
     let log = vec![(7_000_000_001, kill())];
     worker(
         &mut model,
         FromWorker::Traced { load, request: 41, reached_ns: 8, done: true, trace: Some(trace), log },
     );
-    let traced = model.alive.requests.clone().unwrap().traced.unwrap();
+    let traced = model.steering.requests.clone().unwrap().traced.unwrap();
     let linked = link::decode(&traced.link).unwrap();
     assert_eq!(linked.timeline[0].at, "7.000000001s");
     assert!(check(&linked).is_ok());
     let (opened, effects) = open(&Startup { fragment: traced.link, ..Startup::default() });
     let asks = to_worker(&effects);
     assert!(matches!(asks[..], [ToWorker::Load { .. }, ToWorker::Trace { request: 41 }]), "{asks:?}");
-    assert!(opened.alive.requests.is_some());
+    assert!(opened.steering.requests.is_some());
 }
 
 #[test]
@@ -135,9 +135,9 @@ fn seconds_of_another_subject_are_not_shown_and_those_that_come_twice_once() {
     worker(&mut model, told(Subject::All, 0));
     worker(&mut model, told(Subject::All, 50));
     worker(&mut model, told(Subject::Class("read".to_owned()), 500));
-    let seconds: Vec<u64> = model.alive.columns.iter().map(|column| column.second).collect();
+    let seconds: Vec<u64> = model.steering.columns.iter().map(|column| column.second).collect();
     assert_eq!(seconds, (30..150).collect::<Vec<_>>());
-    assert_eq!((model.alive.columns[0].low, model.alive.columns[0].counts.len()), (1, 1));
+    assert_eq!((model.steering.columns[0].low, model.steering.columns[0].counts.len()), (1, 1));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn a_new_design_forgets_what_was_known_of_the_last() {
     let nodes = vec![NodeSnapshot::default()];
     let snapshot = Box::new(Snapshot { nodes, now_ns: 6_000_000_000, ..Snapshot::default() });
     worker(&mut model, FromWorker::Snapshot { load, snapshot, pace: 1.0 });
-    assert_eq!(model.alive.past.moments.len(), 1);
+    assert_eq!(model.steering.past.moments.len(), 1);
     update(&mut model, msg::Msg::Change(Change::Open(Box::new(three_tier()))));
-    assert!(model.alive.past.moments.is_empty() && model.alive.injected.is_empty());
+    assert!(model.steering.past.moments.is_empty() && model.steering.injected.is_empty());
 }

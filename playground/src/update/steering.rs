@@ -1,11 +1,11 @@
 //! What runs: what is done to it, what it tells of its seconds and its requests, and the design's timeline.
 use super::{document, notice, simulation};
-use crate::alive::{Alive, Injected, Msg, Requests, happening, request::Traced, second_of};
 use crate::effect::Effect;
 use crate::model::{Model, Single};
 use crate::msg::Change;
 use crate::run::{Column, Found, SEED, Subject, ToWorker};
 use crate::shared::Shared;
+use crate::steering::{Injected, Msg, Requests, Steering, happening, request::Traced, second_of};
 use loadpath_core::sim::{Command, Snapshot, Trace};
 use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::catalog::{ACTIONS, ActionKind};
@@ -23,31 +23,31 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Inject(commands) => simulation::commands(model, commands),
         Msg::Step => step(model),
         Msg::Seed(seed) => {
-            model.alive.seed = seed;
+            model.steering.seed = seed;
             let mut effects = simulation::restart(model);
             effects.push(document::store(model));
             effects
         }
         Msg::Menu(open) => {
-            model.alive.menu = open;
-            model.alive.aim = None;
+            model.steering.menu = open;
+            model.steering.aim = None;
             Vec::new()
         }
         Msg::Aim(target) => {
-            model.alive.aim = Some(target);
+            model.steering.aim = Some(target);
             Vec::new()
         }
         Msg::Keep(place) => keep(model, place),
         Msg::AddEvent(second) => add_event(model, second),
         Msg::Event(event) => {
-            model.alive.event = event;
+            model.steering.event = event;
             Vec::new()
         }
         Msg::Drag(event, second) => {
-            model.alive.drag = Some((event, second.max(0.0)));
+            model.steering.drag = Some((event, second.max(0.0)));
             Vec::new()
         }
-        Msg::Drop => match model.alive.drag.take() {
+        Msg::Drop => match model.steering.drag.take() {
             // A click is no drag: what happens at a nanosecond stays there.
             Some((event, second)) => change_event(model, event, None, |e| {
                 if second_of(e).is_none_or(|old| (old - second).abs() >= LEAST_DRAG) {
@@ -66,22 +66,22 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let mut timeline = model.document.timeline.clone();
             if event < timeline.len() {
                 timeline.remove(event);
-                model.alive.event = None;
+                model.steering.event = None;
             }
             document::change(model, Change::Timeline(timeline, None))
         }
         Msg::Chart(chart) => {
-            model.alive.chart = chart;
+            model.steering.chart = chart;
             Vec::new()
         }
         Msg::Find(query, says) => {
-            model.alive.requests = Some(Requests { says, ..Requests::default() });
+            model.steering.requests = Some(Requests { says, ..Requests::default() });
             vec![Effect::Worker(ToWorker::Find(query))]
         }
         Msg::Trace(request) => trace(model, request),
         Msg::CopyTrace => copy_trace(model),
         Msg::Close => {
-            model.alive.requests = None;
+            model.steering.requests = None;
             vec![Effect::Worker(ToWorker::EndTrace)]
         }
     }
@@ -89,10 +89,10 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 /// Closes what lies open, the last first; none when nothing does.
 pub(super) fn escape(model: &mut Model) -> Option<Vec<Effect>> {
-    if std::mem::take(&mut model.alive.menu) {
+    if std::mem::take(&mut model.steering.menu) {
         return Some(Vec::new());
     }
-    model.alive.requests.is_some().then(|| update(model, Msg::Close))
+    model.steering.requests.is_some().then(|| update(model, Msg::Close))
 }
 
 /// Runs on a little and stays paused.
@@ -138,7 +138,7 @@ fn add_event(model: &mut Model, second: f64) -> Vec<Effect> {
     let mut timeline = trial.timeline;
     timeline[place] = made;
     let effects = document::change(model, Change::Timeline(timeline, None));
-    model.alive.event = Some(place);
+    model.steering.event = Some(place);
     effects
 }
 
@@ -188,7 +188,7 @@ fn fitting(document: &Topology, place: usize, kind: &ActionKind, first: Option<&
 
 /// What was done by hand goes onto the design's timeline.
 fn keep(model: &mut Model, place: usize) -> Vec<Effect> {
-    let Some(injected) = model.alive.injected.get_mut(place) else { return Vec::new() };
+    let Some(injected) = model.steering.injected.get_mut(place) else { return Vec::new() };
     injected.kept = true;
     let mut timeline = model.document.timeline.clone();
     timeline.push(happening(injected.at, &injected.command));
@@ -198,7 +198,7 @@ fn keep(model: &mut Model, place: usize) -> Vec<Effect> {
 /// The old design as it would be if its timeline had what was done by hand and is kept by the new one: that has happened
 /// already, and is no reason to start over.
 pub(super) fn with_what_was_kept(model: &Model, old: &Topology) -> Topology {
-    let done: Vec<Happening> = model.alive.injected.iter().map(|i| happening(i.at, &i.command)).collect();
+    let done: Vec<Happening> = model.steering.injected.iter().map(|i| happening(i.at, &i.command)).collect();
     let planned = |of: &Topology| -> Vec<Happening> {
         of.timeline.iter().filter(|event| !done.contains(event)).cloned().collect()
     };
@@ -212,50 +212,50 @@ pub(super) fn with_what_was_kept(model: &Model, old: &Topology) -> Topology {
 /// The document changed: what stands at a place that it has no more is not chosen any longer.
 pub(super) fn forget_missing(model: &mut Model) {
     let events = model.document.timeline.len();
-    model.alive.event = model.alive.event.filter(|event| *event < events);
-    model.alive.drag = None;
-    model.alive.aim = None;
+    model.steering.event = model.steering.event.filter(|event| *event < events);
+    model.steering.drag = None;
+    model.steering.aim = None;
 }
 
 /// A simulation of this design begins.
 pub(super) fn begin(model: &mut Model, document: &Shared<Topology>) {
     end(model);
-    model.alive.loaded = Some(document.clone());
+    model.steering.loaded = Some(document.clone());
 }
 
 /// What is known of a simulation that is over is forgotten.
 pub(super) fn end(model: &mut Model) {
-    let alive = &mut model.alive;
-    alive.loaded = None;
-    alive.injected.clear();
-    alive.columns = Shared::default();
-    alive.past = Shared::default();
-    alive.requests = None;
-    alive.aim = None;
+    let steering = &mut model.steering;
+    steering.loaded = None;
+    steering.injected.clear();
+    steering.columns = Shared::default();
+    steering.past = Shared::default();
+    steering.requests = None;
+    steering.aim = None;
 }
 
 /// A link may ask for a request of a run.
 pub(super) fn asked_by_link(model: &mut Model, fragment: &str) {
     let (seed, request) = link::asked(fragment);
-    model.alive.seed = seed.unwrap_or(SEED);
-    model.alive.asked = request;
+    model.steering.seed = seed.unwrap_or(SEED);
+    model.steering.asked = request;
 }
 
 /// The design runs that a link asks for a request of.
 pub(super) fn ask_again(model: &mut Model) -> Vec<Effect> {
-    let Some(request) = model.alive.asked.take() else { return Vec::new() };
-    model.alive.requests = Some(Requests { says: "From the link".to_owned(), ..Requests::default() });
+    let Some(request) = model.steering.asked.take() else { return Vec::new() };
+    model.steering.requests = Some(Requests { says: "From the link".to_owned(), ..Requests::default() });
     trace(model, request)
 }
 
 fn trace(model: &mut Model, request: u64) -> Vec<Effect> {
-    let requests = model.alive.requests.get_or_insert_default();
+    let requests = model.steering.requests.get_or_insert_default();
     requests.traced = Some(Traced { request, ..Traced::default() });
     vec![Effect::Worker(ToWorker::Trace { request })]
 }
 
 fn copy_trace(model: &mut Model) -> Vec<Effect> {
-    let traced = model.alive.requests.as_ref().and_then(|requests| requests.traced.as_ref());
+    let traced = model.steering.requests.as_ref().and_then(|requests| requests.traced.as_ref());
     match traced.map(|traced| traced.link.clone()) {
         Some(link) if !link.is_empty() => vec![Effect::CopyLink(link)],
         _ => {
@@ -267,12 +267,12 @@ fn copy_trace(model: &mut Model) -> Vec<Effect> {
 }
 
 /// A snapshot came.
-pub(super) fn take(alive: &mut Alive, snapshot: &Snapshot) {
+pub(super) fn take(steering: &mut Steering, snapshot: &Snapshot) {
     let second = snapshot.now_ns / 1_000_000_000;
-    if alive.past.moments.back().is_none_or(|last| last.second < second) {
-        let mut past = (*alive.past).clone();
+    if steering.past.moments.back().is_none_or(|last| last.second < second) {
+        let mut past = (*steering.past).clone();
         past.take(snapshot);
-        alive.past = Shared::new(past);
+        steering.past = Shared::new(past);
     }
 }
 
@@ -282,17 +282,17 @@ pub(super) fn add_columns(model: &mut Model, subject: &Subject, columns: Vec<Col
     if *subject != model.subject {
         return;
     }
-    let old = model.alive.columns.iter().filter(|column| column.second < first).cloned();
+    let old = model.steering.columns.iter().filter(|column| column.second < first).cloned();
     let mut all: Vec<Column> = old.collect();
     all.extend(columns);
     let skipped = all.len().saturating_sub(SHOWN);
     all.drain(..skipped);
-    model.alive.columns = Shared::new(all);
+    model.steering.columns = Shared::new(all);
 }
 
 /// A command was carried out.
 pub(super) fn did(model: &mut Model, at_ns: u64, command: Command) {
-    let injected = &mut model.alive.injected;
+    let injected = &mut model.steering.injected;
     let is_rate = |command: &Command| matches!(command, Command::SetRate { .. });
     // While the slider moves there is a new rate many times a second.
     if is_rate(&command) && injected.last().is_some_and(|last| is_rate(&last.command) && !last.kept) {
@@ -306,7 +306,7 @@ pub(super) fn did(model: &mut Model, at_ns: u64, command: Command) {
 
 /// Requests were found; when there is only one, it is shown.
 pub(super) fn found(model: &mut Model, found: Vec<Found>) -> Vec<Effect> {
-    let Some(requests) = &mut model.alive.requests else { return Vec::new() };
+    let Some(requests) = &mut model.steering.requests else { return Vec::new() };
     let only = if let [only] = &found[..] { Some(only.request) } else { None };
     requests.found = Some(Shared::new(found));
     only.map_or_else(Vec::new, |request| trace(model, request))
@@ -320,8 +320,8 @@ pub(super) fn traced(
     trace: Option<Box<Trace>>,
     log: &[(u64, Command)],
 ) {
-    let link = if done && trace.is_some() { link_to(&model.alive, request, log) } else { String::new() };
-    let shown = model.alive.requests.as_mut().and_then(|requests| requests.traced.as_mut());
+    let link = if done && trace.is_some() { link_to(&model.steering, request, log) } else { String::new() };
+    let shown = model.steering.requests.as_mut().and_then(|requests| requests.traced.as_mut());
     if let Some(traced) = shown.filter(|traced| traced.request == request) {
         (traced.reached, traced.done) = (Time(reached_ns).as_secs(), done);
         traced.trace = trace.map(|trace| Shared::new(*trace));
@@ -330,8 +330,8 @@ pub(super) fn traced(
 }
 
 /// The link that replays a request: the design as the run began with it, and what was done to it as its timeline.
-fn link_to(alive: &Alive, request: u64, log: &[(u64, Command)]) -> String {
-    let Some(loaded) = &alive.loaded else { return String::new() };
+fn link_to(steering: &Steering, request: u64, log: &[(u64, Command)]) -> String {
+    let Some(loaded) = &steering.loaded else { return String::new() };
     let mut document = (**loaded).clone();
     document.timeline.extend(log.iter().map(|(at, command)| happening(Time(*at), command)));
     if document.timeline.len() > LIMITS.timeline {
@@ -341,7 +341,7 @@ fn link_to(alive: &Alive, request: u64, log: &[(u64, Command)]) -> String {
     if fragment.len() > link::MAX_LINK {
         return String::new();
     }
-    fragment + &link::asks(Some(alive.seed), Some(request))
+    fragment + &link::asks(Some(steering.seed), Some(request))
 }
 
 #[cfg(test)]
