@@ -22,6 +22,16 @@ const NEEDS: [Need; 3] = [
     Need { program: "npm", package: "npm" },
 ];
 
+/// What the load generator is measured beside and against; the bench itself says which of them is not there.
+const LOAD_NEEDS: [Need; 6] = [
+    Need { program: "nginx", package: "nginx" },
+    Need { program: "wrk", package: "wrk" },
+    Need { program: "ab", package: "apache2-utils" },
+    Need { program: "h2load", package: "nghttp2-client" },
+    Need { program: "hey", package: "hey" },
+    Need { program: "faketime", package: "faketime" },
+];
+
 /// What decides how packages can be installed.
 #[derive(Clone, Copy)]
 struct Machine {
@@ -40,25 +50,37 @@ enum Way {
     ByHand(String),
 }
 
-/// Installs what is missing.
+/// Installs what the tests need and is missing.
 ///
 /// # Errors
 /// When it may not, or it did not work; with the one line to run.
 pub(crate) fn install_missing() -> Result<()> {
-    let missing = missing();
+    install_of(&NEEDS, "the tests need")
+}
+
+/// Installs what the load generator is measured beside, where that is missing.
+///
+/// # Errors
+/// As [`install_missing`].
+pub(crate) fn install_load_peers() -> Result<()> {
+    install_of(&LOAD_NEEDS, "the load bench wants")
+}
+
+fn install_of(needs: &[Need], who: &str) -> Result<()> {
+    let missing = missing(needs);
     let machine = Machine { apt: on_path("apt-get"), root: is_root(), sudo: sudo_works() };
     match way(&missing, machine) {
         Way::Nothing => return Ok(()),
         Way::AsRoot => install(&missing, &["env"]),
         Way::ThroughSudo => install(&missing, &["sudo", "-n", "env"]),
         Way::ByHand(line) => {
-            bail!("the tests need {}, which this user may not install; run: {line}", missing.join(" and "))
+            bail!("{who} {}, which this user may not install; run: {line}", missing.join(" and "))
         }
     }
     .with_context(|| {
         format!("{} did not get installed; run: {}", missing.join(" and "), line(&missing, "sudo "))
     })?;
-    let still = self::missing();
+    let still = self::missing(needs);
     if !still.is_empty() {
         bail!(
             "apt-get ended well, and {} is still not there; run: {}",
@@ -70,8 +92,8 @@ pub(crate) fn install_missing() -> Result<()> {
 }
 
 /// The packages whose programs are not there.
-fn missing() -> Vec<&'static str> {
-    NEEDS.iter().filter(|need| !on_path(need.program)).map(|need| need.package).collect()
+fn missing(needs: &[Need]) -> Vec<&'static str> {
+    needs.iter().filter(|need| !on_path(need.program)).map(|need| need.package).collect()
 }
 
 fn way(missing: &[&str], machine: Machine) -> Way {
