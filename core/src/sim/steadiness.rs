@@ -1,7 +1,6 @@
 //! What a node, or all clients, did in consecutive stretches of time, so that each of its figures has an interval.
 use crate::run::{Figure, Figures, Outcomes, Reading};
 use crate::stats::{Estimate, Histogram, Interval, Join, Mark, Stretches, quantile_interval, ratio, share};
-use crate::time::Span;
 
 /// How sure the intervals are.
 const CONFIDENCE: f64 = 0.95;
