@@ -21,6 +21,8 @@ Commands:
   bench   run the benches, or list them
   bench-peers
           the simulator beside other simulators, which are installed from their registries
+  bench-wasm
+          the simulator in WebAssembly beside native, and the estimate, in Node.js
   bench-page
           what the page weighs and how fast it is, beside React Flow, which is fetched from npm
   pictures
@@ -65,6 +67,7 @@ pub(crate) enum Command {
     Bench(Benches),
     /// The peers whose names begin so; none means all.
     BenchPeers(Vec<OsString>),
+    BenchWasm,
     BenchPage,
     Pictures,
     AuditTools,
@@ -87,6 +90,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         "ci" => Command::Ci,
         "bench" => Command::Bench(Benches::default()),
         "bench-peers" => Command::BenchPeers(Vec::new()),
+        "bench-wasm" => Command::BenchWasm,
         "bench-page" => Command::BenchPage,
         "pictures" => Command::Pictures,
         "audit-tools" => Command::AuditTools,
@@ -134,6 +138,7 @@ mod tests {
     fn each_command_takes_its_own_options_and_no_others() {
         assert_eq!(command(&[]).unwrap(), Command::Help);
         assert_eq!(command(&["bench-page"]).unwrap(), Command::BenchPage);
+        assert_eq!(command(&["bench-wasm"]).unwrap(), Command::BenchWasm);
         assert_eq!(command(&["test", "--help"]).unwrap(), Command::Help);
         let wishes = Wishes { port: NonZeroU16::new(9000), no_open: true };
         assert_eq!(command(&["play", "--port", "9000", "--no-open"]).unwrap(), Command::Play(wishes));

@@ -43,6 +43,7 @@ fn run(command: Command) -> Result<()> {
         Command::Ci => checks::run(&Project { ci: true, ..Project::find()? }),
         Command::Bench(benches) => bench::run(&Project::find()?, benches),
         Command::BenchPeers(names) => bench::run_peers(&Project::find()?, &names),
+        Command::BenchWasm => bench::run_wasm(&Project::find()?),
         Command::BenchPage => bench_page::run(&Project::find()?),
         Command::Pictures => bench_page::pictures(&Project::find()?),
         Command::Deny => deny::run(&Project::find()?),
