@@ -23,6 +23,8 @@ Commands:
           the simulator beside other simulators, which are installed from their registries
   bench-wasm
           the simulator in WebAssembly beside native, and the estimate, in Node.js
+  bench-load
+          the load generator beside wrk, oha, ab, h2load, hey, autocannon and locust, which are installed first
   bench-page
           what the page weighs and how fast it is, beside React Flow, which is fetched from npm
   pictures
@@ -51,6 +53,7 @@ Examples:
   cargo xtask bench engine             one bench
   cargo xtask bench engine -- --quick  ... with arguments of its own
   cargo xtask bench-peers SimPy        one peer beside ours
+  cargo xtask bench-load stall         one part of the load generator's bench; `soak 10` takes ten minutes
   cargo run --release -p xtask -- theory --only M/M/1
 
 Nothing is done twice: what did not change since the last run is not built again.
@@ -68,6 +71,8 @@ pub(crate) enum Command {
     /// The peers whose names begin so; none means all.
     BenchPeers(Vec<OsString>),
     BenchWasm,
+    /// The parts of the bench, and their numbers; none means all but the soak.
+    BenchLoad(Vec<OsString>),
     BenchPage,
     Pictures,
     AuditTools,
@@ -91,6 +96,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         "bench" => Command::Bench(Benches::default()),
         "bench-peers" => Command::BenchPeers(Vec::new()),
         "bench-wasm" => Command::BenchWasm,
+        "bench-load" => Command::BenchLoad(Vec::new()),
         "bench-page" => Command::BenchPage,
         "pictures" => Command::Pictures,
         "audit-tools" => Command::AuditTools,
@@ -115,7 +121,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
                 benches.name = Some(bench.string()?);
             }
             (Command::Bench(benches), Value(argument)) => benches.arguments.push(argument),
-            (Command::BenchPeers(names), Value(name)) => names.push(name),
+            (Command::BenchPeers(names) | Command::BenchLoad(names), Value(name)) => names.push(name),
             (_, other) => {
                 return Err(other.unexpected()).with_context(|| format!("cargo xtask {name} (see --help)"));
             }

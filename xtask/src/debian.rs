@@ -24,6 +24,15 @@ pub(crate) const OF_TESTS: [Need; 3] = [
 
 /// Node.js runs WebAssembly outside of a browser.
 pub(crate) const OF_WASM: [Need; 1] = [Need { program: "node", package: "nodejs" }];
+/// What the load generator is measured beside and against; the bench itself says which of them is not there.
+pub(crate) const OF_LOAD: [Need; 6] = [
+    Need { program: "nginx", package: "nginx" },
+    Need { program: "wrk", package: "wrk" },
+    Need { program: "ab", package: "apache2-utils" },
+    Need { program: "h2load", package: "nghttp2-client" },
+    Need { program: "hey", package: "hey" },
+    Need { program: "faketime", package: "faketime" },
+];
 
 /// What decides how packages can be installed.
 #[derive(Clone, Copy)]

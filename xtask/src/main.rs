@@ -2,6 +2,7 @@
 
 mod args;
 mod bench;
+mod bench_load;
 mod bench_page;
 mod checks;
 mod debian;
@@ -44,6 +45,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(benches) => bench::run(&Project::find()?, benches),
         Command::BenchPeers(names) => bench::run_peers(&Project::find()?, &names),
         Command::BenchWasm => bench::run_wasm(&Project::find()?),
+        Command::BenchLoad(parts) => bench_load::run(&Project::find()?, &parts),
         Command::BenchPage => bench_page::run(&Project::find()?),
         Command::Pictures => bench_page::pictures(&Project::find()?),
         Command::Deny => deny::run(&Project::find()?),

@@ -15,6 +15,7 @@ mod journey;
 mod lesson;
 mod limit;
 mod link;
+mod metrics;
 mod progress;
 mod report;
 mod requests;
