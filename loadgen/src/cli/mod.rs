@@ -7,6 +7,7 @@ mod args;
 mod check;
 mod compare;
 mod consent;
+mod export;
 mod failure;
 mod gate;
 mod import;
@@ -58,6 +59,7 @@ Examples:
   loadgen report last --format html --out report.html
   loadgen sim shop.json
   loadgen compare shop.json measured.json
+  loadgen export shop.json --format compose --output compose.yml
   loadgen check shop.json
   loadgen check last --p99 '<200ms' --errors '<1%' --baseline base
   loadgen advise shop.json --verify
@@ -91,6 +93,8 @@ enum Command {
     Trace(trace::Args),
     /// Say everything that is wrong with a design, or whether a run meets limits and a baseline
     Check(check::Args),
+    /// Write a design for docker-compose, Kubernetes, Mermaid or queueing solvers
+    Export(export::Args),
     /// Turn a design into a link, or a link into a design
     Link(link::Args),
     /// Say what is weak about a design, what it costs, and what formulas expect of it
@@ -129,6 +133,7 @@ pub fn main() -> ExitCode {
         Command::Sim(args) => sim::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Link(args) => link::run(&args),
         Command::Trace(args) => trace::run(&args),
         Command::Advise(args) => advise::run(&args),
