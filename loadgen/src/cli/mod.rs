@@ -4,6 +4,7 @@
 //! found, 2 the input was bad, 130 stopped by Ctrl-C.
 mod advise;
 mod args;
+mod attach;
 mod check;
 mod compare;
 mod consent;
@@ -75,6 +76,8 @@ enum Command {
     Up(up::Args),
     /// Load one address, or a design that is brought up for it, in an open loop, and measure
     Run(run::Args),
+    /// Load what runs already, mapped onto a design, and measure it hop by hop
+    Attach(attach::Args),
     /// Find the highest rate at which one address still meets the objectives; or break it, or soak it
     Limit(limit::Args),
     /// Send users through the steps of a journey, in a closed loop, and measure
@@ -83,7 +86,7 @@ enum Command {
     Runs(runs::Args),
     /// Write a run as text, JSON, CSV, HTML, .hlog or Prometheus text
     Report(report::Args),
-    /// Keep results of fortio, k6, oha, vegeta, wrk, wrk2 or hey as runs
+    /// Keep results of other load tools as runs, or make a design of what other tools know of a system
     Import(import::Args),
     /// Simulate a design
     Sim(sim::Args),
@@ -125,6 +128,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Up(args) => up::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Attach(args) => attach::run(&args),
         Command::Limit(args) => limit::run(&args),
         Command::Journey(args) => journey::run(&args),
         Command::Runs(args) => runs::run(&args),

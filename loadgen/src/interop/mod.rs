@@ -1,12 +1,14 @@
 //! What other tools read and wrote: results of load tools as runs, with the clock that each used; designs as files of theirs, and back.
 //!
 //! Whatever a file holds is data: lengths and counts are bounded, numbers must be finite, and what does not fit is a sentence.
+pub mod design;
 pub mod export;
 mod fortio;
 mod hey;
 mod k6;
 mod oha;
 mod part;
+pub mod prometheus;
 mod vegeta;
 mod wrk;
 
