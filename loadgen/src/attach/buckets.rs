@@ -96,8 +96,9 @@ pub fn spread(grown: &BTreeMap<u64, f64>) -> Histogram {
         let places = PLACES.min(count);
         for place in 0..places {
             let at = low + ((high - low.min(high)) as f64 * (place as f64 + 0.5) / places as f64) as u64;
-            // As many in each place as go round.
-            let share = count / places + u64::from(place < count % places);
+            // As evenly as whole requests can be.
+            let until = |place: u64| (u128::from(count) * u128::from(place) / u128::from(places)) as u64;
+            let share = until(place + 1) - until(place);
             histogram.record_n(Span(at), share);
         }
         low = high.max(low);

@@ -114,7 +114,7 @@ impl Args {
                     _ if line.is_empty() || line.starts_with('#') => {}
                     Some(("map", rest)) => mapping.answers.extend([mapped(rest).map_err(bad)?]),
                     Some(("metrics", rest)) => {
-                        mapping.metrics.push(Metrics::parse(rest.trim()).map_err(bad)?)
+                        mapping.metrics.push(Metrics::parse(rest.trim()).map_err(bad)?);
                     }
                     _ => return Err(bad("write \"map NODE=URL\" or \"metrics NODE=URL\"".to_owned())),
                 }
