@@ -261,7 +261,7 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
 }
 
 /// The changes of load on the plan's timeline.
-fn shape(plan: &Plan) -> Shape {
+pub(crate) fn shape(plan: &Plan) -> Shape {
     let rate = |action: &Action| if let Action::SetRate(rate) = action { Some(*rate) } else { None };
     let changes: Vec<_> =
         plan.timeline.iter().filter_map(|(at, action)| Some((*at, rate(action)?))).collect();

@@ -30,7 +30,7 @@ Commands:
   pictures
           write what the page's screens look like, in both colour schemes, into docs/
   audit-tools
-          fetch the accessibility audit that the browser tests run
+          fetch the accessibility audit that the browser tests run, and the validators of exported files
   deny    check licences, sources, bans and advisories of every dependency against deny.toml; compiles cargo-deny once
   theory  lay exact results beside what the simulator and the formulas say; run it with cargo's --release
   ci      test, without colours and without stopping at the first test binary that fails (also: CI=1 cargo xtask test)

@@ -15,11 +15,13 @@ pub(crate) struct Need {
     package: &'static str,
 }
 
-/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured; npm has the accessibility audit.
-pub(crate) const OF_TESTS: [Need; 3] = [
+/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured; npm has the accessibility audit;
+/// python3 runs the validators of exported files.
+pub(crate) const OF_TESTS: [Need; 4] = [
     Need { program: "chromium", package: "chromium" },
     Need { program: "nginx", package: "nginx" },
     Need { program: "npm", package: "npm" },
+    Need { program: "python3", package: "python3-venv" },
 ];
 
 /// Node.js runs WebAssembly outside of a browser.

@@ -10,6 +10,7 @@ mod deny;
 mod npm;
 mod play;
 mod project;
+mod pypi;
 mod steps;
 mod theory;
 mod toolchain;
@@ -49,7 +50,11 @@ fn run(command: Command) -> Result<()> {
         Command::BenchPage => bench_page::run(&Project::find()?),
         Command::Pictures => bench_page::pictures(&Project::find()?),
         Command::Deny => deny::run(&Project::find()?),
-        Command::AuditTools => npm::fetch_audit(&Project::find()?),
+        Command::AuditTools => {
+            let project = Project::find()?;
+            npm::fetch_audit(&project)?;
+            pypi::fetch_validators(&project)
+        }
         Command::Theory(wishes) => theory::run(&Project::find()?, &wishes),
     }
 }
