@@ -6,6 +6,7 @@ mod bench_page;
 mod checks;
 mod debian;
 mod deny;
+mod fidelity;
 mod npm;
 mod play;
 mod project;
@@ -47,6 +48,7 @@ fn run(command: Command) -> Result<()> {
         Command::Pictures => bench_page::pictures(&Project::find()?),
         Command::Deny => deny::run(&Project::find()?),
         Command::AuditTools => npm::fetch_audit(&Project::find()?),
+        Command::Fidelity(wishes) => fidelity::run(&Project::find()?, &wishes),
         Command::Theory(wishes) => theory::run(&Project::find()?, &wishes),
     }
 }

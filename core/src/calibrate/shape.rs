@@ -111,9 +111,9 @@ mod tests {
             (Form::Erlang, 2.0),
         ] {
             let law = form.law(0.012_345_678, cv2);
-            // Four digits: half a unit of the last is 0.04 % here; rounding of the ends moves the variation by as little.
+            // Four digits: half a unit of the last is 0.04 % here; that of a lognormal's p99 moves its variation by up to ten times as much.
             assert!((law.mean().as_secs() / 0.012_345_678 - 1.0).abs() < 5e-4, "{law}");
-            assert!((law.cv2() - cv2).abs() < 1e-3 * (1.0 + cv2), "{form:?}: {law} for {cv2}");
+            assert!((law.cv2() - cv2).abs() < 4e-3 * (1.0 + cv2), "{form:?}: {law} for {cv2}");
             assert_eq!(law.to_string().parse::<Law>().unwrap(), law);
         }
     }

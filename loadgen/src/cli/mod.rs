@@ -4,10 +4,12 @@
 //! found, 2 the input was bad, 130 stopped by Ctrl-C.
 mod advise;
 mod args;
+mod calibrate;
 mod check;
 mod compare;
 mod consent;
 mod failure;
+mod fidelity;
 mod gate;
 mod import;
 mod input;
@@ -16,6 +18,7 @@ mod lesson;
 mod limit;
 mod link;
 mod progress;
+mod ramp;
 mod report;
 mod requests;
 mod run;
@@ -87,6 +90,10 @@ enum Command {
     Sim(sim::Args),
     /// Lay two runs side by side; designs are simulated first
     Compare(compare::Args),
+    /// Simulate, compute and measure a design at several loads, side by side
+    Fidelity(fidelity::Args),
+    /// Fit a design to what was measured of it, and predict what was not
+    Calibrate(calibrate::Args),
     /// Follow one request of a simulation, hop by hop
     Trace(trace::Args),
     /// Say everything that is wrong with a design, or whether a run meets limits and a baseline
@@ -128,6 +135,8 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Fidelity(args) => fidelity::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Link(args) => link::run(&args),
         Command::Trace(args) => trace::run(&args),
