@@ -7,6 +7,7 @@ mod bench_page;
 mod checks;
 mod debian;
 mod deny;
+mod fidelity;
 mod npm;
 mod play;
 mod project;
@@ -55,6 +56,7 @@ fn run(command: Command) -> Result<()> {
             npm::fetch_audit(&project)?;
             pypi::fetch_validators(&project)
         }
+        Command::Fidelity(wishes) => fidelity::run(&Project::find()?, &wishes),
         Command::Theory(wishes) => theory::run(&Project::find()?, &wishes),
     }
 }
