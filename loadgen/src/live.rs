@@ -20,6 +20,7 @@ use loadpath_core::run::{Run, Source};
 use loadpath_core::time::Span;
 use loadpath_core::topology::{Action, NodeKind, Plan, Topology};
 use loadpath_core::wire::{Caps, Event, Interval, Phase};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -178,23 +179,24 @@ impl Live {
         let (sender, intervals) = mpsc::channel(4);
         let driving = attack::drive(attack_on(address, wish, drivable), self.stop.clone(), sender);
         let watching = self.watch(intervals, deployment, (plan, wish), recording);
-        let (run, utilization) = tokio::join!(driving, watching);
+        let (run, seen) = tokio::join!(driving, watching);
         let mut run = run.map_err(|fault| fault.to_string())?;
         run.source = embedded();
-        for (node, utilization) in run.nodes.iter_mut().zip(utilization) {
-            node.utilization = utilization;
+        let (utilization, counters) = seen;
+        for ((node, utilization), counters) in run.nodes.iter_mut().zip(utilization).zip(counters) {
+            (node.utilization, node.counters) = (utilization, counters);
         }
         Ok(run)
     }
 
-    /// Completes and publishes the intervals until there are no more; each node's utilization after the warm-up.
+    /// Completes and publishes the intervals until there are no more; each node's utilization and counters after the warm-up.
     async fn watch(
         &self,
         mut intervals: mpsc::Receiver<Interval>,
         deployment: &Deployment,
         (plan, wish): (&Plan, &Wish),
         mut recording: Option<&mut Recording>,
-    ) -> Vec<Option<f64>> {
+    ) -> (Vec<Option<f64>>, Vec<BTreeMap<String, u64>>) {
         let mut usage = Usage::start(deployment, plan.nodes.len()).await;
         let mut counting = false;
         while let Some(mut interval) = intervals.recv().await {
@@ -210,7 +212,11 @@ impl Live {
                 self.phase(Phase::Driving, format!("load is driven and counted for {}", wish.duration));
             }
         }
-        usage.total()
+        let mut counters = usage.take_counters();
+        for (node, name, count) in deployment.counted() {
+            *counters[node.index()].entry(name.to_owned()).or_default() += count;
+        }
+        (usage.total(), counters)
     }
 
     async fn take_down(&self) -> Result<(), DeployError> {

@@ -1,9 +1,10 @@
 //! Calls from one node to another: kept connections, and what the caller sees.
 use crate::clock::Clock;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{HOST, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::http::response::Parts;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use loadpath_core::time::{Span, Time};
@@ -17,6 +18,8 @@ use tokio::net::TcpStream;
 pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// In which header a node tells its caller how long it took itself, in nanoseconds: the rest is the network's.
 pub(super) const TOOK: HeaderName = HeaderName::from_static("loadpath-took");
+/// What the body of a POST between instances is: browsers ask before they send it to strangers.
+pub(super) const TOLD: &str = "application/vnd.loadpath";
 /// A connection that was idle for longer is not used again: the callee may be closing it at this moment.
 const IDLE_AT_MOST: Span = Span::from_millis(20_000);
 
@@ -50,7 +53,8 @@ struct Idle {
     since: Time,
 }
 
-type Sender = SendRequest<Empty<Bytes>>;
+type Sender = SendRequest<Full<Bytes>>;
+type Answer = hyper::Response<hyper::body::Incoming>;
 
 impl Peer {
     /// The instance at this address.
@@ -61,21 +65,42 @@ impl Peer {
 
     /// Sends a request without a body and waits for the whole answer.
     pub(super) async fn call(self: &Rc<Self>, method: &Method, path: &str) -> Reply {
+        let (head, _) = match self.exchange(method, path, Bytes::new()).await {
+            Ok(answer) => answer,
+            Err(reply) => return reply,
+        };
+        let text = |name: &HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+        Reply::Answered {
+            status: head.status,
+            timing: text(&SERVER_TIMING).unwrap_or_default().to_owned(),
+            took: Span(text(&TOOK).and_then(|took| took.parse().ok()).unwrap_or(0)),
+        }
+    }
+
+    /// Tells the callee something, which is no call by an edge; the body of its answer, unless that is not a good one.
+    pub(super) async fn tell(self: &Rc<Self>, path: &str, what: Bytes) -> Option<Bytes> {
+        let (head, body) = self.exchange(&Method::POST, path, what).await.ok()?;
+        (head.status == StatusCode::OK).then_some(body)
+    }
+
+    async fn exchange(
+        self: &Rc<Self>,
+        method: &Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<(Parts, Bytes), Reply> {
         while let Some(mut sender) = self.kept() {
-            match sender.try_send_request(self.request(method, path)).await {
+            match sender.try_send_request(self.request(method, path, body.clone())).await {
                 Ok(answer) => return self.finish(sender, answer).await,
                 // It was closed before the request could be written: another connection may do.
                 Err(fault) if fault.message().is_some() => {}
-                Err(_) => return Reply::Failed,
+                Err(_) => return Err(Reply::Failed),
             }
         }
-        let mut sender = match self.connect().await {
-            Ok(sender) => sender,
-            Err(reply) => return reply,
-        };
-        match sender.send_request(self.request(method, path)).await {
+        let mut sender = self.connect().await?;
+        match sender.send_request(self.request(method, path, body)).await {
             Ok(answer) => self.finish(sender, answer).await,
-            Err(_) => Reply::Failed,
+            Err(_) => Err(Reply::Failed),
         }
     }
 
@@ -102,26 +127,17 @@ impl Peer {
         Ok(sender)
     }
 
-    fn request(&self, method: &Method, path: &str) -> Request<Empty<Bytes>> {
-        let request = Request::builder().method(method).uri(path).header(HOST, self.host.clone());
-        request.body(Empty::new()).expect("paths are made from numbers and ids")
+    fn request(&self, method: &Method, path: &str, body: Bytes) -> Request<Full<Bytes>> {
+        let mut request = Request::builder().method(method).uri(path).header(HOST, self.host.clone());
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, TOLD);
+        }
+        request.body(Full::new(body)).expect("paths are made from numbers and ids")
     }
 
-    async fn finish(
-        self: &Rc<Self>,
-        mut sender: Sender,
-        answer: hyper::Response<hyper::body::Incoming>,
-    ) -> Reply {
+    async fn finish(self: &Rc<Self>, mut sender: Sender, answer: Answer) -> Result<(Parts, Bytes), Reply> {
         let (head, body) = answer.into_parts();
-        if body.collect().await.is_err() {
-            return Reply::Failed;
-        }
-        let text = |name: &HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
-        let reply = Reply::Answered {
-            status: head.status,
-            timing: text(&SERVER_TIMING).unwrap_or_default().to_owned(),
-            took: Span(text(&TOOK).and_then(|took| took.parse().ok()).unwrap_or(0)),
-        };
+        let body = body.collect().await.map_err(|_| Reply::Failed)?.to_bytes();
         let peer = self.clone();
         // The connection is free in a moment, and the caller need not wait for that.
         tokio::task::spawn_local(async move {
@@ -130,6 +146,6 @@ impl Peer {
                 peer.idle.borrow_mut().push(Idle { sender, since });
             }
         });
-        reply
+        Ok((head, body))
     }
 }

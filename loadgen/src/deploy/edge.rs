@@ -1,16 +1,22 @@
 //! An edge of the design on sockets: which instance is called, and what the call was like for the caller.
 use super::assignment::Assignment;
 use super::call::{Peer, Reply};
+use super::node::Ask;
+use super::routes::Routes;
 use super::timing::Timing;
 use super::work::Timekeeper;
 use hyper::{Method, StatusCode};
-use loadpath_core::component::{HashRing, Shards};
+use loadpath_core::component::HashRing;
 use loadpath_core::id::EdgeIndex;
 use loadpath_core::run::Outcome;
-use loadpath_core::time::Span;
+use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::{NodeKind, Plan};
 use std::cell::Cell;
 use std::rc::Rc;
+
+/// How long a caller tries to connect over a way that is cut: as in the simulator, the first retransmission of a connection's
+/// opening packet comes after a second (RFC 6298, section 2), and with it hope ends here.
+const CONNECT_TIMEOUT: Span = Span::SECOND;
 
 /// Calls to the instances of one node.
 pub(super) struct Edge {
@@ -19,6 +25,8 @@ pub(super) struct Edge {
     peers: Vec<Rc<Peer>>,
     way: Way,
     time: Rc<Timekeeper>,
+    /// Packets are lost on the way.
+    is_cut: Cell<bool>,
 }
 
 /// How an instance is found where no balancer picks: caches by a ring, databases by shard, others in turn, dead or alive,
@@ -26,7 +34,7 @@ pub(super) struct Edge {
 enum Way {
     Turn(Cell<u16>),
     Ring(HashRing),
-    Shard(Shards),
+    Data(Routes),
 }
 
 /// What the caller of an edge learns.
@@ -46,12 +54,19 @@ impl Edge {
         let instances = callee.kind.instances();
         let way = match &callee.kind {
             NodeKind::Cache(_) => Way::Ring(HashRing::new(instances)),
-            NodeKind::Database(spec) => Way::Shard(Shards::new(spec.sharding, instances)),
+            NodeKind::Database(spec) => Way::Data(Routes::new(plan, callee, spec, assignment)),
             _ => Way::Turn(Cell::new(0)),
         };
         let addresses = assignment.addresses.get(&callee.id).map_or(&[][..], Vec::as_slice);
         let peers = addresses.iter().map(|&address| Peer::new(time.clock, address)).collect();
-        Self { callee: callee.id.clone(), latency: edge.latency, peers, way, time: time.clone() }
+        Self {
+            callee: callee.id.clone(),
+            latency: edge.latency,
+            peers,
+            way,
+            time: time.clone(),
+            is_cut: Cell::new(false),
+        }
     }
 
     /// How many instances there are.
@@ -68,8 +83,40 @@ impl Edge {
                 turn
             }
             Way::Ring(ring) => ring.pick(key, |_| true).expect("a node has at least one instance"),
-            Way::Shard(shards) => shards.shard(key),
+            Way::Data(routes) => routes.writer(key),
         }
+    }
+
+    /// Calls whoever is to be asked about a key: of a database, a server that may answer. As [`Edge::call`] else.
+    pub(super) async fn call_for(
+        &self,
+        ask: &Ask,
+        method: &Method,
+        path: &str,
+        timing: &mut Timing,
+    ) -> Called {
+        let sent = self.time.clock.now();
+        let reply = match &self.way {
+            Way::Data(routes) => self.call_data(routes, ask, method, path).await,
+            _ => self.reach(self.instance_for(ask.key), method, path).await,
+        };
+        self.finish(sent, reply, timing).await
+    }
+
+    /// Calls a server of a database. Of a read, the next one is asked when one is down or must not answer this user.
+    async fn call_data(&self, routes: &Routes, ask: &Ask, method: &Method, path: &str) -> Reply {
+        let mut reply = Reply::Refused;
+        for instance in routes.servers(*method == Method::GET, ask.key) {
+            reply = self.reach(instance, method, path).await;
+            let elsewhere = matches!(
+                reply,
+                Reply::Refused | Reply::Answered { status: StatusCode::MISDIRECTED_REQUEST, .. }
+            );
+            if !elsewhere {
+                break;
+            }
+        }
+        reply
     }
 
     /// Calls an instance, and notes what that was like. It takes at least the edge's latency there and back, besides the
@@ -82,7 +129,11 @@ impl Edge {
         timing: &mut Timing,
     ) -> Called {
         let sent = self.time.clock.now();
-        let reply = self.peers[usize::from(instance)].call(method, path).await;
+        let reply = self.reach(instance, method, path).await;
+        self.finish(sent, reply, timing).await
+    }
+
+    async fn finish(&self, sent: Time, reply: Reply, timing: &mut Timing) -> Called {
         let (outcome, hit, took, own) = match reply {
             Reply::Answered { status, timing, took } => {
                 (outcome_of(status), status == StatusCode::OK, took, timing)
@@ -95,9 +146,35 @@ impl Edge {
         Called { outcome, hit }
     }
 
+    async fn reach(&self, instance: u16, method: &Method, path: &str) -> Reply {
+        if self.is_cut.get() {
+            self.time.until(self.time.clock.now() + CONNECT_TIMEOUT).await;
+            return Reply::Failed;
+        }
+        let reply = self.peers[usize::from(instance)].call(method, path).await;
+        // What left before the cut is answered to nobody.
+        if self.is_cut.get() { Reply::Failed } else { reply }
+    }
+
+    /// Packets to a node are lost from now on, or pass again.
+    pub(super) fn cut(&self, to: &str, cut: bool) {
+        if self.callee == to {
+            self.is_cut.set(cut);
+        }
+    }
+
+    /// Another server takes the writes of a shard of a database.
+    pub(super) fn learn_primary(&self, node: &str, shard: u16, member: u16) {
+        if let Way::Data(routes) = &self.way
+            && self.callee == node
+        {
+            routes.learn_primary(shard, member);
+        }
+    }
+
     /// Whether an instance answers a health check within `within`.
     pub(super) async fn probe(&self, instance: u16, within: std::time::Duration) -> bool {
-        let call = self.peers[usize::from(instance)].call(&Method::GET, "/healthz");
+        let call = self.reach(instance, &Method::GET, "/healthz");
         let reply = tokio::time::timeout(within, call).await;
         matches!(reply, Ok(Reply::Answered { status: StatusCode::OK, .. }))
     }

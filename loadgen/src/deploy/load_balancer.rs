@@ -73,6 +73,13 @@ impl LoadBalancer {
     }
 }
 
+impl LoadBalancer {
+    /// The edges that leave it.
+    pub(super) fn edges(&self) -> impl Iterator<Item = &Edge> {
+        self.targets.edges.iter()
+    }
+}
+
 /// Probes a target at its interval, for ever.
 async fn probe(
     targets: Rc<Targets>,

@@ -15,15 +15,19 @@
 mod assignment;
 mod cache;
 mod call;
+mod control;
 mod database;
 mod deployment;
 mod edge;
+mod failover;
+mod faults;
 mod layout;
 mod load_balancer;
 mod node;
 mod order;
 mod port;
 mod probe;
+mod routes;
 mod run_directory;
 mod server;
 mod service;
@@ -35,6 +39,7 @@ mod work;
 
 pub use assignment::RUN_VARIABLE;
 pub use deployment::{DeployError, Deployment, Running, Stats};
+pub use faults::action_of;
 pub use layout::Design;
 pub use node::serve_node;
 pub use supervise::{THIS_PROGRAM, supervise};

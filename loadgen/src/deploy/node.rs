@@ -1,7 +1,9 @@
 //! A node's process: what `loadgen __node` does.
 use super::assignment::Assignment;
 use super::cache::Cache;
+use super::control::{Control, Place};
 use super::database::Database;
+use super::edge::Edge;
 use super::load_balancer::LoadBalancer;
 use super::server;
 use super::service::Service;
@@ -14,6 +16,7 @@ use loadpath_core::id::NodeIndex;
 use loadpath_core::run::Outcome;
 use loadpath_core::topology::{self, NodeKind, Plan};
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::fd::AsFd as _;
 use std::rc::Rc;
@@ -70,6 +73,8 @@ fn listener() -> std::io::Result<tokio::net::TcpListener> {
 pub(super) struct Instance {
     /// The node's id.
     pub(super) id: String,
+    /// Which of its instances, counted from zero.
+    pub(super) number: u16,
     pub(super) station: Rc<Station>,
     pub(super) time: Rc<Timekeeper>,
     pub(super) chance: Chance,
@@ -91,6 +96,10 @@ pub(super) struct Ask {
     /// As it is to be passed on.
     pub(super) path: String,
     pub(super) key: u64,
+    /// The class's name; empty where nobody said it.
+    pub(super) class: String,
+    /// Who sent the request that this is asked for.
+    pub(super) user: u32,
 }
 
 /// What a node answers.
@@ -101,19 +110,24 @@ pub(super) struct Answer {
 }
 
 impl Ask {
-    /// Reads `/c/{class}/{key}` and `/k/{key}`.
-    pub(super) fn read(method: &Method, path: &str) -> Option<Self> {
-        let key = match *path.strip_prefix('/')?.split('/').collect::<Vec<_>>() {
-            ["c", _, key] | ["k", key] => key.parse().ok()?,
+    /// Reads `/c/{class}/{key}` and `/k/{key}`, where `?u={user}&c={class}` may follow.
+    pub(super) fn read(method: &Method, target: &str) -> Option<Self> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let said = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        let (class, key) = match *path.strip_prefix('/')?.split('/').collect::<Vec<_>>() {
+            ["c", class, key] => (class, key.parse().ok()?),
+            ["k", key] => (said("c").unwrap_or_default(), key.parse().ok()?),
             _ => return None,
         };
+        let user = said("u").and_then(|user| user.parse().ok()).unwrap_or(0);
         let known = [Method::GET, Method::PUT, Method::DELETE].contains(method);
-        known.then(|| Self { method: method.clone(), path: path.to_owned(), key })
+        let (method, path) = (method.clone(), target.to_owned());
+        known.then(|| Self { method, path, key, class: class.to_owned(), user })
     }
 
     /// The path of the key itself, as caches and databases know it.
     pub(super) fn key_path(&self) -> String {
-        format!("/k/{}", self.key)
+        format!("/k/{}?u={}&c={}", self.key, self.user, self.class)
     }
 }
 
@@ -143,6 +157,7 @@ impl Instance {
         let time = Timekeeper::start().map_err(|e| format!("no timer can be had: {e}"))?;
         Ok(Self {
             id: assignment.node.clone(),
+            number: assignment.instance,
             station: Station::new(time.clock, workers, queue),
             time: Rc::new(time),
             chance: Chance::new(assignment.seed, &assignment.node, assignment.instance),
@@ -176,7 +191,8 @@ impl Node {
                 Self::Cache(Box::new(Cache::new(&plan, index, spec, assignment, instance)))
             }
             NodeKind::Database(spec) => {
-                Self::Database(Database::open(spec, instance(spec.connections, spec.queue)?)?)
+                let instance = instance(spec.connections, spec.queue)?;
+                Self::Database(Database::open(spec, assignment, instance)?)
             }
             other => return Err(format!("a {} has no process", other.name().replace('_', " "))),
         })
@@ -189,6 +205,47 @@ impl Node {
             Self::Service(node) => node.answer(ask).await,
             Self::Cache(node) => node.answer(ask).await,
             Self::Database(node) => node.answer(ask).await,
+        }
+    }
+
+    /// Does what the agent orders; the answer to it.
+    pub(super) fn obey(&self, control: &Control) -> Result<Place, String> {
+        match (self, control) {
+            (_, Control::Slow { factor }) => self.instance().chance.slowness.set(*factor),
+            (_, Control::Cut { to, cut }) => self.each_edge(|edge| edge.cut(to, *cut)),
+            (_, Control::Primary { node, shard, member }) => {
+                self.each_edge(|edge| edge.learn_primary(node, *shard, *member));
+            }
+            (Self::Cache(cache), Control::Flush) => cache.flush(),
+            (Self::Database(database), _) => return database.obey(control),
+            _ => return Err(format!("node \"{}\" cannot do that", self.instance().id)),
+        }
+        Ok(Place::default())
+    }
+
+    /// A word of the node's own kind, from another of its instances.
+    pub(super) fn hear(&self, words: &[u8]) -> Option<Place> {
+        if let Self::Database(database) = self { database.hear(words) } else { None }
+    }
+
+    /// What was counted of it since it was started, by the names that runs show.
+    pub(super) fn counters(&self) -> BTreeMap<String, u64> {
+        let mut counters = BTreeMap::new();
+        match self {
+            Self::Database(database) => database.count(&mut counters),
+            Self::Cache(cache) => cache.count(&mut counters),
+            _ => {}
+        }
+        counters.retain(|_, count| *count > 0);
+        counters
+    }
+
+    fn each_edge(&self, tell: impl Fn(&Edge)) {
+        match self {
+            Self::LoadBalancer(node) => node.edges().for_each(tell),
+            Self::Service(node) => node.edges().for_each(tell),
+            Self::Cache(node) => node.edges().for_each(tell),
+            Self::Database(_) => {}
         }
     }
 
@@ -220,7 +277,11 @@ mod tests {
     #[test]
     fn an_ask_is_read_from_its_path_and_strangers_are_not() {
         let ask = Ask::read(&Method::PUT, "/c/write/17").unwrap();
-        assert_eq!((ask.key, ask.key_path().as_str()), (17, "/k/17"));
+        assert_eq!((ask.key, ask.user, ask.class.as_str()), (17, 0, "write"));
+        let ask = Ask::read(&Method::GET, "/c/read/17?u=5").unwrap();
+        assert_eq!((ask.user, ask.key_path().as_str()), (5, "/k/17?u=5&c=read"));
+        let again = Ask::read(&Method::GET, &ask.key_path()).unwrap();
+        assert_eq!((again.key, again.user, again.class.as_str()), (17, 5, "read"));
         assert!(Ask::read(&Method::DELETE, "/k/0").is_some());
         for path in
             ["", "/", "/k", "/k/", "/k/-1", "/k/1/2", "/c/17", "/c/a/b", "k/1", "/k/99999999999999999999999"]

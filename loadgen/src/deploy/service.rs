@@ -104,14 +104,18 @@ impl Service {
 
     async fn call(&self, edge: usize, role: Role, ask: &Ask, timing: &mut Timing) -> Called {
         let edge = &self.edges[edge];
-        let instance = edge.instance_for(ask.key);
         match role {
-            Role::Other => edge.call(instance, &ask.method, &ask.path, timing).await,
-            Role::Delete => edge.call(instance, &Method::DELETE, &ask.key_path(), timing).await,
+            Role::Other => edge.call_for(ask, &ask.method, &ask.path, timing).await,
+            Role::Delete => edge.call_for(ask, &Method::DELETE, &ask.key_path(), timing).await,
             Role::Lookup | Role::Data | Role::Fill => {
-                edge.call(instance, &ask.method, &ask.key_path(), timing).await
+                edge.call_for(ask, &ask.method, &ask.key_path(), timing).await
             }
         }
+    }
+
+    /// The edges that leave it.
+    pub(super) fn edges(&self) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().map(|edge| &**edge)
     }
 
     /// Puts what was read into a cache, in a task of its own.

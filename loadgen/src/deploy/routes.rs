@@ -1,0 +1,78 @@
+//! Which server of a database a caller asks: the shard by the key, and of the shard the primary, or one of the replicas.
+use super::assignment::Assignment;
+use loadpath_core::component::Shards;
+use loadpath_core::topology::{DatabaseNode, Plan, PlanNode, Reads};
+use std::cell::RefCell;
+
+/// The ways to the servers of a database.
+pub(super) struct Routes {
+    shards: Shards,
+    copies: u16,
+    reads: Reads,
+    /// Which member of each shard takes writes.
+    primaries: RefCell<Vec<u16>>,
+    /// Whose turn it was to be read from, shard by shard.
+    turns: RefCell<Vec<u16>>,
+}
+
+impl Routes {
+    /// As the design says, with the primaries that the assignment knows of.
+    pub(super) fn new(plan: &Plan, node: &PlanNode, spec: &DatabaseNode, assignment: &Assignment) -> Self {
+        let keys = plan.classes.iter().map(|class| class.keys).max().unwrap_or(1);
+        let mut shards = Shards::over(spec.sharding, spec.shards, keys);
+        for key in 0..u64::from(spec.isolated_keys) {
+            shards.place(key, (key % u64::from(spec.shards)) as u16);
+        }
+        let none = vec![0; usize::from(spec.shards)];
+        let primaries = assignment.primaries.get(&node.id).unwrap_or(&none).clone();
+        let (copies, reads) = (spec.copies(), spec.reads);
+        Self { shards, copies, reads, primaries: primaries.into(), turns: none.into() }
+    }
+
+    /// The instance that takes writes of a key.
+    pub(super) fn writer(&self, key: u64) -> u16 {
+        self.primary(self.shards.shard(key))
+    }
+
+    /// The instances that may be asked about a key, one after the other until one answers.
+    pub(super) fn servers(&self, reads: bool, key: u64) -> Vec<u16> {
+        self.servers_of(reads, self.shards.shard(key))
+    }
+
+    /// The same of each shard, for a query that needs all.
+    pub(super) fn everywhere(&self) -> impl Iterator<Item = Vec<u16>> + '_ {
+        (0..self.shards.count()).map(|shard| self.servers_of(true, shard))
+    }
+
+    fn servers_of(&self, reads: bool, shard: u16) -> Vec<u16> {
+        let primary = self.primary(shard);
+        if !reads || self.reads == Reads::Primary || self.copies == 1 {
+            return vec![primary];
+        }
+        let mut turns = self.turns.borrow_mut();
+        let turn = &mut turns[usize::from(shard)];
+        // Each caller has a turn of its own; a primary that does not answer reads is passed over.
+        *turn = (*turn + 1) % self.copies;
+        let base = shard * self.copies;
+        if self.reads == Reads::Replicas && base + *turn == primary {
+            *turn = (*turn + 1) % self.copies;
+        }
+        let all = (0..self.copies).map(|i| base + (*turn + i) % self.copies);
+        let mut servers: Vec<u16> =
+            all.filter(|&server| self.reads == Reads::All || server != primary).collect();
+        // Nobody is fresher than the primary.
+        servers.push(primary);
+        servers
+    }
+
+    fn primary(&self, shard: u16) -> u16 {
+        shard * self.copies + self.primaries.borrow()[usize::from(shard)]
+    }
+
+    /// Another member takes the writes of a shard.
+    pub(super) fn learn_primary(&self, shard: u16, member: u16) {
+        if let Some(primary) = self.primaries.borrow_mut().get_mut(usize::from(shard)) {
+            *primary = member;
+        }
+    }
+}
