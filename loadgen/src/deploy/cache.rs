@@ -11,6 +11,7 @@ use loadpath_core::run::Outcome;
 use loadpath_core::time::Time;
 use loadpath_core::topology::{CacheNode, Plan};
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// A cache.
 pub(super) struct Cache {
@@ -18,7 +19,7 @@ pub(super) struct Cache {
     work: Work,
     entries: RefCell<cache::Cache>,
     /// The database behind it, when it reads through.
-    behind: Option<Edge>,
+    behind: Option<Rc<Edge>>,
 }
 
 impl Cache {
@@ -78,8 +79,8 @@ impl Cache {
     }
 
     /// Asks the database behind it, remembers the value and passes it on.
-    async fn go_through(&self, edge: &Edge, ask: &Ask, mut timing: Timing) -> Answer {
-        let called = edge.call(edge.instance_for(ask.key), &ask.method, &ask.key_path(), &mut timing).await;
+    async fn go_through(&self, edge: &Rc<Edge>, ask: &Ask, mut timing: Timing) -> Answer {
+        let called = edge.ask(&ask.of_key(ask.method.clone()), &mut timing).await;
         if called.outcome != Outcome::Ok {
             return Answer::of(Outcome::Failed, timing);
         }

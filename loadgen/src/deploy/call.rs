@@ -1,9 +1,11 @@
 //! Calls from one node to another: kept connections, and what the caller sees.
+use super::origin::ORIGIN;
 use crate::clock::Clock;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{HOST, HeaderName, HeaderValue};
+use hyper::http::response::Parts;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use loadpath_core::time::{Span, Time};
@@ -50,7 +52,9 @@ struct Idle {
     since: Time,
 }
 
-type Sender = SendRequest<Empty<Bytes>>;
+type Sender = SendRequest<Full<Bytes>>;
+type Call = Request<Full<Bytes>>;
+type Answer = hyper::Response<hyper::body::Incoming>;
 
 impl Peer {
     /// The instance at this address.
@@ -59,23 +63,46 @@ impl Peer {
         Rc::new(Self { clock, address, host, idle: RefCell::new(Vec::new()) })
     }
 
-    /// Sends a request without a body and waits for the whole answer.
-    pub(super) async fn call(self: &Rc<Self>, method: &Method, path: &str) -> Reply {
-        while let Some(mut sender) = self.kept() {
-            match sender.try_send_request(self.request(method, path)).await {
-                Ok(answer) => return self.finish(sender, answer).await,
-                // It was closed before the request could be written: another connection may do.
-                Err(fault) if fault.message().is_some() => {}
-                Err(_) => return Reply::Failed,
-            }
+    /// Where it is.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Sends a request without a body, and for whom, and waits for the whole answer.
+    pub(super) async fn call(
+        self: &Rc<Self>,
+        method: &Method,
+        path: &str,
+        origin: Option<HeaderValue>,
+    ) -> Reply {
+        let mut request = self.request(method, path, Bytes::new());
+        if let Some(origin) = origin {
+            request.headers_mut().insert(ORIGIN, origin);
         }
-        let mut sender = match self.connect().await {
-            Ok(sender) => sender,
+        let (head, _) = match self.exchange(request).await {
+            Ok(answer) => answer,
             Err(reply) => return reply,
         };
-        match sender.send_request(self.request(method, path)).await {
+        let text = |name: &HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+        Reply::Answered {
+            status: head.status,
+            timing: text(&SERVER_TIMING).unwrap_or_default().to_owned(),
+            took: Span(text(&TOOK).and_then(|took| took.parse().ok()).unwrap_or(0)),
+        }
+    }
+
+    async fn exchange(self: &Rc<Self>, mut request: Call) -> Result<(Parts, Bytes), Reply> {
+        while let Some(mut sender) = self.kept() {
+            match sender.try_send_request(request).await {
+                Ok(answer) => return self.finish(sender, answer).await,
+                // It was closed before the request could be written: another connection may do.
+                Err(mut fault) => request = fault.take_message().ok_or(Reply::Failed)?,
+            }
+        }
+        let mut sender = self.connect().await?;
+        match sender.send_request(request).await {
             Ok(answer) => self.finish(sender, answer).await,
-            Err(_) => Reply::Failed,
+            Err(_) => Err(Reply::Failed),
         }
     }
 
@@ -102,26 +129,14 @@ impl Peer {
         Ok(sender)
     }
 
-    fn request(&self, method: &Method, path: &str) -> Request<Empty<Bytes>> {
+    fn request(&self, method: &Method, path: &str, body: Bytes) -> Call {
         let request = Request::builder().method(method).uri(path).header(HOST, self.host.clone());
-        request.body(Empty::new()).expect("paths are made from numbers and ids")
+        request.body(Full::new(body)).expect("paths are made from numbers and ids")
     }
 
-    async fn finish(
-        self: &Rc<Self>,
-        mut sender: Sender,
-        answer: hyper::Response<hyper::body::Incoming>,
-    ) -> Reply {
+    async fn finish(self: &Rc<Self>, mut sender: Sender, answer: Answer) -> Result<(Parts, Bytes), Reply> {
         let (head, body) = answer.into_parts();
-        if body.collect().await.is_err() {
-            return Reply::Failed;
-        }
-        let text = |name: &HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
-        let reply = Reply::Answered {
-            status: head.status,
-            timing: text(&SERVER_TIMING).unwrap_or_default().to_owned(),
-            took: Span(text(&TOOK).and_then(|took| took.parse().ok()).unwrap_or(0)),
-        };
+        let body = body.collect().await.map_err(|_| Reply::Failed)?.to_bytes();
         let peer = self.clone();
         // The connection is free in a moment, and the caller need not wait for that.
         tokio::task::spawn_local(async move {
@@ -130,6 +145,6 @@ impl Peer {
                 peer.idle.borrow_mut().push(Idle { sender, since });
             }
         });
-        reply
+        Ok((head, body))
     }
 }

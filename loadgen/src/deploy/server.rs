@@ -2,7 +2,8 @@
 use super::assignment::Assignment;
 use super::call::{SERVER_TIMING, TOOK};
 use super::deployment::Stats;
-use super::node::{Answer, Ask, Node};
+use super::node::{Answer, Ask, Entrance, Node};
+use super::origin::{ORIGIN, Origin};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -26,6 +27,7 @@ const LOOPBACK: Span = Span::from_micros(200);
 
 struct Shell {
     node: Rc<Node>,
+    entrance: Entrance,
     nonce: String,
     /// What an answer to a client is kept back: the latency of the clients' edge, there and back.
     hold_back: Span,
@@ -35,12 +37,13 @@ struct Shell {
 /// Serves `node` for ever.
 pub(super) async fn serve(
     listener: TcpListener,
-    node: Rc<Node>,
+    (node, entrance): (Rc<Node>, Entrance),
     assignment: Assignment,
 ) -> Result<(), String> {
     let there_and_back = assignment.entry_latency + assignment.entry_latency;
     let hold_back = there_and_back.saturating_sub(LOOPBACK);
-    let shell = Rc::new(Shell { node, nonce: assignment.nonce, hold_back, in_flight: Cell::new(0) });
+    let shell =
+        Rc::new(Shell { node, entrance, nonce: assignment.nonce, hold_back, in_flight: Cell::new(0) });
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::task::spawn_local(converse(stream, shell.clone()))),
@@ -65,8 +68,8 @@ async fn respond(shell: Rc<Shell>, request: Request<Incoming>) -> Result<Respons
     let response = match request.uri().path() {
         "/healthz" => plain(StatusCode::OK, shell.nonce.clone()),
         "/__stats" => plain(StatusCode::OK, shell.stats()),
-        path => match Ask::read(request.method(), path) {
-            Some(ask) => shell.work(ask).await,
+        path => match shell.read(&request, path) {
+            Some((ask, hold_back)) => shell.work(ask, hold_back).await,
             None => plain(StatusCode::NOT_FOUND, "there is only /c/CLASS/KEY and /k/KEY here".to_owned()),
         },
     };
@@ -80,8 +83,18 @@ fn plain(status: StatusCode, text: String) -> Response<Full<Bytes>> {
 }
 
 impl Shell {
+    /// What is asked, and what the answer is kept back: who says nothing of himself is a client, and nobody else can add the latency
+    /// of the clients' edge.
+    fn read(&self, request: &Request<Incoming>, path: &str) -> Option<(Ask, Span)> {
+        let now = self.node.instance().time.clock.now();
+        let says = request.headers().get(ORIGIN).and_then(|value| Origin::read(value, now));
+        let target = request.uri().path_and_query().map_or(path, |target| target.as_str());
+        let hold_back = if says.is_some() { Span::ZERO } else { self.hold_back };
+        Some((self.entrance.read(request.method(), target, says, now)?, hold_back))
+    }
+
     /// The node's work on a request. It goes on even when the caller gives up and leaves, so it is a task of its own.
-    async fn work(self: Rc<Self>, ask: Ask) -> Response<Full<Bytes>> {
+    async fn work(self: Rc<Self>, ask: Ask, hold_back: Span) -> Response<Full<Bytes>> {
         let arrived = self.node.instance().time.clock.now();
         let shell = self.clone();
         let work = tokio::task::spawn_local(async move {
@@ -96,7 +109,7 @@ impl Shell {
         let mut response = plain(status, String::new());
         let answered = time.clock.now();
         let took = answered.since(arrived);
-        time.until(answered + self.hold_back).await;
+        time.until(answered + hold_back).await;
         let headers = response.headers_mut();
         headers.insert(TOOK, HeaderValue::from(took.0));
         if let Ok(timing) = HeaderValue::from_str(timing.as_str()) {
@@ -106,7 +119,7 @@ impl Shell {
     }
 
     fn stats(&self) -> String {
-        let (busy_ns, workers, backlog) = self.node.instance().station.figures();
+        let (busy_ns, workers, backlog) = self.node.instance().figures();
         let stats = Stats { busy_ns, workers, in_flight: self.in_flight.get(), backlog: backlog as u64 };
         serde_json::to_string(&stats).expect("whole numbers are JSON")
     }

@@ -29,7 +29,8 @@ impl Timing {
         let outcome = match outcome {
             Outcome::Ok => "ok",
             Outcome::Refused => "refused",
-            Outcome::Failed | Outcome::TimedOut => "failed",
+            Outcome::Failed => "failed",
+            Outcome::TimedOut => "timed_out",
         };
         self.entry(format_args!("{callee};dur={};desc={outcome}", Millis(took)));
         if !own.is_empty() {
@@ -39,7 +40,9 @@ impl Timing {
 
     /// The entries of an earlier call that no answer has carried yet.
     pub(super) fn append(&mut self, earlier: &Self) {
-        self.entry(format_args!("{}", earlier.0));
+        if !earlier.0.is_empty() {
+            self.entry(format_args!("{}", earlier.0));
+        }
     }
 
     /// As the header's value.

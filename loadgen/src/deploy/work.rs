@@ -1,10 +1,12 @@
 //! A node's own work: it takes at least the time that was drawn from its law.
+use super::cpu::Cpu;
 use crate::clock::Clock;
 use crate::timer::Timer;
 use loadpath_core::dist::{Law, Sampler};
 use loadpath_core::rng::{Rng, Seed};
 use loadpath_core::time::{Span, Time};
 use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Shorter waits are not worth waking up for: a timer is late by more.
 const LEAST_WAIT: Span = Span::from_micros(15);
@@ -74,5 +76,13 @@ impl Work {
         let done = work(begun);
         time.until(begun + least).await;
         done
+    }
+
+    /// As `spend`, with nothing else to do, on cores that are shared, where they are.
+    pub(super) async fn spend_on(&self, cpu: Option<&Rc<Cpu>>, time: &Timekeeper, chance: &Chance) {
+        match cpu {
+            Some(cpu) => cpu.work(chance.draw(&self.law)).await,
+            None => self.spend(time, chance, drop).await,
+        }
     }
 }

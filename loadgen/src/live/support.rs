@@ -10,6 +10,8 @@ const KINDS: &[(&str, &[&str])] = &[
         "load_balancer",
         &[
             "policy",
+            "choices",
+            "repeats",
             "instances",
             "cores",
             "service_time",
@@ -18,9 +20,49 @@ const KINDS: &[(&str, &[&str])] = &[
             "fall",
             "rise",
             "slow_start",
+            "eject_after",
+            "rate_limit",
+            "burst",
         ],
     ),
-    ("service", &["instances", "workers", "service_time", "queue"]),
+    (
+        "service",
+        &[
+            "instances",
+            "workers",
+            "service_time",
+            "pause",
+            "cores",
+            "speed",
+            "queue",
+            "queue_order",
+            "patience",
+            "shedding",
+            "deadlines",
+            "limit",
+            "limit_most",
+            "limit_late",
+            "error_share",
+            "start_time",
+        ],
+    ),
+    (
+        "cdn",
+        &[
+            "instances",
+            "capacity",
+            "eviction",
+            "ttl",
+            "ttl_jitter",
+            "keeps",
+            "coalesce",
+            "workers",
+            "service_time",
+            "queue",
+        ],
+    ),
+    ("object_store", &["concurrency", "service_time", "error_share"]),
+    ("external", &["concurrency", "service_time", "error_share", "rate_limit"]),
     (
         "cache",
         &["instances", "capacity", "eviction", "ttl", "ttl_jitter", "workers", "service_time", "queue"],
@@ -29,13 +71,31 @@ const KINDS: &[(&str, &[&str])] = &[
 ];
 
 /// The other parameters that a live run acts on.
-const EDGE: &[&str] = &["latency"];
+const EDGE: &[&str] = &[
+    "latency",
+    "classes",
+    "calls",
+    "mode",
+    "connections",
+    "timeout",
+    "retries",
+    "backoff",
+    "jitter",
+    "retry_budget",
+    "breaker",
+    "breaker_open",
+    "hedge_after",
+    "hedge_at",
+    "hedge_budget",
+    "weight",
+];
+/// What clients do by themselves on their edge.
+const CLIENTS_EDGE: &[&str] = &["latency"];
 const CLASS: &[&str] = &["operation", "weight", "keys", "skew", "size", "topic", "priority"];
 const ARRIVALS: &[&str] = &["arrivals", "rate", "burstiness", "users"];
 
 /// Choices that the simulator knows and the processes do not.
-const UNKNOWN_CHOICES: &[(&str, &str)] =
-    &[("operation", "static"), ("operation", "job"), ("arrivals", "closed"), ("policy", "ip_hash")];
+const UNKNOWN_CHOICES: &[(&str, &str)] = &[("operation", "job"), ("arrivals", "closed")];
 
 /// What of a design the processes cannot do: the first such thing, in a sentence.
 pub(super) fn missing(document: &Topology) -> Option<String> {
@@ -55,7 +115,8 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
     });
     let edges = || {
         document.edges.iter().find_map(|edge| {
-            let name = beyond(&edge.params, catalog::EDGE, EDGE)?;
+            let is_clients = document.node(&edge.from).is_some_and(|node| node.kind == "clients");
+            let name = beyond(&edge.params, catalog::EDGE, if is_clients { CLIENTS_EDGE } else { EDGE })?;
             Some(sentence(&format!("edge \"{}\" to \"{}\"", edge.from, edge.to), name))
         })
     };
@@ -109,16 +170,16 @@ mod tests {
         };
         let said = with(|d| d.nodes.push(Node { id: "mq".into(), kind: "queue".into(), ..Node::default() }));
         assert!(said.contains("\"mq\"") && said.contains("Queue"), "{said}");
-        let said = with(|d| drop(d.nodes[2].params.insert("cores".into(), 2.0.into())));
-        assert!(said.starts_with("node \"web\", cores"), "{said}");
+        let said = with(|d| drop(d.nodes[2].params.insert("mtbf".into(), "1h".into())));
+        assert!(said.starts_with("node \"web\", mtbf"), "{said}");
         let said = with(|d| d.nodes[2].host = "box".into());
         assert!(said.starts_with("node \"web\", host"), "{said}");
         let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("retries".into(), 2.0.into())));
         assert!(said.starts_with("edge \"users\" to \"lb\", retries"), "{said}");
         let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("hedge_at".into(), 0.9.into())));
         assert!(said.starts_with("edge \"users\" to \"lb\", hedge_at"), "{said}");
-        let said = with(|d| drop(d.nodes[2].params.insert("limit".into(), "fixed".into())));
-        assert!(said.starts_with("node \"web\", limit"), "{said}");
+        let said = with(|d| drop(d.nodes[2].params.insert("autoscale".into(), "step".into())));
+        assert!(said.starts_with("node \"web\", autoscale"), "{said}");
         let said = with(|d| drop(d.nodes[0].params.insert("serve_stale".into(), "1h".into())));
         assert!(said.starts_with("node \"users\", serve_stale"), "{said}");
         let said = with(|d| drop(d.workload.params.insert("arrivals".into(), "closed".into())));
