@@ -2,14 +2,16 @@
 use super::assignment::Assignment;
 use super::edge::Edge;
 use super::node::{Answer, Ask, Instance};
-use super::timing::{Timing, Unreported};
+use super::origin::Origin;
+use super::timing::Timing;
 use super::work::Work;
 use hyper::{Method, StatusCode};
 use loadpath_core::component::cache::{self, Capacity, Coalescer, Joined, Ttl};
 use loadpath_core::id::NodeIndex;
 use loadpath_core::run::Outcome;
-use loadpath_core::time::Span;
+use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::{CacheNode, Plan, Writes};
+use loadpath_core::workload::Operation;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -30,16 +32,15 @@ pub(super) struct Cache {
 struct Memory {
     entries: RefCell<cache::Cache>,
     /// The database behind it, when it reads through.
-    behind: Option<Edge>,
+    behind: Option<Rc<Edge>>,
     writes: Writes,
     flush_interval: Span,
     coalesce: bool,
     fetches: RefCell<Fetches>,
     /// A write-back is to come.
     planned: Cell<bool>,
-    /// The bytes of each class's answers, by its name.
-    sizes: HashMap<String, u32>,
-    unreported: Unreported,
+    /// The bytes of each class's answers.
+    sizes: Vec<u32>,
     counts: Counts,
 }
 
@@ -78,8 +79,7 @@ impl Cache {
             coalesce: spec.coalesce,
             fetches: RefCell::default(),
             planned: Cell::new(false),
-            sizes: plan.classes.iter().map(|class| (class.name.clone(), class.size)).collect(),
-            unreported: Unreported::default(),
+            sizes: plan.classes.iter().map(|class| class.size).collect(),
             counts: Counts::default(),
         };
         Self { instance, work: Work::new(&spec.service_time), memory: Rc::new(memory) }
@@ -104,7 +104,7 @@ impl Cache {
             }
             _ => (self.write(ask, &mut timing).await, true),
         };
-        self.memory.unreported.report(&mut timing);
+        self.edges().for_each(|edge| edge.report(&mut timing));
         match outcome {
             Outcome::Ok if !hit => Answer::new(StatusCode::NOT_FOUND, timing),
             outcome => Answer::of(outcome, timing),
@@ -148,8 +148,8 @@ impl Cache {
     }
 
     /// Asks the database behind it, and remembers the value.
-    async fn go_through(&self, edge: &Edge, ask: &Ask, timing: &mut Timing) -> Outcome {
-        let called = edge.call_for(ask, &ask.method, &ask.key_path(), timing).await;
+    async fn go_through(&self, edge: &Rc<Edge>, ask: &Ask, timing: &mut Timing) -> Outcome {
+        let called = edge.ask(&ask.of_key(ask.method.clone()), timing).await;
         let memory = &self.memory;
         if called.outcome != Outcome::Ok {
             memory.fetches.borrow_mut().finish(ask.key, (Outcome::Failed, false));
@@ -166,7 +166,7 @@ impl Cache {
     /// The value is in memory from now on; lookups that wait for it have it.
     fn remember(&self, ask: &Ask, dirty: bool) {
         let (memory, now) = (&self.memory, self.instance.time.clock.now());
-        let size = memory.sizes.get(&ask.class).copied().unwrap_or(1);
+        let size = memory.sizes.get(usize::from(ask.origin.class)).copied().unwrap_or(1);
         let evicted: Vec<u64> = self.instance.chance.with(|chance| {
             let mut entries = memory.entries.borrow_mut();
             let evicted = if dirty {
@@ -224,25 +224,20 @@ impl Cache {
     }
 
     /// The edges that leave it.
-    pub(super) fn edges(&self) -> impl Iterator<Item = &Edge> {
+    pub(super) fn edges(&self) -> impl Iterator<Item = &Rc<Edge>> {
         self.memory.behind.iter()
     }
 }
 
 impl Memory {
     /// Values that were only in memory go to the database; nobody waits for it.
-    fn write_behind(self: &Rc<Self>, keys: Vec<u64>) {
+    fn write_behind(&self, keys: Vec<u64>) {
         for key in keys {
-            let memory = self.clone();
-            memory.counts.written_back.set(memory.counts.written_back.get() + 1);
-            tokio::task::spawn_local(async move {
-                let Some(edge) = &memory.behind else { return };
-                let path = format!("/k/{key}");
-                let ask = Ask { method: Method::PUT, path: path.clone(), key, class: String::new(), user: 0 };
-                let mut timing = Timing::default();
-                edge.call_for(&ask, &Method::PUT, &path, &mut timing).await;
-                memory.unreported.keep(timing);
-            });
+            self.counts.written_back.set(self.counts.written_back.get() + 1);
+            let Some(edge) = &self.behind else { return };
+            let origin = Origin { class: 0, user: 0, deadline: Time::NEVER, way: Span::ZERO };
+            let (method, path) = (Method::PUT, format!("/k/{key}"));
+            edge.let_go(Ask { method, path, key, operation: Operation::Write, origin });
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Calls from one node to another: kept connections, and what the caller sees.
+use super::origin::ORIGIN;
 use crate::clock::Clock;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -54,6 +55,7 @@ struct Idle {
 }
 
 type Sender = SendRequest<Full<Bytes>>;
+type Call = Request<Full<Bytes>>;
 type Answer = hyper::Response<hyper::body::Incoming>;
 
 impl Peer {
@@ -63,9 +65,23 @@ impl Peer {
         Rc::new(Self { clock, address, host, idle: RefCell::new(Vec::new()) })
     }
 
-    /// Sends a request without a body and waits for the whole answer.
-    pub(super) async fn call(self: &Rc<Self>, method: &Method, path: &str) -> Reply {
-        let (head, _) = match self.exchange(method, path, Bytes::new()).await {
+    /// Where it is.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Sends a request without a body, and for whom, and waits for the whole answer.
+    pub(super) async fn call(
+        self: &Rc<Self>,
+        method: &Method,
+        path: &str,
+        origin: Option<HeaderValue>,
+    ) -> Reply {
+        let mut request = self.request(method, path, Bytes::new());
+        if let Some(origin) = origin {
+            request.headers_mut().insert(ORIGIN, origin);
+        }
+        let (head, _) = match self.exchange(request).await {
             Ok(answer) => answer,
             Err(reply) => return reply,
         };
@@ -79,26 +95,22 @@ impl Peer {
 
     /// Tells the callee something, which is no call by an edge; the body of its answer, unless that is not a good one.
     pub(super) async fn tell(self: &Rc<Self>, path: &str, what: Bytes) -> Option<Bytes> {
-        let (head, body) = self.exchange(&Method::POST, path, what).await.ok()?;
+        let mut request = self.request(&Method::POST, path, what);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TOLD));
+        let (head, body) = self.exchange(request).await.ok()?;
         (head.status == StatusCode::OK).then_some(body)
     }
 
-    async fn exchange(
-        self: &Rc<Self>,
-        method: &Method,
-        path: &str,
-        body: Bytes,
-    ) -> Result<(Parts, Bytes), Reply> {
+    async fn exchange(self: &Rc<Self>, mut request: Call) -> Result<(Parts, Bytes), Reply> {
         while let Some(mut sender) = self.kept() {
-            match sender.try_send_request(self.request(method, path, body.clone())).await {
+            match sender.try_send_request(request).await {
                 Ok(answer) => return self.finish(sender, answer).await,
                 // It was closed before the request could be written: another connection may do.
-                Err(fault) if fault.message().is_some() => {}
-                Err(_) => return Err(Reply::Failed),
+                Err(mut fault) => request = fault.take_message().ok_or(Reply::Failed)?,
             }
         }
         let mut sender = self.connect().await?;
-        match sender.send_request(self.request(method, path, body)).await {
+        match sender.send_request(request).await {
             Ok(answer) => self.finish(sender, answer).await,
             Err(_) => Err(Reply::Failed),
         }
@@ -127,11 +139,8 @@ impl Peer {
         Ok(sender)
     }
 
-    fn request(&self, method: &Method, path: &str, body: Bytes) -> Request<Full<Bytes>> {
-        let mut request = Request::builder().method(method).uri(path).header(HOST, self.host.clone());
-        if !body.is_empty() {
-            request = request.header(CONTENT_TYPE, TOLD);
-        }
+    fn request(&self, method: &Method, path: &str, body: Bytes) -> Call {
+        let request = Request::builder().method(method).uri(path).header(HOST, self.host.clone());
         request.body(Full::new(body)).expect("paths are made from numbers and ids")
     }
 

@@ -62,7 +62,7 @@ impl Database {
         let reads = ask.method == Method::GET;
         if let Data::Copied(group) = &self.data
             && reads
-            && !group.may_read(ask.user)
+            && !group.may_read(ask.origin.user)
         {
             // The caller asks another server.
             return Answer::new(StatusCode::MISDIRECTED_REQUEST, timing);
@@ -92,7 +92,7 @@ impl Database {
             Data::Alone(store) => self.write.spend(time, chance, |_| store.write(ask.key)).await.is_ok(),
             Data::Copied(group) => {
                 self.write.spend_before(time, chance, drop).await;
-                group.write(ask.key, ask.user).await
+                group.write(ask.key, ask.origin.user).await
             }
         }
     }

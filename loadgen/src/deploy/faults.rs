@@ -94,6 +94,15 @@ pub fn action_of(plan: &Plan, command: &Command) -> Result<Action, CommandFault>
 }
 
 impl Deployment {
+    /// Does what is commanded, in the words of the simulator.
+    ///
+    /// # Errors
+    /// When it names what is not there, or as [`Deployment::act`].
+    pub async fn command(&self, command: &Command) -> Result<(), DeployError> {
+        let action = action_of(&self.plan, command).map_err(|fault| DeployError(fault.to_string()))?;
+        self.act(&action).await
+    }
+
     /// Does something to the design, now; returns when it is done.
     ///
     /// # Errors

@@ -13,18 +13,25 @@
 //! does the same in virtual time, around the same components. A node takes at least the time that its law says: it does
 //! its real work, and waits for the rest.
 mod assignment;
+mod attempt;
 mod cache;
 mod call;
+mod cdn;
 mod control;
+mod cpu;
 mod database;
 mod deployment;
 mod edge;
+mod external;
 mod failover;
 mod faults;
+mod guard;
 mod layout;
 mod load_balancer;
 mod node;
+mod object_store;
 mod order;
+mod origin;
 mod port;
 mod probe;
 mod routes;

@@ -29,40 +29,44 @@ impl Routes {
         Self { shards, copies, reads, primaries: primaries.into(), turns: none.into() }
     }
 
-    /// The instance that takes writes of a key.
-    pub(super) fn writer(&self, key: u64) -> u16 {
-        self.primary(self.shards.shard(key))
+    /// The instance that is asked about a key first.
+    pub(super) fn server(&self, reads: bool, key: u64) -> u16 {
+        let shard = self.shards.shard(key);
+        if reads { self.reader(shard) } else { self.primary(shard) }
     }
 
-    /// The instances that may be asked about a key, one after the other until one answers.
-    pub(super) fn servers(&self, reads: bool, key: u64) -> Vec<u16> {
-        self.servers_of(reads, self.shards.shard(key))
-    }
-
-    /// The same of each shard, for a query that needs all.
-    pub(super) fn everywhere(&self) -> impl Iterator<Item = Vec<u16>> + '_ {
-        (0..self.shards.count()).map(|shard| self.servers_of(true, shard))
-    }
-
-    fn servers_of(&self, reads: bool, shard: u16) -> Vec<u16> {
+    /// Who may answer a read besides this server of a shard, one after the other.
+    pub(super) fn others(&self, server: u16) -> Vec<u16> {
+        if self.reads == Reads::Primary || self.copies == 1 {
+            return Vec::new();
+        }
+        let (shard, member) = (server / self.copies, server % self.copies);
         let primary = self.primary(shard);
-        if !reads || self.reads == Reads::Primary || self.copies == 1 {
-            return vec![primary];
+        let next = (1..self.copies).map(|i| shard * self.copies + (member + i) % self.copies);
+        let mut others: Vec<u16> = next.filter(|&other| other != primary).collect();
+        // Nobody is fresher than the primary.
+        others.extend((server != primary).then_some(primary));
+        others
+    }
+
+    /// A server of each shard, for a query that needs all.
+    pub(super) fn everywhere(&self) -> impl Iterator<Item = u16> + '_ {
+        (0..self.shards.count()).map(|shard| self.reader(shard))
+    }
+
+    /// The server of a shard whose turn it is: each caller has turns of its own.
+    fn reader(&self, shard: u16) -> u16 {
+        let (primary, base) = (self.primary(shard), shard * self.copies);
+        if self.reads == Reads::Primary || self.copies == 1 {
+            return primary;
         }
         let mut turns = self.turns.borrow_mut();
         let turn = &mut turns[usize::from(shard)];
-        // Each caller has a turn of its own; a primary that does not answer reads is passed over.
         *turn = (*turn + 1) % self.copies;
-        let base = shard * self.copies;
         if self.reads == Reads::Replicas && base + *turn == primary {
             *turn = (*turn + 1) % self.copies;
         }
-        let all = (0..self.copies).map(|i| base + (*turn + i) % self.copies);
-        let mut servers: Vec<u16> =
-            all.filter(|&server| self.reads == Reads::All || server != primary).collect();
-        // Nobody is fresher than the primary.
-        servers.push(primary);
-        servers
+        base + *turn
     }
 
     fn primary(&self, shard: u16) -> u16 {

@@ -3,7 +3,8 @@ use super::assignment::Assignment;
 use super::call::{SERVER_TIMING, TOLD, TOOK};
 use super::control::{CONTROL, Control, LOG, NONCE, Place};
 use super::deployment::Stats;
-use super::node::{Answer, Ask, Node};
+use super::node::{Answer, Ask, Entrance, Node};
+use super::origin::{ORIGIN, Origin};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -30,6 +31,7 @@ const MOST_WORDS: usize = 1 << 20;
 
 struct Shell {
     node: Rc<Node>,
+    entrance: Entrance,
     nonce: String,
     /// What an answer to a client is kept back: the latency of the clients' edge, there and back.
     hold_back: Span,
@@ -41,18 +43,13 @@ struct Shell {
 /// Serves `node` for ever.
 pub(super) async fn serve(
     listener: TcpListener,
-    node: Rc<Node>,
+    (node, entrance): (Rc<Node>, Entrance),
     assignment: Assignment,
 ) -> Result<(), String> {
     let there_and_back = assignment.entry_latency + assignment.entry_latency;
     let hold_back = there_and_back.saturating_sub(LOOPBACK);
-    let shell = Rc::new(Shell {
-        node,
-        nonce: assignment.nonce,
-        hold_back,
-        in_flight: Cell::new(0),
-        drains: Cell::new(false),
-    });
+    let (in_flight, drains) = (Cell::new(0), Cell::new(false));
+    let shell = Rc::new(Shell { node, entrance, nonce: assignment.nonce, hold_back, in_flight, drains });
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::task::spawn_local(converse(stream, shell.clone()))),
@@ -78,17 +75,14 @@ async fn respond(shell: Rc<Shell>, request: Request<Incoming>) -> Result<Respons
         "/healthz" if shell.drains.get() => {
             plain(StatusCode::SERVICE_UNAVAILABLE, "it is to be restarted".to_owned())
         }
-        "/healthz" => plain(StatusCode::OK, shell.nonce.clone()),
-        "/__stats" => plain(StatusCode::OK, shell.stats()),
         CONTROL => shell.obey(request).await,
         LOG => shell.hear(request).await,
-        path => {
-            match Ask::read(request.method(), request.uri().path_and_query().map_or(path, |all| all.as_str()))
-            {
-                Some(ask) => shell.work(ask).await,
-                None => plain(StatusCode::NOT_FOUND, "there is only /c/CLASS/KEY and /k/KEY here".to_owned()),
-            }
-        }
+        "/healthz" => plain(StatusCode::OK, shell.nonce.clone()),
+        "/__stats" => plain(StatusCode::OK, shell.stats()),
+        path => match shell.read(&request, path) {
+            Some((ask, hold_back)) => shell.work(ask, hold_back).await,
+            None => plain(StatusCode::NOT_FOUND, "there is only /c/CLASS/KEY and /k/KEY here".to_owned()),
+        },
     };
     Ok(response)
 }
@@ -110,8 +104,18 @@ async fn words_of(request: Request<Incoming>) -> Bytes {
 }
 
 impl Shell {
+    /// What is asked, and what the answer is kept back: who says nothing of himself is a client, and nobody else can add the latency
+    /// of the clients' edge.
+    fn read(&self, request: &Request<Incoming>, path: &str) -> Option<(Ask, Span)> {
+        let now = self.node.instance().time.clock.now();
+        let says = request.headers().get(ORIGIN).and_then(|value| Origin::read(value, now));
+        let target = request.uri().path_and_query().map_or(path, |target| target.as_str());
+        let hold_back = if says.is_some() { Span::ZERO } else { self.hold_back };
+        Some((self.entrance.read(request.method(), target, says, now)?, hold_back))
+    }
+
     /// The node's work on a request. It goes on even when the caller gives up and leaves, so it is a task of its own.
-    async fn work(self: Rc<Self>, ask: Ask) -> Response<Full<Bytes>> {
+    async fn work(self: Rc<Self>, ask: Ask, hold_back: Span) -> Response<Full<Bytes>> {
         let arrived = self.node.instance().time.clock.now();
         let shell = self.clone();
         let work = tokio::task::spawn_local(async move {
@@ -126,7 +130,7 @@ impl Shell {
         let mut response = plain(status, String::new());
         let answered = time.clock.now();
         let took = answered.since(arrived);
-        time.until(answered + self.hold_back).await;
+        time.until(answered + hold_back).await;
         let headers = response.headers_mut();
         headers.insert(TOOK, HeaderValue::from(took.0));
         if let Ok(timing) = HeaderValue::from_str(timing.as_str()) {
@@ -137,9 +141,8 @@ impl Shell {
 
     /// Does what the agent orders, who knows this instance's nonce; a page in a browser cannot send it.
     async fn obey(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let knows =
-            request.headers().get(NONCE).is_some_and(|nonce| nonce.as_bytes() == self.nonce.as_bytes());
-        if !knows {
+        let nonce = request.headers().get(NONCE);
+        if nonce.is_none_or(|nonce| nonce.as_bytes() != self.nonce.as_bytes()) {
             return plain(StatusCode::FORBIDDEN, "this is for the agent".to_owned());
         }
         let words = words_of(request).await;
@@ -161,14 +164,14 @@ impl Shell {
     async fn hear(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let is_told = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == TOLD);
         let words = words_of(request).await;
-        match self.node.hear(&words).filter(|_| is_told) {
+        match is_told.then(|| self.node.hear(&words)).flatten() {
             Some(place) => json(&place),
             None => plain(StatusCode::CONFLICT, String::new()),
         }
     }
 
     fn stats(&self) -> String {
-        let (busy_ns, workers, backlog) = self.node.instance().station.figures();
+        let (busy_ns, workers, backlog) = self.node.instance().figures();
         let counters = self.node.counters();
         let (in_flight, backlog) = (self.in_flight.get(), backlog as u64);
         let stats = Stats { busy_ns, workers, in_flight, backlog, counters };

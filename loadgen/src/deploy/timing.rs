@@ -4,9 +4,7 @@
 //! (`db;dur=4.310;desc=ok`), followed by what the callee reported. Times are in milliseconds with three decimals.
 use loadpath_core::run::Outcome;
 use loadpath_core::time::Span;
-use std::cell::RefCell;
 use std::fmt::Write as _;
-use std::rc::Rc;
 
 /// How long a header may be. Entries that would make it longer are left out; those hops are then seen less often.
 const MOST_BYTES: usize = 8 * 1024;
@@ -31,7 +29,8 @@ impl Timing {
         let outcome = match outcome {
             Outcome::Ok => "ok",
             Outcome::Refused => "refused",
-            Outcome::Failed | Outcome::TimedOut => "failed",
+            Outcome::Failed => "failed",
+            Outcome::TimedOut => "timed_out",
         };
         self.entry(format_args!("{callee};dur={};desc={outcome}", Millis(took)));
         if !own.is_empty() {
@@ -41,12 +40,9 @@ impl Timing {
 
     /// The entries of an earlier call that no answer has carried yet.
     pub(super) fn append(&mut self, earlier: &Self) {
-        self.entry(format_args!("{}", earlier.0));
-    }
-
-    /// Whether the entries of another can be appended, with some room left for those to come.
-    fn has_room_for(&self, other: &Self) -> bool {
-        self.0.len() + other.0.len() < MOST_BYTES / 4
+        if !earlier.0.is_empty() {
+            self.entry(format_args!("{}", earlier.0));
+        }
     }
 
     /// As the header's value.
@@ -62,31 +58,6 @@ impl Timing {
         self.0.write_fmt(entry).expect("a string takes every text");
         if self.0.len() > MOST_BYTES {
             self.0.truncate(before);
-        }
-    }
-}
-
-/// What the calls were like that nobody waited for; the next answer reports them.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Unreported(Rc<RefCell<Vec<Timing>>>);
-
-/// How many of them are kept until an answer reports them.
-const REPORTS_KEPT: usize = 64;
-
-impl Unreported {
-    /// Keeps what such a call was like.
-    pub(super) fn keep(&self, timing: Timing) {
-        let mut kept = self.0.borrow_mut();
-        if kept.len() < REPORTS_KEPT {
-            kept.push(timing);
-        }
-    }
-
-    /// Puts what was kept into an answer, as far as there is room.
-    pub(super) fn report(&self, answer: &mut Timing) {
-        let mut kept = self.0.borrow_mut();
-        while let Some(earlier) = kept.pop_if(|earlier| answer.has_room_for(earlier)) {
-            answer.append(&earlier);
         }
     }
 }

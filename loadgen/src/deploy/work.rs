@@ -1,10 +1,12 @@
 //! A node's own work: it takes at least the time that was drawn from its law.
+use super::cpu::Cpu;
 use crate::clock::Clock;
 use crate::timer::Timer;
 use loadpath_core::dist::{Law, Sampler};
 use loadpath_core::rng::{Rng, Seed};
 use loadpath_core::time::{Span, Time};
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 /// Shorter waits are not worth waking up for: a timer is late by more.
 const LEAST_WAIT: Span = Span::from_micros(15);
@@ -45,7 +47,7 @@ impl Chance {
         Self { rng: RefCell::new(rng), slowness: Cell::new(1.0) }
     }
 
-    /// A draw from a law of work.
+    /// A draw from a law.
     pub(super) fn draw(&self, law: &Sampler) -> Span {
         let drawn = law.sample(&mut self.rng.borrow_mut());
         Span((drawn.0 as f64 * self.slowness.get()) as u64)
@@ -92,5 +94,13 @@ impl Work {
         let begun = time.clock.now();
         time.until(begun + chance.draw(&self.law)).await;
         work(time.clock.now())
+    }
+
+    /// As `spend`, with nothing else to do, on cores that are shared, where they are.
+    pub(super) async fn spend_on(&self, cpu: Option<&Rc<Cpu>>, time: &Timekeeper, chance: &Chance) {
+        match cpu {
+            Some(cpu) => cpu.work(chance.draw(&self.law)).await,
+            None => self.spend(time, chance, drop).await,
+        }
     }
 }
