@@ -232,7 +232,6 @@ fn complete(interval: &mut Interval, utilization: Vec<Option<f64>>, deployment: 
 
 fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
     let plan = &drivable.plan;
-    let (source, clients) = &drivable.clients;
     Attack {
         name: plan.name.clone(),
         target: Target::plain(address, Paths::PerClass),
@@ -241,14 +240,16 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
         shape: shape(plan),
         classes: plan.classes.clone(),
         users: plan.users,
-        source: source.clone(),
+        source: drivable.source.clone(),
         seed: Seed(wish.seed),
         warm_up: wish.warm_up,
         duration: wish.duration,
-        timeout: clients.timeout,
+        timeout: drivable.timeout,
         connections: connections(shape(plan).peak(plan.arrivals.rate)),
         nodes: plan.nodes.iter().map(|node| node.id.clone()).collect(),
-        entry: Some(plan.node(drivable.entry).id.clone()),
+        // What stands for clients says itself what it saw of the node that they call.
+        entry: Some(plan.node(drivable.entry).id.clone())
+            .filter(|_| !matches!(plan.node(drivable.entry).kind, NodeKind::Clients(_))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A design that is up: its processes, as the agent sees them.
 use super::assignment::{Assignment, RUN_VARIABLE};
-use super::layout::{Design, Instance, instances, levels};
+use super::layout::{Design, Instance, called_by, instances, levels};
 use super::order::{Order, ProcessNumber};
 use super::probe;
 use super::run_directory;
@@ -174,7 +174,7 @@ impl Deployment {
     fn fill_in_addresses(&mut self, process: ProcessNumber, plan: &Plan) -> Result<(), DeployError> {
         let node = self.instances[process as usize].node;
         let mut addresses = BTreeMap::new();
-        for callee in plan.callees(node) {
+        for callee in called_by(plan, node) {
             let found: Option<Vec<SocketAddr>> =
                 self.numbers_of(callee).map(|number| self.address(number)).collect();
             let id = &plan.node(callee).id;
@@ -261,7 +261,8 @@ impl Deployment {
         gone.map(drop).map_err(|_| DeployError(format!("{} does not end", called(node, instance))))
     }
 
-    /// Starts a killed instance again, at its old address and empty; returns when it answers. What runs is left alone.
+    /// Starts a killed instance again, at its old address and empty, after the time that its start takes; returns when it answers. What
+    /// runs is left alone.
     ///
     /// # Errors
     /// When there is no such instance, or it does not start.
@@ -270,8 +271,9 @@ impl Deployment {
         if self.address(process).is_some() {
             return Ok(());
         }
-        let port = self.instances[process as usize].port.get().copied();
-        self.order_start(process, port).await?;
+        let Instance { port, start_time, .. } = &self.instances[process as usize];
+        tokio::time::sleep(Duration::from_nanos(start_time.0)).await;
+        self.order_start(process, port.get().copied()).await?;
         self.readiness(process).await
     }
 

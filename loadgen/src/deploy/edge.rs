@@ -5,8 +5,8 @@ use super::call::{Peer, Reply};
 use super::node::Ask;
 use super::timing::Timing;
 use super::work::Timekeeper;
-use hyper::{Method, StatusCode};
-use loadpath_core::component::{HashRing, Shards};
+use hyper::StatusCode;
+use loadpath_core::component::{HashRing, Shards, naming};
 use loadpath_core::id::{EdgeIndex, NodeIndex};
 use loadpath_core::run::Outcome;
 use loadpath_core::time::Span;
@@ -47,6 +47,8 @@ pub(super) struct Called {
     pub(super) outcome: Outcome,
     /// Whether the callee, a cache, had the key.
     pub(super) hit: bool,
+    /// What DNS said.
+    pub(super) told: Option<naming::Answer>,
     /// Nobody listened there.
     pub(super) absent: bool,
 }
@@ -54,7 +56,7 @@ pub(super) struct Called {
 impl Called {
     /// A call that ended before it was made, or without an answer.
     pub(super) const fn without_answer(outcome: Outcome) -> Self {
-        Self { outcome, hit: false, absent: false }
+        Self { outcome, hit: false, told: None, absent: false }
     }
 }
 
@@ -192,18 +194,19 @@ impl Edge {
     pub(super) async fn call(&self, instance: u16, ask: &Ask, timing: &mut Timing) -> Called {
         let sent = self.time.clock.now();
         let peer = self.peers.borrow()[usize::from(instance)].clone();
-        let origin = Some(ask.origin.header(sent, self.latency));
+        let origin = ask.origin.header(sent, self.latency);
         let reply = match peer {
-            Some(peer) => peer.call(&ask.method, &ask.path, origin).await,
+            Some(peer) => peer.call(ask, origin).await,
             None => Reply::Refused,
         };
         let (called, took, own) = match reply {
-            Reply::Answered { status, timing, took } => {
+            Reply::Answered { status, timing: own, took, cookies, told } => {
                 let (outcome, hit) = (outcome_of(status), status == StatusCode::OK);
-                (Called { outcome, hit, absent: false }, took, timing)
+                timing.cookies.merge(&cookies);
+                (Called { outcome, hit, told, absent: false }, took, own)
             }
             Reply::Refused => {
-                let called = Called { outcome: Outcome::Refused, hit: false, absent: true };
+                let called = Called { absent: true, ..Called::without_answer(Outcome::Refused) };
                 (called, Span::ZERO, String::new())
             }
             Reply::Failed => (Called::without_answer(Outcome::Failed), Span::ZERO, String::new()),
@@ -229,9 +232,7 @@ impl Edge {
     /// Whether an instance answers a health check within `within`.
     pub(super) async fn probe(&self, instance: u16, within: std::time::Duration) -> bool {
         let Some(peer) = self.peers.borrow()[usize::from(instance)].clone() else { return false };
-        let call = peer.call(&Method::GET, "/healthz", None);
-        let reply = tokio::time::timeout(within, call).await;
-        matches!(reply, Ok(Reply::Answered { status: StatusCode::OK, .. }))
+        tokio::time::timeout(within, peer.is_well()).await.unwrap_or(false)
     }
 }
 

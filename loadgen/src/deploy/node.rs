@@ -2,8 +2,12 @@
 use super::assignment::Assignment;
 use super::cache::Cache;
 use super::cdn::Cdn;
+use super::clients::Clients;
+use super::control::Control;
+use super::cookies::Cookies;
 use super::cpu::Cpu;
 use super::database::Database;
+use super::dns::Dns;
 use super::external::{self, Remote};
 use super::load_balancer::LoadBalancer;
 use super::object_store;
@@ -15,6 +19,7 @@ use super::supervise::ASSIGNMENT_FILE;
 use super::timing::Timing;
 use super::work::{Chance, Timekeeper};
 use hyper::{Method, StatusCode};
+use loadpath_core::component::naming;
 use loadpath_core::component::queue::Discipline;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::run::Outcome;
@@ -80,6 +85,8 @@ fn listener() -> std::io::Result<tokio::net::TcpListener> {
 pub(super) struct Instance {
     /// The node's id.
     pub(super) id: String,
+    /// Which of its instances, counted from zero.
+    pub(super) number: u16,
     pub(super) station: Rc<Station>,
     /// Cores that its workers share, if not each has its own.
     pub(super) cpu: Option<Rc<Cpu>>,
@@ -90,10 +97,12 @@ pub(super) struct Instance {
 /// An instance at work.
 pub(super) enum Node {
     LoadBalancer(LoadBalancer),
-    Service(Service),
+    Service(Box<Service>),
     Cache(Box<Cache>),
     Database(Database),
     Cdn(Box<Cdn>),
+    Clients(Clients),
+    Dns(Dns),
     Remote(Remote),
 }
 
@@ -108,6 +117,8 @@ pub(super) struct Ask {
     /// What the request that this is part of does.
     pub(super) operation: Operation,
     pub(super) origin: Origin,
+    /// What its user's browser has kept.
+    pub(super) cookies: Cookies,
 }
 
 /// What is known of requests before they come: whose they are when they do not say so themselves.
@@ -123,6 +134,8 @@ pub(super) struct Entrance {
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) timing: Timing,
+    /// What DNS says.
+    pub(super) told: Option<naming::Answer>,
 }
 
 impl Entrance {
@@ -160,7 +173,8 @@ impl Entrance {
             });
             Origin { class: found.unwrap_or(0) as u16, user, deadline, way }
         });
-        Some(Ask { method: method.clone(), path: target.to_owned(), key, operation, origin })
+        let (method, path, cookies) = (method.clone(), target.to_owned(), Cookies::default());
+        Some(Ask { method, path, key, operation, origin, cookies })
     }
 }
 
@@ -173,7 +187,7 @@ impl Ask {
 
 impl Answer {
     pub(super) const fn new(status: StatusCode, timing: Timing) -> Self {
-        Self { status, timing }
+        Self { status, timing, told: None }
     }
 
     /// The answer that says this outcome.
@@ -184,7 +198,7 @@ impl Answer {
             Outcome::Failed => StatusCode::BAD_GATEWAY,
             Outcome::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         };
-        Self { status, timing }
+        Self { status, timing, told: None }
     }
 
     /// The queue was full.
@@ -204,6 +218,7 @@ impl Instance {
         let time = Rc::new(time);
         Ok(Self {
             id: assignment.node.clone(),
+            number: assignment.instance,
             station: Station::new(time.clock, workers, queue, order),
             cpu: (cores > 0).then(|| Cpu::new(time.clone(), cores)),
             time,
@@ -261,7 +276,9 @@ impl Node {
         let plain = (Discipline::Fifo, 0);
         let instance = |workers, queue| Instance::new(assignment, workers, queue, plain);
         Ok(match &plan.node(index).kind {
-            NodeKind::Clients(_) => return Err("clients have no process".to_owned()),
+            // They work on nothing, and so nothing waits for a worker.
+            NodeKind::Clients(_) => Self::Clients(Clients::new(plan, assignment, instance(0, 0)?)),
+            NodeKind::Dns(spec) => Self::Dns(Dns::new(plan, index, spec, assignment, instance(0, 0)?)),
             NodeKind::LoadBalancer(spec) => {
                 let instance = instance(spec.cores, spec.queue)?;
                 Self::LoadBalancer(LoadBalancer::new(plan, index, spec, assignment, instance))
@@ -269,7 +286,7 @@ impl Node {
             NodeKind::Service(spec) => {
                 let shared = (spec.work.order, spec.work.cores);
                 let instance = Instance::new(assignment, spec.work.workers, spec.work.queue, shared)?;
-                Self::Service(Service::new(plan, index, spec, assignment, instance))
+                Self::Service(Box::new(Service::new(plan, index, spec, assignment, instance)))
             }
             NodeKind::Cache(spec) => {
                 let instance = instance(spec.workers, spec.queue)?;
@@ -298,7 +315,22 @@ impl Node {
             Self::Cache(node) => node.answer(ask).await,
             Self::Database(node) => node.answer(ask).await,
             Self::Cdn(node) => node.answer(ask).await,
+            Self::Clients(node) => node.answer(ask).await,
+            Self::Dns(node) => node.answer(ask).await,
             Self::Remote(node) => node.answer(ask).await,
+        }
+    }
+
+    /// Does what the agent orders.
+    pub(super) fn obey(&self, control: &Control) {
+        let Control::Moved { node: callee, addresses } = control;
+        match self {
+            Self::LoadBalancer(node) => node.move_to(callee, addresses),
+            Self::Service(node) => node.edges().for_each(|edge| edge.move_to(callee, addresses)),
+            Self::Cdn(node) => node.edge().into_iter().for_each(|edge| edge.move_to(callee, addresses)),
+            Self::Clients(node) => node.edges().for_each(|edge| edge.move_to(callee, addresses)),
+            Self::Dns(node) => node.edges().for_each(|edge| edge.move_to(callee, addresses)),
+            Self::Cache(_) | Self::Database(_) | Self::Remote(_) => {}
         }
     }
 
@@ -310,6 +342,8 @@ impl Node {
             Self::Cache(node) => &node.instance,
             Self::Database(node) => &node.instance,
             Self::Cdn(node) => &node.instance,
+            Self::Clients(node) => &node.instance,
+            Self::Dns(node) => &node.instance,
             Self::Remote(node) => &node.instance,
         }
     }

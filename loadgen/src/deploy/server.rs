@@ -1,11 +1,13 @@
 //! What every node's process serves: its work, `/healthz` and `/__stats`, over HTTP/1.1.
 use super::assignment::Assignment;
-use super::call::{SERVER_TIMING, TOOK};
+use super::call::{SERVER_TIMING, TOLD, TOOK};
+use super::control::{CONTROL, Control, NONCE};
+use super::cookies::{COOKIES, Cookies};
 use super::deployment::Stats;
 use super::node::{Answer, Ask, Entrance, Node};
 use super::origin::{ORIGIN, Origin};
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Collected, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
@@ -24,6 +26,9 @@ const HEAD_WITHIN: Duration = Duration::from_secs(90);
 
 /// About what loopback itself takes, there and back: the part of an entry's latency that need not be waited for.
 const LOOPBACK: Span = Span::from_micros(200);
+
+/// How long an order of the agent may be.
+const MOST_WORDS: usize = 1 << 20;
 
 struct Shell {
     node: Rc<Node>,
@@ -68,6 +73,7 @@ async fn respond(shell: Rc<Shell>, request: Request<Incoming>) -> Result<Respons
     let response = match request.uri().path() {
         "/healthz" => plain(StatusCode::OK, shell.nonce.clone()),
         "/__stats" => plain(StatusCode::OK, shell.stats()),
+        CONTROL => shell.obey(request).await,
         path => match shell.read(&request, path) {
             Some((ask, hold_back)) => shell.work(ask, hold_back).await,
             None => plain(StatusCode::NOT_FOUND, "there is only /c/CLASS/KEY and /k/KEY here".to_owned()),
@@ -90,7 +96,9 @@ impl Shell {
         let says = request.headers().get(ORIGIN).and_then(|value| Origin::read(value, now));
         let target = request.uri().path_and_query().map_or(path, |target| target.as_str());
         let hold_back = if says.is_some() { Span::ZERO } else { self.hold_back };
-        Some((self.entrance.read(request.method(), target, says, now)?, hold_back))
+        let cookies = Cookies::read(request.headers().get(COOKIES));
+        let ask = self.entrance.read(request.method(), target, says, now)?;
+        Some((Ask { cookies, ..ask }, hold_back))
     }
 
     /// The node's work on a request. It goes on even when the caller gives up and leaves, so it is a task of its own.
@@ -104,7 +112,7 @@ impl Shell {
             answer
         });
         let time = &self.node.instance().time;
-        let Answer { status, timing } =
+        let Answer { status, timing, told } =
             work.await.expect("a panic ends the process, and nobody aborts the task");
         let mut response = plain(status, String::new());
         let answered = time.clock.now();
@@ -112,10 +120,33 @@ impl Shell {
         time.until(answered + hold_back).await;
         let headers = response.headers_mut();
         headers.insert(TOOK, HeaderValue::from(took.0));
-        if let Ok(timing) = HeaderValue::from_str(timing.as_str()) {
-            headers.insert(SERVER_TIMING, timing);
+        if let Ok(text) = HeaderValue::from_str(timing.as_str()) {
+            headers.insert(SERVER_TIMING, text);
+        }
+        if let Some(cookies) = timing.cookies.header() {
+            headers.insert(COOKIES, cookies);
+        }
+        if let Some(told) = told {
+            let text = format!("{} {}", told.target, told.ttl.0);
+            headers.insert(TOLD, HeaderValue::try_from(text).expect("digits are a header's text"));
         }
         response
+    }
+
+    /// Does what the agent orders, who knows this instance's nonce; a page in a browser does not.
+    async fn obey(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let knows =
+            request.headers().get(NONCE).is_some_and(|nonce| nonce.as_bytes() == self.nonce.as_bytes());
+        if !knows {
+            return plain(StatusCode::FORBIDDEN, "this is for the agent".to_owned());
+        }
+        let words = Limited::new(request.into_body(), MOST_WORDS).collect().await;
+        let words = words.map(Collected::to_bytes).unwrap_or_default();
+        match serde_json::from_slice::<Control>(&words) {
+            Ok(control) => self.node.obey(&control),
+            Err(fault) => return plain(StatusCode::BAD_REQUEST, format!("that is no order: {fault}")),
+        }
+        plain(StatusCode::OK, String::new())
     }
 
     fn stats(&self) -> String {

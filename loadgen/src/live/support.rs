@@ -5,7 +5,8 @@ use loadpath_core::topology::{Params, Topology};
 
 /// For each kind that comes up: the parameters that its process acts on.
 const KINDS: &[(&str, &[&str])] = &[
-    ("clients", &["share", "timeout"]),
+    ("clients", &["share", "timeout", "browser_cache", "resolvers", "least_ttl", "serve_stale"]),
+    ("dns", &["policy", "ttl", "lookup_time", "check_interval", "fall", "rise"]),
     (
         "load_balancer",
         &[
@@ -20,6 +21,7 @@ const KINDS: &[(&str, &[&str])] = &[
             "fall",
             "rise",
             "slow_start",
+            "sticky",
             "eject_after",
             "rate_limit",
             "burst",
@@ -44,6 +46,7 @@ const KINDS: &[(&str, &[&str])] = &[
             "limit_late",
             "error_share",
             "start_time",
+            "sessions",
         ],
     ),
     (
@@ -89,9 +92,7 @@ const EDGE: &[&str] = &[
     "hedge_budget",
     "weight",
 ];
-/// What clients do by themselves on their edge.
-const CLIENTS_EDGE: &[&str] = &["latency"];
-const CLASS: &[&str] = &["operation", "weight", "keys", "skew", "size", "topic", "priority"];
+const CLASS: &[&str] = &["operation", "weight", "keys", "skew", "size", "topic", "priority", "session"];
 const ARRIVALS: &[&str] = &["arrivals", "rate", "burstiness", "users"];
 
 /// Choices that the simulator knows and the processes do not.
@@ -115,8 +116,7 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
     });
     let edges = || {
         document.edges.iter().find_map(|edge| {
-            let is_clients = document.node(&edge.from).is_some_and(|node| node.kind == "clients");
-            let name = beyond(&edge.params, catalog::EDGE, if is_clients { CLIENTS_EDGE } else { EDGE })?;
+            let name = beyond(&edge.params, catalog::EDGE, EDGE)?;
             Some(sentence(&format!("edge \"{}\" to \"{}\"", edge.from, edge.to), name))
         })
     };
@@ -174,14 +174,10 @@ mod tests {
         assert!(said.starts_with("node \"web\", mtbf"), "{said}");
         let said = with(|d| d.nodes[2].host = "box".into());
         assert!(said.starts_with("node \"web\", host"), "{said}");
-        let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("retries".into(), 2.0.into())));
-        assert!(said.starts_with("edge \"users\" to \"lb\", retries"), "{said}");
-        let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("hedge_at".into(), 0.9.into())));
-        assert!(said.starts_with("edge \"users\" to \"lb\", hedge_at"), "{said}");
+        let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("binding".into(), "a.*".into())));
+        assert!(said.starts_with("edge \"users\" to \"lb\", binding"), "{said}");
         let said = with(|d| drop(d.nodes[2].params.insert("autoscale".into(), "step".into())));
         assert!(said.starts_with("node \"web\", autoscale"), "{said}");
-        let said = with(|d| drop(d.nodes[0].params.insert("serve_stale".into(), "1h".into())));
-        assert!(said.starts_with("node \"users\", serve_stale"), "{said}");
         let said = with(|d| drop(d.workload.params.insert("arrivals".into(), "closed".into())));
         assert!(said.starts_with("the workload, arrivals"), "{said}");
         let happens = |action: &str| Happening {
