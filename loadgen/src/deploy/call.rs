@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{HOST, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::http::response::Parts;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -24,6 +24,8 @@ pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-tim
 pub(super) const TOOK: HeaderName = HeaderName::from_static("loadpath-took");
 /// In which header DNS says which address, counted from zero, and for how many nanoseconds that is good.
 pub(super) const TOLD: HeaderName = HeaderName::from_static("loadpath-told");
+/// What the body of a POST between instances is: browsers ask before they send it to strangers.
+pub(super) const WORDS: &str = "application/vnd.loadpath";
 /// A connection that was idle for longer is not used again: the callee may be closing it at this moment.
 const IDLE_AT_MOST: Span = Span::from_millis(20_000);
 
@@ -102,6 +104,14 @@ impl Peer {
     pub(super) async fn is_well(self: &Rc<Self>) -> bool {
         let answer = self.exchange(self.request(&Method::GET, "/healthz", Bytes::new())).await;
         answer.is_ok_and(|(head, _)| head.status == StatusCode::OK)
+    }
+
+    /// Tells the callee something, which is no call by an edge; the body of its answer, unless that is not a good one.
+    pub(super) async fn tell(self: &Rc<Self>, path: &str, what: Bytes) -> Option<Bytes> {
+        let mut request = self.request(&Method::POST, path, what);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(WORDS));
+        let (head, body) = self.exchange(request).await.ok()?;
+        (head.status == StatusCode::OK).then_some(body)
     }
 
     async fn exchange(self: &Rc<Self>, mut request: Call) -> Result<(Parts, Bytes), Reply> {

@@ -61,6 +61,11 @@ impl Cdn {
         self.origin.as_ref()
     }
 
+    /// Forgets everything.
+    pub(super) fn flush(&self) {
+        self.files.borrow_mut().clear();
+    }
+
     fn keeps(&self, ask: &Ask) -> bool {
         match ask.operation {
             Operation::Static => true,

@@ -3,17 +3,22 @@ use super::assignment::Assignment;
 use super::attempt::{self, EdgePolicy, OneNode};
 use super::call::{Peer, Reply};
 use super::node::Ask;
+use super::routes::Routes;
 use super::timing::Timing;
 use super::work::Timekeeper;
-use hyper::StatusCode;
-use loadpath_core::component::{HashRing, Shards, naming};
+use hyper::{Method, StatusCode};
+use loadpath_core::component::{HashRing, naming};
 use loadpath_core::id::{EdgeIndex, NodeIndex};
 use loadpath_core::run::Outcome;
-use loadpath_core::time::Span;
+use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::{NodeKind, Plan};
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
+
+/// How long a caller tries to connect over a way that is cut: as in the simulator, the first retransmission of a connection's
+/// opening packet comes after a second (RFC 6298, section 2), and with it hope ends here.
+const CONNECT_TIMEOUT: Span = Span::SECOND;
 
 /// How many calls that nobody waited for may be kept until an answer reports them.
 const REPORTS_KEPT: usize = 32;
@@ -29,6 +34,8 @@ pub(super) struct Edge {
     pub(super) time: Rc<Timekeeper>,
     /// What the calls were like that nobody waited for; the next answer reports them.
     unreported: RefCell<Vec<Timing>>,
+    /// Packets are lost on the way.
+    is_cut: Cell<bool>,
 }
 
 /// How an instance is found where no balancer picks: caches by a ring, databases by shard, a CDN by the user, others in turn, dead
@@ -36,7 +43,7 @@ pub(super) struct Edge {
 enum Way {
     Turn(Cell<u16>),
     Ring(HashRing),
-    Shard(Shards),
+    Data(Routes),
     User,
 }
 
@@ -85,7 +92,7 @@ impl Edge {
         let instances = callee.kind.instances();
         let way = match &callee.kind {
             NodeKind::Cache(_) => Way::Ring(HashRing::new(instances)),
-            NodeKind::Database(spec) => Way::Shard(Shards::new(spec.sharding, instances)),
+            NodeKind::Database(spec) => Way::Data(Routes::new(plan, callee, spec, assignment)),
             NodeKind::Cdn(_) => Way::User,
             _ => Way::Turn(Cell::new(0)),
         };
@@ -101,6 +108,7 @@ impl Edge {
             policy,
             time: time.clone(),
             unreported: RefCell::default(),
+            is_cut: Cell::new(false),
         })
     }
 
@@ -124,7 +132,7 @@ impl Edge {
         match &self.way {
             Way::Turn(next) => self.in_turn(next),
             Way::Ring(ring) => ring.pick(ask.key, |_| true).expect("a node has at least one instance"),
-            Way::Shard(shards) => shards.shard(ask.key),
+            Way::Data(routes) => routes.server(ask.method == Method::GET, ask.key),
             Way::User => (ask.origin.user % u32::from(self.instances())) as u16,
         }
     }
@@ -193,12 +201,7 @@ impl Edge {
     /// time that the callee itself takes; what loopback takes is part of that.
     pub(super) async fn call(&self, instance: u16, ask: &Ask, timing: &mut Timing) -> Called {
         let sent = self.time.clock.now();
-        let peer = self.peers.borrow()[usize::from(instance)].clone();
-        let origin = ask.origin.header(sent, self.latency);
-        let reply = match peer {
-            Some(peer) => peer.call(ask, origin).await,
-            None => Reply::Refused,
-        };
+        let reply = self.reach_one(instance, sent, ask).await;
         let (called, took, own) = match reply {
             Reply::Answered { status, timing: own, took, cookies, told } => {
                 let (outcome, hit) = (outcome_of(status), status == StatusCode::OK);
@@ -216,6 +219,62 @@ impl Edge {
         called
     }
 
+    /// The answer of an instance; of a read from a database, the next server's, when one is down or must not answer this user.
+    async fn reach_one(&self, instance: u16, sent: Time, ask: &Ask) -> Reply {
+        let others = match &self.way {
+            Way::Data(routes) if ask.method == Method::GET => routes.others(instance),
+            _ => Vec::new(),
+        };
+        let mut reply = self.reach(instance, sent, ask).await;
+        for other in others {
+            let is_elsewhere = matches!(
+                reply,
+                Reply::Refused | Reply::Answered { status: StatusCode::MISDIRECTED_REQUEST, .. }
+            );
+            if !is_elsewhere {
+                break;
+            }
+            reply = self.reach(other, sent, ask).await;
+        }
+        reply
+    }
+
+    async fn reach(&self, instance: u16, sent: Time, ask: &Ask) -> Reply {
+        if self.is_cut.get() {
+            self.time.until(self.time.clock.now() + CONNECT_TIMEOUT).await;
+            return Reply::Failed;
+        }
+        let peer = self.peers.borrow()[usize::from(instance)].clone();
+        let Some(peer) = peer else { return Reply::Refused };
+        let reply = peer.call(ask, ask.origin.header(sent, self.latency)).await;
+        // What left before the cut is answered to nobody.
+        if self.is_cut.get() { Reply::Failed } else { reply }
+    }
+
+    /// Packets to a node are lost from now on, or pass again.
+    pub(super) fn cut(&self, to: &str, cut: bool) {
+        if self.callee == to {
+            self.is_cut.set(cut);
+        }
+    }
+
+    /// Another server takes the writes of a shard of a database.
+    pub(super) fn learn_primary(&self, node: &str, shard: u16, member: u16) {
+        if let Way::Data(routes) = &self.way
+            && self.callee == node
+        {
+            routes.learn_primary(shard, member);
+        }
+    }
+
+    /// The instances that a query of all the data goes to: a server of each shard.
+    pub(super) fn one_of_each(&self) -> Vec<u16> {
+        match &self.way {
+            Way::Data(routes) => routes.everywhere().collect(),
+            _ => (0..self.instances()).collect(),
+        }
+    }
+
     /// Keeps what a call was like that nobody waited for, until an answer reports it.
     pub(super) fn note(&self, timing: Timing) {
         let mut unreported = self.unreported.borrow_mut();
@@ -231,6 +290,9 @@ impl Edge {
 
     /// Whether an instance answers a health check within `within`.
     pub(super) async fn probe(&self, instance: u16, within: std::time::Duration) -> bool {
+        if self.is_cut.get() {
+            return false;
+        }
         let Some(peer) = self.peers.borrow()[usize::from(instance)].clone() else { return false };
         tokio::time::timeout(within, peer.is_well()).await.unwrap_or(false)
     }

@@ -57,6 +57,7 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
                 seed: design.seed,
                 nonce,
                 addresses: BTreeMap::new(),
+                primaries: BTreeMap::new(),
                 entry_latency: entry_latency(plan, index),
                 supervisor: 0,
             };

@@ -13,7 +13,6 @@ use loadpath_core::run::Outcome;
 use loadpath_core::time::Span;
 use loadpath_core::topology::{LoadBalancerNode, Plan};
 use std::cell::RefCell;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -81,8 +80,7 @@ impl LoadBalancer {
     }
 
     /// The instances of a target's node have moved: those that are not there get nothing any more.
-    pub(super) fn move_to(&self, callee: &str, addresses: &[Option<SocketAddr>]) {
-        self.targets.edges.iter().for_each(|edge| edge.move_to(callee, addresses));
+    pub(super) fn leave_absent(&self) {
         self.targets.leave_absent();
     }
 
@@ -160,6 +158,13 @@ impl Targets {
                 self.balancer.borrow_mut().set_healthy(now, target as u16, false);
             }
         }
+    }
+}
+
+impl LoadBalancer {
+    /// The edges that leave it.
+    pub(super) fn edges(&self) -> impl Iterator<Item = &Rc<Edge>> {
+        self.targets.edges.iter()
     }
 }
 

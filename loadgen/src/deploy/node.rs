@@ -3,11 +3,12 @@ use super::assignment::Assignment;
 use super::cache::Cache;
 use super::cdn::Cdn;
 use super::clients::Clients;
-use super::control::Control;
+use super::control::{Control, Place};
 use super::cookies::Cookies;
 use super::cpu::Cpu;
 use super::database::Database;
 use super::dns::Dns;
+use super::edge::Edge;
 use super::external::{self, Remote};
 use super::load_balancer::LoadBalancer;
 use super::object_store;
@@ -27,6 +28,7 @@ use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::{self, NodeKind, Plan};
 use loadpath_core::workload::Operation;
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::fd::AsFd as _;
 use std::rc::Rc;
@@ -301,7 +303,8 @@ impl Node {
                 Self::Cdn(Box::new(Cdn::new(plan, index, spec, assignment, instance)))
             }
             NodeKind::Database(spec) => {
-                Self::Database(Database::open(spec, instance(spec.connections, spec.queue)?)?)
+                let instance = instance(spec.connections, spec.queue)?;
+                Self::Database(Database::open(spec, assignment, instance)?)
             }
             other => return Err(format!("a {} has no process", other.name().replace('_', " "))),
         })
@@ -321,16 +324,54 @@ impl Node {
         }
     }
 
-    /// Does what the agent orders.
-    pub(super) fn obey(&self, control: &Control) {
-        let Control::Moved { node: callee, addresses } = control;
+    /// Does what the agent orders; how far its log is, where it has one.
+    pub(super) fn obey(&self, control: &Control) -> Result<Place, String> {
+        match (self, control) {
+            (_, Control::Slow { factor }) => self.instance().chance.slowness.set(*factor),
+            (_, Control::Cut { to, cut }) => self.each_edge(|edge| edge.cut(to, *cut)),
+            (_, Control::Primary { node, shard, member }) => {
+                self.each_edge(|edge| edge.learn_primary(node, *shard, *member));
+            }
+            (_, Control::Moved { node, addresses }) => {
+                self.each_edge(|edge| edge.move_to(node, addresses));
+                if let Self::LoadBalancer(balancer) = self {
+                    balancer.leave_absent();
+                }
+            }
+            (Self::Cache(cache), Control::Flush) => cache.flush(),
+            (Self::Cdn(cdn), Control::Flush) => cdn.flush(),
+            (Self::Database(database), _) => return database.obey(control),
+            _ => return Err(format!("node \"{}\" cannot do that", self.instance().id)),
+        }
+        Ok(Place::default())
+    }
+
+    /// A word of the node's own kind, from another of its instances.
+    pub(super) fn hear(&self, words: &[u8]) -> Option<Place> {
+        if let Self::Database(database) = self { database.hear(words) } else { None }
+    }
+
+    /// What was counted of it since it was started, by the names that runs show.
+    pub(super) fn counters(&self) -> BTreeMap<String, u64> {
+        let mut counters = BTreeMap::new();
         match self {
-            Self::LoadBalancer(node) => node.move_to(callee, addresses),
-            Self::Service(node) => node.edges().for_each(|edge| edge.move_to(callee, addresses)),
-            Self::Cdn(node) => node.edge().into_iter().for_each(|edge| edge.move_to(callee, addresses)),
-            Self::Clients(node) => node.edges().for_each(|edge| edge.move_to(callee, addresses)),
-            Self::Dns(node) => node.edges().for_each(|edge| edge.move_to(callee, addresses)),
-            Self::Cache(_) | Self::Database(_) | Self::Remote(_) => {}
+            Self::Database(database) => database.count(&mut counters),
+            Self::Cache(cache) => cache.count(&mut counters),
+            _ => {}
+        }
+        counters.retain(|_, count| *count > 0);
+        counters
+    }
+
+    fn each_edge(&self, tell: impl Fn(&Rc<Edge>)) {
+        match self {
+            Self::LoadBalancer(node) => node.edges().for_each(tell),
+            Self::Service(node) => node.edges().for_each(tell),
+            Self::Cache(node) => node.edges().for_each(tell),
+            Self::Cdn(node) => node.edge().into_iter().for_each(tell),
+            Self::Clients(node) => node.edges().for_each(tell),
+            Self::Dns(node) => node.edges().for_each(tell),
+            Self::Database(_) | Self::Remote(_) => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! What every node's process serves: its work, `/healthz` and `/__stats`, over HTTP/1.1.
 use super::assignment::Assignment;
-use super::call::{SERVER_TIMING, TOLD, TOOK};
-use super::control::{CONTROL, Control, NONCE};
+use super::call::{SERVER_TIMING, TOLD, TOOK, WORDS};
+use super::control::{CONTROL, Control, LOG, NONCE, Place};
 use super::cookies::{COOKIES, Cookies};
 use super::deployment::Stats;
 use super::node::{Answer, Ask, Entrance, Node};
@@ -9,7 +9,7 @@ use super::origin::{ORIGIN, Origin};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Collected, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::HeaderValue;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -27,7 +27,7 @@ const HEAD_WITHIN: Duration = Duration::from_secs(90);
 /// About what loopback itself takes, there and back: the part of an entry's latency that need not be waited for.
 const LOOPBACK: Span = Span::from_micros(200);
 
-/// How long an order of the agent may be.
+/// How long what instances tell one another may be.
 const MOST_WORDS: usize = 1 << 20;
 
 struct Shell {
@@ -37,6 +37,8 @@ struct Shell {
     /// What an answer to a client is kept back: the latency of the clients' edge, there and back.
     hold_back: Span,
     in_flight: Cell<u64>,
+    /// Nothing new should come.
+    drains: Cell<bool>,
 }
 
 /// Serves `node` for ever.
@@ -47,8 +49,8 @@ pub(super) async fn serve(
 ) -> Result<(), String> {
     let there_and_back = assignment.entry_latency + assignment.entry_latency;
     let hold_back = there_and_back.saturating_sub(LOOPBACK);
-    let shell =
-        Rc::new(Shell { node, entrance, nonce: assignment.nonce, hold_back, in_flight: Cell::new(0) });
+    let (in_flight, drains) = (Cell::new(0), Cell::new(false));
+    let shell = Rc::new(Shell { node, entrance, nonce: assignment.nonce, hold_back, in_flight, drains });
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::task::spawn_local(converse(stream, shell.clone()))),
@@ -71,9 +73,13 @@ async fn converse(stream: TcpStream, shell: Rc<Shell>) {
 
 async fn respond(shell: Rc<Shell>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let response = match request.uri().path() {
+        "/healthz" if shell.drains.get() => {
+            plain(StatusCode::SERVICE_UNAVAILABLE, "it is to be restarted".to_owned())
+        }
+        CONTROL => shell.obey(request).await,
+        LOG => shell.hear(request).await,
         "/healthz" => plain(StatusCode::OK, shell.nonce.clone()),
         "/__stats" => plain(StatusCode::OK, shell.stats()),
-        CONTROL => shell.obey(request).await,
         path => match shell.read(&request, path) {
             Some((ask, hold_back)) => shell.work(ask, hold_back).await,
             None => plain(StatusCode::NOT_FOUND, "there is only /c/CLASS/KEY and /k/KEY here".to_owned()),
@@ -86,6 +92,16 @@ fn plain(status: StatusCode, text: String) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = status;
     response
+}
+
+fn json(place: &Place) -> Response<Full<Bytes>> {
+    plain(StatusCode::OK, serde_json::to_string(place).expect("whole numbers are JSON"))
+}
+
+/// The body; nothing when it breaks off or is too long.
+async fn words_of(request: Request<Incoming>) -> Bytes {
+    let body = Limited::new(request.into_body(), MOST_WORDS).collect().await;
+    body.map(Collected::to_bytes).unwrap_or_default()
 }
 
 impl Shell {
@@ -133,25 +149,42 @@ impl Shell {
         response
     }
 
-    /// Does what the agent orders, who knows this instance's nonce; a page in a browser does not.
+    /// Does what the agent orders, who knows this instance's nonce; a page in a browser cannot send it.
     async fn obey(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let knows =
-            request.headers().get(NONCE).is_some_and(|nonce| nonce.as_bytes() == self.nonce.as_bytes());
-        if !knows {
+        let nonce = request.headers().get(NONCE);
+        if nonce.is_none_or(|nonce| nonce.as_bytes() != self.nonce.as_bytes()) {
             return plain(StatusCode::FORBIDDEN, "this is for the agent".to_owned());
         }
-        let words = Limited::new(request.into_body(), MOST_WORDS).collect().await;
-        let words = words.map(Collected::to_bytes).unwrap_or_default();
-        match serde_json::from_slice::<Control>(&words) {
+        let words = words_of(request).await;
+        let obeyed = match serde_json::from_slice::<Control>(&words) {
+            Ok(Control::Drain) => {
+                self.drains.set(true);
+                Ok(Place::default())
+            }
             Ok(control) => self.node.obey(&control),
-            Err(fault) => return plain(StatusCode::BAD_REQUEST, format!("that is no order: {fault}")),
+            Err(fault) => Err(format!("that is no order: {fault}")),
+        };
+        match obeyed {
+            Ok(place) => json(&place),
+            Err(why) => plain(StatusCode::CONFLICT, why),
         }
-        plain(StatusCode::OK, String::new())
+    }
+
+    /// Hears another instance of the same node.
+    async fn hear(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let is_told = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == WORDS);
+        let words = words_of(request).await;
+        match is_told.then(|| self.node.hear(&words)).flatten() {
+            Some(place) => json(&place),
+            None => plain(StatusCode::CONFLICT, String::new()),
+        }
     }
 
     fn stats(&self) -> String {
         let (busy_ns, workers, backlog) = self.node.instance().figures();
-        let stats = Stats { busy_ns, workers, in_flight: self.in_flight.get(), backlog: backlog as u64 };
+        let counters = self.node.counters();
+        let (in_flight, backlog) = (self.in_flight.get(), backlog as u64);
+        let stats = Stats { busy_ns, workers, in_flight, backlog, counters };
         serde_json::to_string(&stats).expect("whole numbers are JSON")
     }
 }

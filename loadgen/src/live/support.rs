@@ -1,7 +1,7 @@
 //! What the processes can do so far. A design that asks for more is refused by name, so that no live run measures less than
 //! what is drawn.
 use loadpath_core::topology::catalog::{self, Param};
-use loadpath_core::topology::{Params, Topology};
+use loadpath_core::topology::{Happening, Params, Topology};
 
 /// For each kind that comes up: the parameters that its process acts on.
 const KINDS: &[(&str, &[&str])] = &[
@@ -68,9 +68,43 @@ const KINDS: &[(&str, &[&str])] = &[
     ("external", &["concurrency", "service_time", "error_share", "rate_limit"]),
     (
         "cache",
-        &["instances", "capacity", "eviction", "ttl", "ttl_jitter", "workers", "service_time", "queue"],
+        &[
+            "instances",
+            "capacity",
+            "eviction",
+            "ttl",
+            "ttl_jitter",
+            "ttl_from",
+            "writes",
+            "flush_interval",
+            "coalesce",
+            "workers",
+            "service_time",
+            "queue",
+        ],
     ),
-    ("database", &["model", "shards", "sharding", "connections", "read_time", "write_time", "queue"]),
+    (
+        "database",
+        &[
+            "model",
+            "shards",
+            "sharding",
+            "isolated_keys",
+            "joins",
+            "connections",
+            "read_time",
+            "write_time",
+            "queue",
+            "replicas",
+            "replication",
+            "write_quorum",
+            "ship_interval",
+            "replica_lag",
+            "reads",
+            "session",
+            "failover",
+        ],
+    ),
 ];
 
 /// The other parameters that a live run acts on.
@@ -130,14 +164,26 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
         beyond(&document.workload.params, catalog::ARRIVALS, ARRIVALS)
             .map(|name| sentence("the workload", name))
     };
-    let timeline = || {
-        let other = document.timeline.iter().find(|happening| happening.action != "set_rate")?;
-        Some(format!(
-            "the timeline's \"{}\" at {} is only simulated so far; a live run changes only the load (\"set_rate\"): take it off",
-            other.action, other.at
-        ))
-    };
+    let timeline = || document.timeline.iter().find_map(|happening| beyond_doing(document, happening));
     nodes.or_else(edges).or_else(classes).or_else(workload).or_else(timeline)
+}
+
+/// Why something on the timeline cannot be done to processes; none when it can.
+fn beyond_doing(document: &Topology, happening: &Happening) -> Option<String> {
+    let is_clients = |id: &str| document.node(id).is_some_and(|node| node.kind == "clients");
+    let from = happening.params.get("from").map(ToString::to_string).unwrap_or_default();
+    let far_clients = || document.nodes.iter().any(|node| node.kind == "clients" && !node.zone.is_empty());
+    let why = match happening.action.as_str() {
+        "add_shard" => "no shard can be added to running processes",
+        "cut" | "join" if is_clients(&from) => {
+            "the clients are this program itself; cut an edge between two nodes"
+        }
+        "partition" | "heal" if far_clients() => {
+            "the clients are this program itself, and cannot be cut off; give them no zone"
+        }
+        _ => return None,
+    };
+    Some(format!("the timeline's \"{}\" at {} is only simulated: {why}", happening.action, happening.at))
 }
 
 /// The first parameter that is set to something that is not acted on.
@@ -158,7 +204,7 @@ fn sentence(called: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loadpath_core::topology::{Edge, Happening, Node, three_tier};
+    use loadpath_core::topology::{Edge, Node, three_tier};
 
     #[test]
     fn what_is_only_simulated_is_named_and_the_rest_comes_up() {
@@ -189,7 +235,9 @@ mod tests {
         document.timeline.push(happens("set_rate"));
         assert_eq!(missing(&document), None, "the load does change live");
         document.timeline.push(happens("kill"));
-        assert!(missing(&document).unwrap().contains("\"kill\" at 2s"));
+        assert_eq!(missing(&document), None, "processes can be killed");
+        document.timeline.push(happens("add_shard"));
+        assert!(missing(&document).unwrap().contains("\"add_shard\" at 2s"));
         // The default, written out, asks for nothing.
         let mut document = three_tier();
         document.edges.push(Edge { from: "lb".into(), to: "db".into(), ..Edge::default() });
