@@ -9,8 +9,8 @@ mod usage;
 pub use feed::{Feed, Kept};
 pub use fit::{Unfit, check_deployable};
 
-use crate::clock::Clock;
 use crate::attack::{self, Attack, Manner, Paths, Shape, Target};
+use crate::clock::Clock;
 use crate::deploy::{DeployError, Deployment, Design, THIS_PROGRAM};
 use crate::entropy;
 use crate::store::{Begun, Place, Recording, Store};
@@ -266,7 +266,8 @@ impl Live {
             let due = start + at.since(Time::ZERO);
             tokio::time::sleep_until(self.clock.instant(due)).await;
             if let Err(why) = deployment.act(action).await {
-                let trouble = format!("what the timeline says at {} did not happen: {why}", at.since(Time::ZERO));
+                let trouble =
+                    format!("what the timeline says at {} did not happen: {why}", at.since(Time::ZERO));
                 self.troubles.lock().unwrap_or_else(PoisonError::into_inner).push(trouble);
             }
         });
@@ -292,7 +293,6 @@ fn complete(interval: &mut Interval, utilization: Vec<Option<f64>>, deployment: 
 
 fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
     let plan = &drivable.plan;
-    let (source, clients) = &drivable.clients;
     Attack {
         name: plan.name.clone(),
         target: Target::plain(address, Paths::PerClass),
@@ -301,14 +301,16 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
         shape: shape(plan),
         classes: plan.classes.clone(),
         users: plan.users,
-        source: source.clone(),
+        source: drivable.source.clone(),
         seed: Seed(wish.seed),
         warm_up: wish.warm_up,
         duration: wish.duration,
-        timeout: clients.timeout,
+        timeout: drivable.timeout,
         connections: connections(shape(plan).peak(plan.arrivals.rate)),
         nodes: plan.nodes.iter().map(|node| node.id.clone()).collect(),
-        entry: Some(plan.node(drivable.entry).id.clone()),
+        // What stands for clients says itself what it saw of the node that they call.
+        entry: Some(plan.node(drivable.entry).id.clone())
+            .filter(|_| !matches!(plan.node(drivable.entry).kind, NodeKind::Clients(_))),
     }
 }
 

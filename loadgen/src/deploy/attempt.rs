@@ -114,7 +114,7 @@ impl EdgePolicy {
     /// A connection, when there is a pool of them.
     async fn connect(&self) -> Option<Worker> {
         let pool = self.pool.as_ref()?;
-        let (connection, _) = pool.enter(0).await.ok().expect("a line without a bound refuses nobody");
+        let (connection, _) = pool.enter(0).await.expect("a line without a bound refuses nobody");
         Some(connection)
     }
 }

@@ -1,5 +1,6 @@
 //! A cache on sockets: real entries. Wired to a database it reads and writes through, or writes back later.
 use super::assignment::Assignment;
+use super::cookies::Cookies;
 use super::edge::Edge;
 use super::node::{Answer, Ask, Instance};
 use super::origin::Origin;
@@ -237,7 +238,14 @@ impl Memory {
             let Some(edge) = &self.behind else { return };
             let origin = Origin { class: 0, user: 0, deadline: Time::NEVER, way: Span::ZERO };
             let (method, path) = (Method::PUT, format!("/k/{key}"));
-            edge.let_go(Ask { method, path, key, operation: Operation::Write, origin });
+            edge.let_go(Ask {
+                method,
+                path,
+                key,
+                operation: Operation::Write,
+                origin,
+                cookies: Cookies::default(),
+            });
         }
     }
 }

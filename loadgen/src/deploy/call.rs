@@ -1,4 +1,6 @@
 //! Calls from one node to another: kept connections, and what the caller sees.
+use super::cookies::{COOKIES, Cookies};
+use super::node::Ask;
 use super::origin::ORIGIN;
 use crate::clock::Clock;
 use bytes::Bytes;
@@ -8,6 +10,7 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::http::response::Parts;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use loadpath_core::component::naming;
 use loadpath_core::time::{Span, Time};
 use std::cell::RefCell;
 use std::io::ErrorKind;
@@ -19,8 +22,10 @@ use tokio::net::TcpStream;
 pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// In which header a node tells its caller how long it took itself, in nanoseconds: the rest is the network's.
 pub(super) const TOOK: HeaderName = HeaderName::from_static("loadpath-took");
+/// In which header DNS says which address, counted from zero, and for how many nanoseconds that is good.
+pub(super) const TOLD: HeaderName = HeaderName::from_static("loadpath-told");
 /// What the body of a POST between instances is: browsers ask before they send it to strangers.
-pub(super) const TOLD: &str = "application/vnd.loadpath";
+pub(super) const WORDS: &str = "application/vnd.loadpath";
 /// A connection that was idle for longer is not used again: the callee may be closing it at this moment.
 const IDLE_AT_MOST: Span = Span::from_millis(20_000);
 
@@ -34,6 +39,10 @@ pub(super) enum Reply {
         timing: String,
         /// How long the callee took itself.
         took: Span,
+        /// What the user is to keep.
+        cookies: Cookies,
+        /// What DNS said.
+        told: Option<naming::Answer>,
     },
     /// Nobody listens there.
     Refused,
@@ -70,16 +79,12 @@ impl Peer {
         self.address
     }
 
-    /// Sends a request without a body, and for whom, and waits for the whole answer.
-    pub(super) async fn call(
-        self: &Rc<Self>,
-        method: &Method,
-        path: &str,
-        origin: Option<HeaderValue>,
-    ) -> Reply {
-        let mut request = self.request(method, path, Bytes::new());
-        if let Some(origin) = origin {
-            request.headers_mut().insert(ORIGIN, origin);
+    /// Sends a request without a body, for whom and with what he has kept, and waits for the whole answer.
+    pub(super) async fn call(self: &Rc<Self>, ask: &Ask, origin: HeaderValue) -> Reply {
+        let mut request = self.request(&ask.method, &ask.path, Bytes::new());
+        request.headers_mut().insert(ORIGIN, origin);
+        if let Some(cookies) = ask.cookies.header() {
+            request.headers_mut().insert(COOKIES, cookies);
         }
         let (head, _) = match self.exchange(request).await {
             Ok(answer) => answer,
@@ -90,13 +95,21 @@ impl Peer {
             status: head.status,
             timing: text(&SERVER_TIMING).unwrap_or_default().to_owned(),
             took: Span(text(&TOOK).and_then(|took| took.parse().ok()).unwrap_or(0)),
+            cookies: Cookies::read(head.headers.get(COOKIES)),
+            told: text(&TOLD).and_then(told),
         }
+    }
+
+    /// Whether it answers a health check.
+    pub(super) async fn is_well(self: &Rc<Self>) -> bool {
+        let answer = self.exchange(self.request(&Method::GET, "/healthz", Bytes::new())).await;
+        answer.is_ok_and(|(head, _)| head.status == StatusCode::OK)
     }
 
     /// Tells the callee something, which is no call by an edge; the body of its answer, unless that is not a good one.
     pub(super) async fn tell(self: &Rc<Self>, path: &str, what: Bytes) -> Option<Bytes> {
         let mut request = self.request(&Method::POST, path, what);
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TOLD));
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(WORDS));
         let (head, body) = self.exchange(request).await.ok()?;
         (head.status == StatusCode::OK).then_some(body)
     }
@@ -157,4 +170,9 @@ impl Peer {
         });
         Ok((head, body))
     }
+}
+
+fn told(text: &str) -> Option<naming::Answer> {
+    let (target, ttl) = text.split_once(' ')?;
+    Some(naming::Answer { target: target.parse().ok()?, ttl: Span(ttl.parse().ok()?) })
 }

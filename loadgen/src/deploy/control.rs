@@ -13,6 +13,13 @@ pub(super) const LOG: &str = "/__log";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Control {
+    /// The instances of a node are elsewhere from now on.
+    Moved {
+        /// The node's id.
+        node: String,
+        /// Where each instance is; none for those that get nothing new.
+        addresses: Vec<Option<SocketAddr>>,
+    },
     /// Work takes so many times longer from now on.
     Slow {
         /// How many times.

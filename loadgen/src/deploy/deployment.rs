@@ -3,7 +3,7 @@ use super::assignment::{Assignment, RUN_VARIABLE};
 use super::control::{CONTROL, Control, Place};
 use super::failover::Lead;
 use super::faults::Faults;
-use super::layout::{Design, Instance, instances, levels};
+use super::layout::{Design, Instance, called_by, instances, levels};
 use super::order::{Order, ProcessNumber};
 use super::probe;
 use super::run_directory;
@@ -194,7 +194,7 @@ impl Deployment {
     fn fill_in_addresses(&mut self, process: ProcessNumber, plan: &Plan) -> Result<(), DeployError> {
         let node = self.instances[process as usize].node;
         let mut addresses = BTreeMap::new();
-        for callee in plan.callees(node) {
+        for callee in called_by(plan, node) {
             let found: Option<Vec<SocketAddr>> =
                 self.numbers_of(callee).map(|number| self.address(number)).collect();
             let id = &plan.node(callee).id;
@@ -285,7 +285,8 @@ impl Deployment {
         gone.map(drop).map_err(|_| DeployError(format!("{} does not end", self.name_of(process))))
     }
 
-    /// Starts a killed instance again, at its old address and empty; returns when it answers. What runs is left alone.
+    /// Starts a killed instance again, at its old address and empty, after the time that its start takes; returns when it answers. What
+    /// runs is left alone.
     ///
     /// # Errors
     /// When there is no such instance, or it does not start.
@@ -297,8 +298,9 @@ impl Deployment {
         if self.is_up(process) {
             return Ok(());
         }
-        let port = self.instances[process as usize].port.get().copied();
-        self.order_start(process, port).await?;
+        let Instance { port, start_time, .. } = &self.instances[process as usize];
+        tokio::time::sleep(Duration::from_nanos(start_time.0)).await;
+        self.order_start(process, port.get().copied()).await?;
         self.readiness(process).await?;
         self.introduce(self.instances[process as usize].node, &[process]).await?;
         self.tell_faults(process).await

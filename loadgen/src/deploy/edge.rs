@@ -6,9 +6,8 @@ use super::node::Ask;
 use super::routes::Routes;
 use super::timing::Timing;
 use super::work::Timekeeper;
-use hyper::header::HeaderValue;
 use hyper::{Method, StatusCode};
-use loadpath_core::component::HashRing;
+use loadpath_core::component::{HashRing, naming};
 use loadpath_core::id::{EdgeIndex, NodeIndex};
 use loadpath_core::run::Outcome;
 use loadpath_core::time::{Span, Time};
@@ -55,6 +54,8 @@ pub(super) struct Called {
     pub(super) outcome: Outcome,
     /// Whether the callee, a cache, had the key.
     pub(super) hit: bool,
+    /// What DNS said.
+    pub(super) told: Option<naming::Answer>,
     /// Nobody listened there.
     pub(super) absent: bool,
 }
@@ -62,7 +63,7 @@ pub(super) struct Called {
 impl Called {
     /// A call that ended before it was made, or without an answer.
     pub(super) const fn without_answer(outcome: Outcome) -> Self {
-        Self { outcome, hit: false, absent: false }
+        Self { outcome, hit: false, told: None, absent: false }
     }
 }
 
@@ -199,21 +200,33 @@ impl Edge {
     /// Calls an instance once, and notes what that was like. It takes at least the edge's latency there and back, besides the
     /// time that the callee itself takes; what loopback takes is part of that.
     pub(super) async fn call(&self, instance: u16, ask: &Ask, timing: &mut Timing) -> Called {
+        self.call_since(self.time.clock.now(), instance, ask, timing).await
+    }
+
+    /// As `call`, for what has waited here before it is sent: what is noted is the time since then.
+    pub(super) async fn call_since(
+        &self,
+        since: Time,
+        instance: u16,
+        ask: &Ask,
+        timing: &mut Timing,
+    ) -> Called {
         let sent = self.time.clock.now();
         let reply = self.reach_one(instance, sent, ask).await;
         let (called, took, own) = match reply {
-            Reply::Answered { status, timing, took } => {
+            Reply::Answered { status, timing: own, took, cookies, told } => {
                 let (outcome, hit) = (outcome_of(status), status == StatusCode::OK);
-                (Called { outcome, hit, absent: false }, took, timing)
+                timing.cookies.merge(&cookies);
+                (Called { outcome, hit, told, absent: false }, took, own)
             }
             Reply::Refused => {
-                let called = Called { outcome: Outcome::Refused, hit: false, absent: true };
+                let called = Called { absent: true, ..Called::without_answer(Outcome::Refused) };
                 (called, Span::ZERO, String::new())
             }
             Reply::Failed => (Called::without_answer(Outcome::Failed), Span::ZERO, String::new()),
         };
         self.time.until(sent + took + self.latency + self.latency).await;
-        timing.call(&self.callee, self.time.clock.now().since(sent), called.outcome, &own);
+        timing.call(&self.callee, self.time.clock.now().since(since), called.outcome, &own);
         called
     }
 
@@ -223,8 +236,7 @@ impl Edge {
             Way::Data(routes) if ask.method == Method::GET => routes.others(instance),
             _ => Vec::new(),
         };
-        let origin = || Some(ask.origin.header(sent, self.latency));
-        let mut reply = self.reach(instance, &ask.method, &ask.path, origin()).await;
+        let mut reply = self.reach(instance, sent, ask).await;
         for other in others {
             let is_elsewhere = matches!(
                 reply,
@@ -233,27 +245,26 @@ impl Edge {
             if !is_elsewhere {
                 break;
             }
-            reply = self.reach(other, &ask.method, &ask.path, origin()).await;
+            reply = self.reach(other, sent, ask).await;
         }
         reply
     }
 
-    async fn reach(
-        &self,
-        instance: u16,
-        method: &Method,
-        path: &str,
-        origin: Option<HeaderValue>,
-    ) -> Reply {
+    async fn reach(&self, instance: u16, sent: Time, ask: &Ask) -> Reply {
         if self.is_cut.get() {
             self.time.until(self.time.clock.now() + CONNECT_TIMEOUT).await;
             return Reply::Failed;
         }
         let peer = self.peers.borrow()[usize::from(instance)].clone();
         let Some(peer) = peer else { return Reply::Refused };
-        let reply = peer.call(method, path, origin).await;
+        let reply = peer.call(ask, ask.origin.header(sent, self.latency)).await;
         // What left before the cut is answered to nobody.
         if self.is_cut.get() { Reply::Failed } else { reply }
+    }
+
+    /// Whether packets are lost on the way.
+    pub(super) const fn is_cut(&self) -> bool {
+        self.is_cut.get()
     }
 
     /// Packets to a node are lost from now on, or pass again.
@@ -295,9 +306,11 @@ impl Edge {
 
     /// Whether an instance answers a health check within `within`.
     pub(super) async fn probe(&self, instance: u16, within: std::time::Duration) -> bool {
-        let call = self.reach(instance, &Method::GET, "/healthz", None);
-        let reply = tokio::time::timeout(within, call).await;
-        matches!(reply, Ok(Reply::Answered { status: StatusCode::OK, .. }))
+        if self.is_cut.get() {
+            return false;
+        }
+        let Some(peer) = self.peers.borrow()[usize::from(instance)].clone() else { return false };
+        tokio::time::timeout(within, peer.is_well()).await.unwrap_or(false)
     }
 }
 

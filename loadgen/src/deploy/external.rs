@@ -3,6 +3,7 @@ use super::node::{Answer, Ask, Instance};
 use super::timing::Timing;
 use super::work::Work;
 use loadpath_core::component::resilience::TokenBucket;
+use loadpath_core::rng::Rng;
 use loadpath_core::run::Outcome;
 use loadpath_core::topology::ExternalNode;
 use std::cell::RefCell;
@@ -37,7 +38,7 @@ impl Remote {
         let mut timing = Timing::default();
         let Some(_worker) = self.instance.admit(&mut timing).await else { return Answer::refused() };
         self.work.spend(time, chance, drop).await;
-        let failed = self.error_share > 0.0 && chance.with(|chance| chance.unit()) < self.error_share;
+        let failed = self.error_share > 0.0 && chance.with(Rng::unit) < self.error_share;
         Answer::of(if failed { Outcome::Failed } else { Outcome::Ok }, timing)
     }
 }

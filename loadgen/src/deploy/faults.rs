@@ -145,7 +145,12 @@ impl Deployment {
     }
 
     fn in_zone(&self, zone: u16) -> Vec<ProcessNumber> {
-        let nodes = (0..self.plan.nodes.len()).filter(|&i| self.plan.nodes[i].zone == Some(zone));
+        let is_lost = |&i: &usize| {
+            // The process that stands for clients is not where they are.
+            let node = &self.plan.nodes[i];
+            node.zone == Some(zone) && !matches!(node.kind, NodeKind::Clients(_))
+        };
+        let nodes = (0..self.plan.nodes.len()).filter(is_lost);
         nodes.flat_map(|i| self.some(NodeIndex(i as u16), None)).collect()
     }
 

@@ -13,7 +13,6 @@ use loadpath_core::run::Outcome;
 use loadpath_core::time::Span;
 use loadpath_core::topology::{LoadBalancerNode, Plan};
 use std::cell::RefCell;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -26,6 +25,8 @@ pub(super) struct LoadBalancer {
 }
 
 struct Targets {
+    /// The balancer's id.
+    id: String,
     time: Rc<Timekeeper>,
     edges: Vec<Rc<Edge>>,
     /// Each target: by which of the edges, and which instance of the node there.
@@ -56,6 +57,7 @@ impl LoadBalancer {
         // Check bounds the instances of a whole plan below a u16.
         let balancer = RefCell::new(Balancer::new(spec.settings(weights), places.len() as u16));
         let targets = Rc::new(Targets {
+            id: assignment.node.clone(),
             time: instance.time.clone(),
             edges,
             health: RefCell::new(vec![Health::new(spec.fall, spec.rise); places.len()]),
@@ -78,8 +80,7 @@ impl LoadBalancer {
     }
 
     /// The instances of a target's node have moved: those that are not there get nothing any more.
-    pub(super) fn move_to(&self, callee: &str, addresses: &[Option<SocketAddr>]) {
-        self.targets.edges.iter().for_each(|edge| edge.move_to(callee, addresses));
+    pub(super) fn leave_absent(&self) {
         self.targets.leave_absent();
     }
 
@@ -96,6 +97,9 @@ impl LoadBalancer {
         self.work.spend(time, chance, drop).await;
         drop(core);
         let outcome = self.give(ask, &mut timing).await;
+        if let Some(target) = self.targets.home(ask) {
+            timing.cookies.set(&self.instance.id, target);
+        }
         self.targets.edges.iter().for_each(|edge| edge.report(&mut timing));
         Answer::of(outcome, timing)
     }
@@ -120,6 +124,13 @@ impl Ways for Targets {
         let is_of_session = self.sessions.get(usize::from(ask.origin.class)).is_some_and(|&session| session);
         let request = Request { key: ask.key, client: user, session: is_of_session.then_some(user) };
         let now = self.time.clock.now();
+        // The user's cookie says where to go to whichever instance is asked.
+        if let (Some(session), Some(target)) = (request.session, ask.cookies.get(&self.id))
+            && let Some(sticky) = self.balancer.borrow_mut().sticky.as_mut()
+            && usize::from(target) < self.places.len()
+        {
+            sticky.stick(session, target);
+        }
         let target = self.balancer.borrow_mut().pick(now, &request, &mut self.chance.borrow_mut())?;
         let (edge, instance) = self.places[usize::from(target)];
         Some(Way { edge: self.edges[edge].clone(), instance, target })
@@ -131,6 +142,13 @@ impl Ways for Targets {
 }
 
 impl Targets {
+    /// The target that a user's session stays with, where sessions do.
+    fn home(&self, ask: &Ask) -> Option<u16> {
+        let is_of_session = self.sessions.get(usize::from(ask.origin.class)).is_some_and(|&session| session);
+        let balancer = self.balancer.borrow();
+        balancer.sticky.as_ref().filter(|_| is_of_session)?.target(u64::from(ask.origin.user))
+    }
+
     /// Targets that are not there are out at once, and come back by probes.
     fn leave_absent(&self) {
         let now = self.time.clock.now();

@@ -2,21 +2,27 @@
 use super::assignment::Assignment;
 use super::cache::Cache;
 use super::cdn::Cdn;
+use super::clients::Clients;
 use super::control::{Control, Place};
+use super::cookies::Cookies;
 use super::cpu::Cpu;
 use super::database::Database;
+use super::dns::Dns;
 use super::edge::Edge;
 use super::external::{self, Remote};
 use super::load_balancer::LoadBalancer;
 use super::object_store;
 use super::origin::Origin;
+use super::queue::Queue;
 use super::server;
 use super::service::Service;
 use super::station::{Station, Worker};
 use super::supervise::ASSIGNMENT_FILE;
 use super::timing::Timing;
 use super::work::{Chance, Timekeeper};
+use super::workers;
 use hyper::{Method, StatusCode};
+use loadpath_core::component::naming;
 use loadpath_core::component::queue::Discipline;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::run::Outcome;
@@ -95,10 +101,13 @@ pub(super) struct Instance {
 /// An instance at work.
 pub(super) enum Node {
     LoadBalancer(LoadBalancer),
-    Service(Service),
+    Service(Box<Service>),
     Cache(Box<Cache>),
     Database(Database),
+    Queue(Queue),
     Cdn(Box<Cdn>),
+    Clients(Clients),
+    Dns(Dns),
     Remote(Remote),
 }
 
@@ -113,6 +122,8 @@ pub(super) struct Ask {
     /// What the request that this is part of does.
     pub(super) operation: Operation,
     pub(super) origin: Origin,
+    /// What its user's browser has kept.
+    pub(super) cookies: Cookies,
 }
 
 /// What is known of requests before they come: whose they are when they do not say so themselves.
@@ -128,6 +139,8 @@ pub(super) struct Entrance {
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) timing: Timing,
+    /// What DNS says.
+    pub(super) told: Option<naming::Answer>,
 }
 
 impl Entrance {
@@ -165,7 +178,8 @@ impl Entrance {
             });
             Origin { class: found.unwrap_or(0) as u16, user, deadline, way }
         });
-        Some(Ask { method: method.clone(), path: target.to_owned(), key, operation, origin })
+        let (method, path, cookies) = (method.clone(), target.to_owned(), Cookies::default());
+        Some(Ask { method, path, key, operation, origin, cookies })
     }
 }
 
@@ -178,7 +192,7 @@ impl Ask {
 
 impl Answer {
     pub(super) const fn new(status: StatusCode, timing: Timing) -> Self {
-        Self { status, timing }
+        Self { status, timing, told: None }
     }
 
     /// The answer that says this outcome.
@@ -189,7 +203,7 @@ impl Answer {
             Outcome::Failed => StatusCode::BAD_GATEWAY,
             Outcome::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         };
-        Self { status, timing }
+        Self { status, timing, told: None }
     }
 
     /// The queue was full.
@@ -267,7 +281,9 @@ impl Node {
         let plain = (Discipline::Fifo, 0);
         let instance = |workers, queue| Instance::new(assignment, workers, queue, plain);
         Ok(match &plan.node(index).kind {
-            NodeKind::Clients(_) => return Err("clients have no process".to_owned()),
+            // They work on nothing, and so nothing waits for a worker.
+            NodeKind::Clients(_) => Self::Clients(Clients::new(plan, assignment, instance(0, 0)?)),
+            NodeKind::Dns(spec) => Self::Dns(Dns::new(plan, index, spec, assignment, instance(0, 0)?)),
             NodeKind::LoadBalancer(spec) => {
                 let instance = instance(spec.cores, spec.queue)?;
                 Self::LoadBalancer(LoadBalancer::new(plan, index, spec, assignment, instance))
@@ -275,11 +291,20 @@ impl Node {
             NodeKind::Service(spec) => {
                 let shared = (spec.work.order, spec.work.cores);
                 let instance = Instance::new(assignment, spec.work.workers, spec.work.queue, shared)?;
-                Self::Service(Service::new(plan, index, spec, assignment, instance))
+                Self::Service(Box::new(Service::new(plan, index, spec, assignment, instance)))
             }
             NodeKind::Cache(spec) => {
                 let instance = instance(spec.workers, spec.queue)?;
                 Self::Cache(Box::new(Cache::new(plan, index, spec, assignment, instance)))
+            }
+            NodeKind::Queue(spec) => {
+                let instance = instance(spec.workers, spec.queue)?;
+                Self::Queue(Queue::new(plan, index, spec, assignment, instance))
+            }
+            NodeKind::Workers(spec) => {
+                let shared = (spec.work.order, spec.work.cores);
+                let instance = Instance::new(assignment, spec.work.workers, workers::UNDER_WAY, shared)?;
+                Self::Service(Box::new(workers::new(plan, index, spec, assignment, instance)))
             }
             NodeKind::ObjectStore(spec) => {
                 Self::Remote(object_store::new(spec, instance(spec.concurrency, 0)?))
@@ -304,7 +329,10 @@ impl Node {
             Self::Service(node) => node.answer(ask).await,
             Self::Cache(node) => node.answer(ask).await,
             Self::Database(node) => node.answer(ask).await,
+            Self::Queue(node) => node.answer(ask).await,
             Self::Cdn(node) => node.answer(ask).await,
+            Self::Clients(node) => node.answer(ask).await,
+            Self::Dns(node) => node.answer(ask).await,
             Self::Remote(node) => node.answer(ask).await,
         }
     }
@@ -313,9 +341,20 @@ impl Node {
     pub(super) fn obey(&self, control: &Control) -> Result<Place, String> {
         match (self, control) {
             (_, Control::Slow { factor }) => self.instance().chance.slowness.set(*factor),
-            (_, Control::Cut { to, cut }) => self.each_edge(|edge| edge.cut(to, *cut)),
+            (_, Control::Cut { to, cut }) => {
+                self.each_edge(|edge| edge.cut(to, *cut));
+                if let Self::Queue(queue) = self {
+                    queue.hand_out();
+                }
+            }
             (_, Control::Primary { node, shard, member }) => {
                 self.each_edge(|edge| edge.learn_primary(node, *shard, *member));
+            }
+            (_, Control::Moved { node, addresses }) => {
+                self.each_edge(|edge| edge.move_to(node, addresses));
+                if let Self::LoadBalancer(balancer) = self {
+                    balancer.leave_absent();
+                }
             }
             (Self::Cache(cache), Control::Flush) => cache.flush(),
             (Self::Cdn(cdn), Control::Flush) => cdn.flush(),
@@ -330,12 +369,18 @@ impl Node {
         if let Self::Database(database) = self { database.hear(words) } else { None }
     }
 
+    /// How many messages wait in it for workers.
+    pub(super) fn messages(&self) -> u64 {
+        if let Self::Queue(queue) = self { queue.waiting() } else { 0 }
+    }
+
     /// What was counted of it since it was started, by the names that runs show.
     pub(super) fn counters(&self) -> BTreeMap<String, u64> {
         let mut counters = BTreeMap::new();
         match self {
             Self::Database(database) => database.count(&mut counters),
             Self::Cache(cache) => cache.count(&mut counters),
+            Self::Queue(queue) => queue.count(&mut counters),
             _ => {}
         }
         counters.retain(|_, count| *count > 0);
@@ -347,7 +392,10 @@ impl Node {
             Self::LoadBalancer(node) => node.edges().for_each(tell),
             Self::Service(node) => node.edges().for_each(tell),
             Self::Cache(node) => node.edges().for_each(tell),
+            Self::Queue(node) => node.edges().for_each(tell),
             Self::Cdn(node) => node.edge().into_iter().for_each(tell),
+            Self::Clients(node) => node.edges().for_each(tell),
+            Self::Dns(node) => node.edges().for_each(tell),
             Self::Database(_) | Self::Remote(_) => {}
         }
     }
@@ -359,7 +407,10 @@ impl Node {
             Self::Service(node) => &node.instance,
             Self::Cache(node) => &node.instance,
             Self::Database(node) => &node.instance,
+            Self::Queue(node) => &node.instance,
             Self::Cdn(node) => &node.instance,
+            Self::Clients(node) => &node.instance,
+            Self::Dns(node) => &node.instance,
             Self::Remote(node) => &node.instance,
         }
     }

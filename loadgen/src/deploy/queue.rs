@@ -4,6 +4,7 @@
 mod store;
 
 use super::assignment::Assignment;
+use super::cookies::Cookies;
 use super::edge::Edge;
 use super::node::{Answer, Ask, Instance};
 use super::origin::Origin;
@@ -105,7 +106,8 @@ impl Queue {
         let now = self.work.spend(&self.instance.time, &self.instance.chance, |now| now).await;
         drop(core);
         let Origin { class, user, .. } = ask.origin;
-        let outcome = self.hub.publish(now.max(self.hub.time.clock.now()), Message { class, user, key: ask.key });
+        let outcome =
+            self.hub.publish(now.max(self.hub.time.clock.now()), Message { class, user, key: ask.key });
         self.hub.hand_out_all();
         self.edges().for_each(|edge| edge.report(&mut timing));
         Answer::of(outcome, timing)
@@ -195,7 +197,7 @@ impl Hub {
         let origin = Origin { class, user, deadline: Time::NEVER, way: Span::ZERO };
         let name = &self.classes[usize::from(class)].0;
         let (method, path) = (Method::PUT, format!("/c/{name}/{key}?u={user}"));
-        let ask = Ask { method, path, key, operation: Operation::Job, origin };
+        let ask = Ask { method, path, key, operation: Operation::Job, origin, cookies: Cookies::default() };
         let mut next = Some(delivery);
         while let Some(delivery) = next {
             let mut timing = Timing::default();

@@ -1,12 +1,13 @@
 //! What every node's process serves: its work, `/healthz` and `/__stats`, over HTTP/1.1.
 use super::assignment::Assignment;
-use super::call::{SERVER_TIMING, TOLD, TOOK};
+use super::call::{SERVER_TIMING, TOLD, TOOK, WORDS};
 use super::control::{CONTROL, Control, LOG, NONCE, Place};
+use super::cookies::{COOKIES, Cookies};
 use super::deployment::Stats;
 use super::node::{Answer, Ask, Entrance, Node};
 use super::origin::{ORIGIN, Origin};
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Collected, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
@@ -100,7 +101,7 @@ fn json(place: &Place) -> Response<Full<Bytes>> {
 /// The body; nothing when it breaks off or is too long.
 async fn words_of(request: Request<Incoming>) -> Bytes {
     let body = Limited::new(request.into_body(), MOST_WORDS).collect().await;
-    body.map(|body| body.to_bytes()).unwrap_or_default()
+    body.map(Collected::to_bytes).unwrap_or_default()
 }
 
 impl Shell {
@@ -111,7 +112,9 @@ impl Shell {
         let says = request.headers().get(ORIGIN).and_then(|value| Origin::read(value, now));
         let target = request.uri().path_and_query().map_or(path, |target| target.as_str());
         let hold_back = if says.is_some() { Span::ZERO } else { self.hold_back };
-        Some((self.entrance.read(request.method(), target, says, now)?, hold_back))
+        let cookies = Cookies::read(request.headers().get(COOKIES));
+        let ask = self.entrance.read(request.method(), target, says, now)?;
+        Some((Ask { cookies, ..ask }, hold_back))
     }
 
     /// The node's work on a request. It goes on even when the caller gives up and leaves, so it is a task of its own.
@@ -125,7 +128,7 @@ impl Shell {
             answer
         });
         let time = &self.node.instance().time;
-        let Answer { status, timing } =
+        let Answer { status, timing, told } =
             work.await.expect("a panic ends the process, and nobody aborts the task");
         let mut response = plain(status, String::new());
         let answered = time.clock.now();
@@ -133,8 +136,15 @@ impl Shell {
         time.until(answered + hold_back).await;
         let headers = response.headers_mut();
         headers.insert(TOOK, HeaderValue::from(took.0));
-        if let Ok(timing) = HeaderValue::from_str(timing.as_str()) {
-            headers.insert(SERVER_TIMING, timing);
+        if let Ok(text) = HeaderValue::from_str(timing.as_str()) {
+            headers.insert(SERVER_TIMING, text);
+        }
+        if let Some(cookies) = timing.cookies.header() {
+            headers.insert(COOKIES, cookies);
+        }
+        if let Some(told) = told {
+            let text = format!("{} {}", told.target, told.ttl.0);
+            headers.insert(TOLD, HeaderValue::try_from(text).expect("digits are a header's text"));
         }
         response
     }
@@ -162,7 +172,7 @@ impl Shell {
 
     /// Hears another instance of the same node.
     async fn hear(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let is_told = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == TOLD);
+        let is_told = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == WORDS);
         let words = words_of(request).await;
         match is_told.then(|| self.node.hear(&words)).flatten() {
             Some(place) => json(&place),
@@ -173,7 +183,7 @@ impl Shell {
     fn stats(&self) -> String {
         let (busy_ns, workers, backlog) = self.node.instance().figures();
         let counters = self.node.counters();
-        let (in_flight, backlog) = (self.in_flight.get(), backlog as u64);
+        let (in_flight, backlog) = (self.in_flight.get(), backlog as u64 + self.node.messages());
         let stats = Stats { busy_ns, workers, in_flight, backlog, counters };
         serde_json::to_string(&stats).expect("whole numbers are JSON")
     }

@@ -9,8 +9,9 @@ use super::timing::Timing;
 use super::work::Work;
 use futures_util::future::join_all;
 use hyper::Method;
-use loadpath_core::dist::Sampler;
+use loadpath_core::dist::{Law, Sampler};
 use loadpath_core::id::{EdgeIndex, NodeIndex};
+use loadpath_core::rng::Rng;
 use loadpath_core::run::Outcome;
 use loadpath_core::time::Span;
 use loadpath_core::topology::{Mode, NodeKind, Plan, Role, ServiceNode, Step, Steps};
@@ -50,7 +51,7 @@ impl Service {
         Self {
             work: Work::new(&spec.work.service_time.scaled(1.0 / spec.work.speed)),
             pause: (spec.work.pause.mean() > Span::ZERO).then(|| spec.work.pause.sampler()),
-            patience: spec.work.patience.as_ref().map(|law| law.sampler()),
+            patience: spec.work.patience.as_ref().map(Law::sampler),
             error_share: spec.work.error_share,
             guard: Guard::new(plan, spec),
             steps: Steps::new(plan, index),
@@ -68,7 +69,7 @@ impl Service {
     pub(super) async fn answer(&self, ask: &Ask) -> Answer {
         let mut timing = Timing::default();
         let arrived = self.instance.time.clock.now();
-        if let Err(outcome) = self.guard.admit(ask, arrived, &self.instance.station) {
+        if let Err(outcome) = self.guard.admit(ask, arrived, &self.instance, &mut timing) {
             return Answer::of(outcome, timing);
         }
         let outcome = self.serve(ask, &mut timing).await;
@@ -93,7 +94,7 @@ impl Service {
             let until = instance.time.clock.now() + instance.chance.draw(pause);
             instance.time.until(until).await;
         }
-        if self.error_share > 0.0 && instance.chance.with(|chance| chance.unit()) < self.error_share {
+        if self.error_share > 0.0 && instance.chance.with(Rng::unit) < self.error_share {
             return Outcome::Failed;
         }
         self.make_calls(ask, timing).await
@@ -146,7 +147,7 @@ impl Service {
         if rest == 0.0 {
             return whole;
         }
-        whole + u16::from(self.instance.chance.with(|chance| chance.unit()) < rest)
+        whole + u16::from(self.instance.chance.with(Rng::unit) < rest)
     }
 
     /// One call after the other; whether one was lost that matters.
@@ -184,7 +185,7 @@ impl Service {
 
     fn is_join(&self, step: &Step) -> bool {
         let joins = self.edge(step).2;
-        step.role == Role::Join && self.instance.chance.with(|chance| chance.unit()) < joins
+        step.role == Role::Join && self.instance.chance.with(Rng::unit) < joins
     }
 
     /// Asks every shard at once; whether one did not answer.

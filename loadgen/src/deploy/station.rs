@@ -192,8 +192,7 @@ mod tests {
             one.await.unwrap();
         }
         assert_eq!(station.state.borrow().taken, 0, "all are free again");
-        let result = (served.borrow().clone(), refused.borrow().clone());
-        result
+        (served.take(), refused.take())
     }
 
     #[tokio::test(flavor = "current_thread")]

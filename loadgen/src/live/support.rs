@@ -5,7 +5,8 @@ use loadpath_core::topology::{Happening, Params, Topology};
 
 /// For each kind that comes up: the parameters that its process acts on.
 const KINDS: &[(&str, &[&str])] = &[
-    ("clients", &["share", "timeout"]),
+    ("clients", &["share", "timeout", "browser_cache", "resolvers", "least_ttl", "serve_stale"]),
+    ("dns", &["policy", "ttl", "lookup_time", "check_interval", "fall", "rise"]),
     (
         "load_balancer",
         &[
@@ -20,6 +21,7 @@ const KINDS: &[(&str, &[&str])] = &[
             "fall",
             "rise",
             "slow_start",
+            "sticky",
             "eject_after",
             "rate_limit",
             "burst",
@@ -44,6 +46,7 @@ const KINDS: &[(&str, &[&str])] = &[
             "limit_late",
             "error_share",
             "start_time",
+            "sessions",
         ],
     ),
     (
@@ -63,6 +66,14 @@ const KINDS: &[(&str, &[&str])] = &[
     ),
     ("object_store", &["concurrency", "service_time", "error_share"]),
     ("external", &["concurrency", "service_time", "error_share", "rate_limit"]),
+    (
+        "queue",
+        &["mode", "partitions", "capacity", "overflow", "deliveries", "workers", "service_time", "queue"],
+    ),
+    (
+        "workers",
+        &["instances", "workers", "service_time", "pause", "cores", "speed", "error_share", "start_time"],
+    ),
     (
         "cache",
         &[
@@ -123,13 +134,13 @@ const EDGE: &[&str] = &[
     "hedge_budget",
     "weight",
 ];
-/// What clients do by themselves on their edge.
-const CLIENTS_EDGE: &[&str] = &["latency"];
-const CLASS: &[&str] = &["operation", "weight", "keys", "skew", "size", "topic", "priority"];
+/// What a queue does on the edges by which it hands messages over: each is one call, and comes back when that fails.
+const QUEUE_EDGE: &[&str] = &["latency", "binding", "connections"];
+const CLASS: &[&str] = &["operation", "weight", "keys", "skew", "size", "topic", "priority", "session"];
 const ARRIVALS: &[&str] = &["arrivals", "rate", "burstiness", "users"];
 
 /// Choices that the simulator knows and the processes do not.
-const UNKNOWN_CHOICES: &[(&str, &str)] = &[("operation", "job"), ("arrivals", "closed")];
+const UNKNOWN_CHOICES: &[(&str, &str)] = &[("arrivals", "closed")];
 
 /// What of a design the processes cannot do: the first such thing, in a sentence.
 pub(super) fn missing(document: &Topology) -> Option<String> {
@@ -149,8 +160,8 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
     });
     let edges = || {
         document.edges.iter().find_map(|edge| {
-            let is_clients = document.node(&edge.from).is_some_and(|node| node.kind == "clients");
-            let name = beyond(&edge.params, catalog::EDGE, if is_clients { CLIENTS_EDGE } else { EDGE })?;
+            let is_queues = document.node(&edge.from).is_some_and(|node| node.kind == "queue");
+            let name = beyond(&edge.params, catalog::EDGE, if is_queues { QUEUE_EDGE } else { EDGE })?;
             Some(sentence(&format!("edge \"{}\" to \"{}\"", edge.from, edge.to), name))
         })
     };
@@ -175,7 +186,9 @@ fn beyond_doing(document: &Topology, happening: &Happening) -> Option<String> {
     let far_clients = || document.nodes.iter().any(|node| node.kind == "clients" && !node.zone.is_empty());
     let why = match happening.action.as_str() {
         "add_shard" => "no shard can be added to running processes",
-        "cut" | "join" if is_clients(&from) => "the clients are this program itself; cut an edge between two nodes",
+        "cut" | "join" if is_clients(&from) => {
+            "the clients are this program itself; cut an edge between two nodes"
+        }
         "partition" | "heal" if far_clients() => {
             "the clients are this program itself, and cannot be cut off; give them no zone"
         }
@@ -212,20 +225,17 @@ mod tests {
             change(&mut document);
             missing(&document).unwrap()
         };
-        let said = with(|d| d.nodes.push(Node { id: "mq".into(), kind: "queue".into(), ..Node::default() }));
-        assert!(said.contains("\"mq\"") && said.contains("Queue"), "{said}");
+        let said =
+            with(|d| d.nodes.push(Node { id: "eye".into(), kind: "monitoring".into(), ..Node::default() }));
+        assert!(said.contains("\"eye\"") && said.contains("Monitoring"), "{said}");
         let said = with(|d| drop(d.nodes[2].params.insert("mtbf".into(), "1h".into())));
         assert!(said.starts_with("node \"web\", mtbf"), "{said}");
         let said = with(|d| d.nodes[2].host = "box".into());
         assert!(said.starts_with("node \"web\", host"), "{said}");
-        let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("retries".into(), 2.0.into())));
-        assert!(said.starts_with("edge \"users\" to \"lb\", retries"), "{said}");
-        let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("hedge_at".into(), 0.9.into())));
-        assert!(said.starts_with("edge \"users\" to \"lb\", hedge_at"), "{said}");
+        let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("binding".into(), "a.*".into())));
+        assert!(said.starts_with("edge \"users\" to \"lb\", binding"), "{said}");
         let said = with(|d| drop(d.nodes[2].params.insert("autoscale".into(), "step".into())));
         assert!(said.starts_with("node \"web\", autoscale"), "{said}");
-        let said = with(|d| drop(d.nodes[0].params.insert("serve_stale".into(), "1h".into())));
-        assert!(said.starts_with("node \"users\", serve_stale"), "{said}");
         let said = with(|d| drop(d.workload.params.insert("arrivals".into(), "closed".into())));
         assert!(said.starts_with("the workload, arrivals"), "{said}");
         let happens = |action: &str| Happening {

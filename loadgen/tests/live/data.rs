@@ -76,3 +76,72 @@ fn a_promotion_loses_what_was_under_way_and_the_outage_is_as_long_as_the_failove
     // A second of six at 100 a second fails.
     both.errors_agree("read");
 }
+
+/// Clients, a service, and a cache before a database, or beside it.
+fn cache(parameters: &str, classes: &str, is_behind: bool) -> String {
+    let edges = if is_behind {
+        r#"{"from":"app","to":"cache","latency":"200us"},{"from":"cache","to":"db","latency":"200us"}"#
+    } else {
+        r#"{"from":"app","to":"cache","latency":"200us"},{"from":"app","to":"db","latency":"200us"}"#
+    };
+    format!(
+        r#"{{"loadpath":1,"name":"cache",
+        "nodes":[
+            {{"id":"users","kind":"clients","timeout":"3s"}},
+            {{"id":"app","kind":"service","workers":256,"service_time":"1ms"}},
+            {{"id":"cache","kind":"cache","workers":8,{parameters}}},
+            {{"id":"db","kind":"database","connections":64,"read_time":"20ms","write_time":"20ms"}}],
+        "edges":[{{"from":"users","to":"app","latency":"0s"}},{edges}],
+        "workload":{{"arrivals":"poisson","rate":"200/s","users":20,"classes":[{classes}]}}}}"#
+    )
+}
+
+const READS: &str = r#"{"name":"read","operation":"read","weight":4,"keys":100,"skew":0}"#;
+const WRITES: &str = r#"{"name":"write","operation":"write","weight":1,"keys":100,"skew":0}"#;
+
+/// Hits as a share of lookups agree, within four deviations of a binomial's.
+fn hits_agree(both: &Both) -> f64 {
+    let [live, simulated] = both.nodes("cache").map(|node| node.hit_ratio.unwrap());
+    let n = both.classes("read").map(|class| class.outcomes.total());
+    let counted = |share: f64, of: u64| ((share * of as f64).round() as u64, of);
+    super::shares_agree("hits", counted(live, n[0]), counted(simulated, n[1]))
+}
+
+#[test]
+fn writes_go_around_through_or_back_as_the_cache_is_drawn() {
+    let classes = format!("{READS},{WRITES}");
+    for (writes, is_behind) in
+        [("auto", false), ("through", false), ("through", true), ("around", true), ("back", true)]
+    {
+        let parameters = format!(r#""writes":"{writes}","instances":2,"ttl":"500ms","ttl_jitter":0.2"#);
+        let both = Both::of(&cache(&parameters, &classes, is_behind), 5);
+        eprintln!("{writes}, {}", if is_behind { "behind it the database" } else { "beside the database" });
+        hits_agree(&both);
+        let [live, simulated] = both.nodes("db").map(|node| node.outcomes.total());
+        let per_request = [
+            live as f64 / both.live.outcomes().total() as f64,
+            simulated as f64 / both.simulated.outcomes().total() as f64,
+        ];
+        eprintln!(
+            "calls of the database per request: live {:.3}, simulated {:.3}",
+            per_request[0], per_request[1]
+        );
+        // What is asked of it is a share of the requests, at most one each; some of the last write-backs are not reported.
+        assert!((per_request[0] - per_request[1]).abs() < 4.0 * 0.5 / 1_000.0_f64.sqrt(), "{per_request:?}");
+        if writes == "back" {
+            assert!(count(both.nodes("cache")[0], "written_back") > 0);
+        }
+    }
+}
+
+#[test]
+fn equal_misses_share_a_fetch_where_the_cache_says_so() {
+    let few = r#"{"name":"read","operation":"read","weight":1,"keys":4,"skew":0}"#;
+    for is_behind in [true, false] {
+        let both = Both::of(&cache(r#""coalesce":"on","ttl":"100ms""#, few, is_behind), 5);
+        let [live, simulated] = both.nodes("cache").map(|node| count(node, "coalesced"));
+        let [n, of] = both.classes("read").map(|class| class.outcomes.total());
+        let share = super::shares_agree("coalesced", (live, n), (simulated, of));
+        assert!(share > 0.05, "{share}");
+    }
+}

@@ -1,7 +1,9 @@
 //! Designs on sockets do what they do in the simulator: the same document goes through both, and their figures are compared.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
+mod clients;
 mod data;
 mod edges;
+mod messages;
 mod services;
 
 use loadpath_core::rng::Seed;
@@ -11,7 +13,7 @@ use loadpath_core::time::Span;
 use loadpath_core::topology::{Topology, check};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 /// Live runs do not run side by side: two cores carry one.
 static TURN: Mutex<()> = Mutex::new(());
@@ -98,7 +100,7 @@ fn shares_agree(what: &str, live: (u64, u64), simulated: (u64, u64)) -> f64 {
 
 /// What a live run of this many seconds measured, after half a second of warm-up.
 fn live(document: &str, seconds: u64) -> Run {
-    let _turn = TURN.lock().unwrap_or_else(|broken| broken.into_inner());
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("design.json"), document).unwrap();
     let duration = format!("{seconds}s");

@@ -74,8 +74,7 @@ impl Store {
         let count = if shared { 1 } else { out.len().max(1) };
         let mut queues = vec![MessageQueue::new(limits); count];
         let is_topic = spec.mode == QueueMode::Topic;
-        let mut exchange =
-            Exchange::new(if is_topic { ExchangeKind::Topic } else { ExchangeKind::FanOut });
+        let mut exchange = Exchange::new(if is_topic { ExchangeKind::Topic } else { ExchangeKind::FanOut });
         let partitions = spec.partitions as u16;
         let (mut lines, mut firsts, mut groups) = (Vec::new(), Vec::new(), Vec::new());
         for (i, &edge) in out.iter().enumerate() {
