@@ -15,15 +15,26 @@ pub(crate) struct Need {
     package: &'static str,
 }
 
-/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured; npm has the accessibility audit.
-pub(crate) const OF_TESTS: [Need; 3] = [
+/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured; npm has the accessibility audit;
+/// python3 runs the validators of exported files.
+pub(crate) const OF_TESTS: [Need; 4] = [
     Need { program: "chromium", package: "chromium" },
     Need { program: "nginx", package: "nginx" },
     Need { program: "npm", package: "npm" },
+    Need { program: "python3", package: "python3-venv" },
 ];
 
 /// Node.js runs WebAssembly outside of a browser.
 pub(crate) const OF_WASM: [Need; 1] = [Need { program: "node", package: "nodejs" }];
+/// What the load generator is measured beside and against; the bench itself says which of them is not there.
+pub(crate) const OF_LOAD: [Need; 6] = [
+    Need { program: "nginx", package: "nginx" },
+    Need { program: "wrk", package: "wrk" },
+    Need { program: "ab", package: "apache2-utils" },
+    Need { program: "h2load", package: "nghttp2-client" },
+    Need { program: "hey", package: "hey" },
+    Need { program: "faketime", package: "faketime" },
+];
 
 /// What decides how packages can be installed.
 #[derive(Clone, Copy)]
@@ -74,7 +85,16 @@ pub(crate) fn install_missing(needs: &[Need]) -> Result<()> {
 
 /// The packages whose programs are not there.
 fn missing(needs: &[Need]) -> Vec<&'static str> {
-    needs.iter().filter(|need| !on_path(need.program)).map(|need| need.package).collect()
+    needs.iter().filter(|need| !is_there(need)).map(|need| need.package).collect()
+}
+
+/// Debian's python3 comes without the module that fills an environment.
+fn is_there(need: &Need) -> bool {
+    let environments = || {
+        let asked = Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+        asked.is_ok_and(|status| status.success())
+    };
+    on_path(need.program) && (need.package != "python3-venv" || environments())
 }
 
 fn way(missing: &[&str], machine: Machine) -> Way {
