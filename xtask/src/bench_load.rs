@@ -34,7 +34,7 @@ pub(crate) fn run(project: &Project, parts: &[OsString]) -> Result<()> {
         }
         Ok(())
     };
-    steps.run(|| optional("Debian's tools", debian::install_load_peers()))?;
+    steps.run(|| optional("Debian's tools", debian::install_missing(&debian::OF_LOAD)))?;
     steps.run(|| optional("oha", oha(project, &peers.join("oha"))))?;
     steps.run(|| optional("autocannon", npm::install(&peers.join("npm"), &[AUTOCANNON])))?;
     steps.run(|| optional("locust", locust(&peers.join("python"))))?;

@@ -1,4 +1,4 @@
-//! The programs that the tests drive, from Debian: there already, or installed where that is allowed.
+//! The programs that tests and benches drive, from Debian: there already, or installed where that is allowed.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
@@ -10,20 +10,24 @@ use anyhow::{Context, Result, bail};
 use crate::project::run;
 
 /// A program and the package that brings it.
-struct Need {
+pub(crate) struct Need {
     program: &'static str,
     package: &'static str,
 }
 
-/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured; npm has the accessibility audit.
-const NEEDS: [Need; 3] = [
+/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured; npm has the accessibility audit;
+/// python3 runs the validators of exported files.
+pub(crate) const OF_TESTS: [Need; 4] = [
     Need { program: "chromium", package: "chromium" },
     Need { program: "nginx", package: "nginx" },
     Need { program: "npm", package: "npm" },
+    Need { program: "python3", package: "python3-venv" },
 ];
 
+/// Node.js runs WebAssembly outside of a browser.
+pub(crate) const OF_WASM: [Need; 1] = [Need { program: "node", package: "nodejs" }];
 /// What the load generator is measured beside and against; the bench itself says which of them is not there.
-const LOAD_NEEDS: [Need; 6] = [
+pub(crate) const OF_LOAD: [Need; 6] = [
     Need { program: "nginx", package: "nginx" },
     Need { program: "wrk", package: "wrk" },
     Need { program: "ab", package: "apache2-utils" },
@@ -50,23 +54,11 @@ enum Way {
     ByHand(String),
 }
 
-/// Installs what the tests need and is missing.
+/// Installs what is missing of these.
 ///
 /// # Errors
 /// When it may not, or it did not work; with the one line to run.
-pub(crate) fn install_missing() -> Result<()> {
-    install_of(&NEEDS, "the tests need")
-}
-
-/// Installs what the load generator is measured beside, where that is missing.
-///
-/// # Errors
-/// As [`install_missing`].
-pub(crate) fn install_load_peers() -> Result<()> {
-    install_of(&LOAD_NEEDS, "the load bench wants")
-}
-
-fn install_of(needs: &[Need], who: &str) -> Result<()> {
+pub(crate) fn install_missing(needs: &[Need]) -> Result<()> {
     let missing = missing(needs);
     let machine = Machine { apt: on_path("apt-get"), root: is_root(), sudo: sudo_works() };
     match way(&missing, machine) {
@@ -74,7 +66,7 @@ fn install_of(needs: &[Need], who: &str) -> Result<()> {
         Way::AsRoot => install(&missing, &["env"]),
         Way::ThroughSudo => install(&missing, &["sudo", "-n", "env"]),
         Way::ByHand(line) => {
-            bail!("{who} {}, which this user may not install; run: {line}", missing.join(" and "))
+            bail!("{} must be there, which this user may not install; run: {line}", missing.join(" and "))
         }
     }
     .with_context(|| {
@@ -93,7 +85,17 @@ fn install_of(needs: &[Need], who: &str) -> Result<()> {
 
 /// The packages whose programs are not there.
 fn missing(needs: &[Need]) -> Vec<&'static str> {
-    needs.iter().filter(|need| !on_path(need.program)).map(|need| need.package).collect()
+    needs.iter().filter(|need| !is_there(need)).map(|need| need.package).collect()
+}
+
+/// Debian's python3 comes without the module that fills an environment.
+fn is_there(need: &Need) -> bool {
+    let environments = || {
+        let asked =
+            Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+        asked.is_ok_and(|status| status.success())
+    };
+    on_path(need.program) && (need.package != "python3-venv" || environments())
 }
 
 fn way(missing: &[&str], machine: Machine) -> Way {
