@@ -200,6 +200,17 @@ impl Edge {
     /// Calls an instance once, and notes what that was like. It takes at least the edge's latency there and back, besides the
     /// time that the callee itself takes; what loopback takes is part of that.
     pub(super) async fn call(&self, instance: u16, ask: &Ask, timing: &mut Timing) -> Called {
+        self.call_since(self.time.clock.now(), instance, ask, timing).await
+    }
+
+    /// As `call`, for what has waited here before it is sent: what is noted is the time since then.
+    pub(super) async fn call_since(
+        &self,
+        since: Time,
+        instance: u16,
+        ask: &Ask,
+        timing: &mut Timing,
+    ) -> Called {
         let sent = self.time.clock.now();
         let reply = self.reach_one(instance, sent, ask).await;
         let (called, took, own) = match reply {
@@ -215,7 +226,7 @@ impl Edge {
             Reply::Failed => (Called::without_answer(Outcome::Failed), Span::ZERO, String::new()),
         };
         self.time.until(sent + took + self.latency + self.latency).await;
-        timing.call(&self.callee, self.time.clock.now().since(sent), called.outcome, &own);
+        timing.call(&self.callee, self.time.clock.now().since(since), called.outcome, &own);
         called
     }
 
@@ -249,6 +260,11 @@ impl Edge {
         let reply = peer.call(ask, ask.origin.header(sent, self.latency)).await;
         // What left before the cut is answered to nobody.
         if self.is_cut.get() { Reply::Failed } else { reply }
+    }
+
+    /// Whether packets are lost on the way.
+    pub(super) const fn is_cut(&self) -> bool {
+        self.is_cut.get()
     }
 
     /// Packets to a node are lost from now on, or pass again.

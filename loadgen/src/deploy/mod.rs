@@ -39,6 +39,7 @@ mod order;
 mod origin;
 mod port;
 mod probe;
+mod queue;
 mod routes;
 mod run_directory;
 mod server;
@@ -48,6 +49,7 @@ mod station;
 mod supervise;
 mod timing;
 mod work;
+mod workers;
 
 pub use assignment::RUN_VARIABLE;
 pub use deployment::{DeployError, Deployment, Running, Stats};

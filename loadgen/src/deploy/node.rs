@@ -14,12 +14,14 @@ use super::external::{self, Remote};
 use super::load_balancer::LoadBalancer;
 use super::object_store;
 use super::origin::Origin;
+use super::queue::Queue;
 use super::server;
 use super::service::Service;
 use super::station::{Station, Worker};
 use super::supervise::ASSIGNMENT_FILE;
 use super::timing::Timing;
 use super::work::{Chance, Timekeeper};
+use super::workers;
 use hyper::{Method, StatusCode};
 use loadpath_core::component::naming;
 use loadpath_core::component::queue::Discipline;
@@ -105,6 +107,7 @@ pub(super) enum Node {
     Service(Box<Service>),
     Cache(Box<Cache>),
     Database(Database),
+    Queue(Queue),
     Cdn(Box<Cdn>),
     Clients(Clients),
     Dns(Dns),
@@ -299,6 +302,15 @@ impl Node {
                 let instance = instance(spec.workers, spec.queue)?;
                 Self::Cache(Box::new(Cache::new(plan, index, spec, assignment, instance)))
             }
+            NodeKind::Queue(spec) => {
+                let instance = instance(spec.workers, spec.queue)?;
+                Self::Queue(Queue::new(plan, index, spec, assignment, instance))
+            }
+            NodeKind::Workers(spec) => {
+                let shared = (spec.work.order, spec.work.cores);
+                let instance = Instance::new(assignment, spec.work.workers, workers::UNDER_WAY, shared)?;
+                Self::Service(Box::new(workers::new(plan, index, spec, assignment, instance)))
+            }
             NodeKind::ObjectStore(spec) => {
                 Self::Remote(object_store::new(spec, instance(spec.concurrency, 0)?))
             }
@@ -322,6 +334,7 @@ impl Node {
             Self::Service(node) => node.answer(ask).await,
             Self::Cache(node) => node.answer(ask).await,
             Self::Database(node) => node.answer(ask).await,
+            Self::Queue(node) => node.answer(ask).await,
             Self::Cdn(node) => node.answer(ask).await,
             Self::Clients(node) => node.answer(ask).await,
             Self::Dns(node) => node.answer(ask).await,
@@ -333,7 +346,12 @@ impl Node {
     pub(super) fn obey(&self, control: &Control) -> Result<Place, String> {
         match (self, control) {
             (_, Control::Slow { factor }) => self.instance().chance.slowness.set(*factor),
-            (_, Control::Cut { to, cut }) => self.each_edge(|edge| edge.cut(to, *cut)),
+            (_, Control::Cut { to, cut }) => {
+                self.each_edge(|edge| edge.cut(to, *cut));
+                if let Self::Queue(queue) = self {
+                    queue.hand_out();
+                }
+            }
             (_, Control::Primary { node, shard, member }) => {
                 self.each_edge(|edge| edge.learn_primary(node, *shard, *member));
             }
@@ -356,6 +374,11 @@ impl Node {
         if let Self::Database(database) = self { database.hear(words) } else { None }
     }
 
+    /// How many messages wait in it for workers.
+    pub(super) fn messages(&self) -> u64 {
+        if let Self::Queue(queue) = self { queue.waiting() } else { 0 }
+    }
+
     /// What was counted of it since it was started, by the names that runs show.
     pub(super) fn counters(&self) -> BTreeMap<String, u64> {
         let mut counters = BTreeMap::new();
@@ -372,6 +395,7 @@ impl Node {
         match self {
             Self::Database(database) => database.count(&mut counters),
             Self::Cache(cache) => cache.count(&mut counters),
+            Self::Queue(queue) => queue.count(&mut counters),
             _ => {}
         }
         counters.retain(|_, count| *count > 0);
@@ -383,6 +407,7 @@ impl Node {
             Self::LoadBalancer(node) => node.edges().for_each(tell),
             Self::Service(node) => node.edges().for_each(tell),
             Self::Cache(node) => node.edges().for_each(tell),
+            Self::Queue(node) => node.edges().for_each(tell),
             Self::Cdn(node) => node.edge().into_iter().for_each(tell),
             Self::Clients(node) => node.edges().for_each(tell),
             Self::Dns(node) => node.edges().for_each(tell),
@@ -397,6 +422,7 @@ impl Node {
             Self::Service(node) => &node.instance,
             Self::Cache(node) => &node.instance,
             Self::Database(node) => &node.instance,
+            Self::Queue(node) => &node.instance,
             Self::Cdn(node) => &node.instance,
             Self::Clients(node) => &node.instance,
             Self::Dns(node) => &node.instance,

@@ -183,7 +183,7 @@ impl Shell {
     fn stats(&self) -> String {
         let (busy_ns, workers, backlog) = self.node.instance().figures();
         let counters = self.node.counters();
-        let (in_flight, backlog) = (self.in_flight.get(), backlog as u64);
+        let (in_flight, backlog) = (self.in_flight.get(), backlog as u64 + self.node.messages());
         let stats = Stats { busy_ns, workers, in_flight, backlog, counters };
         serde_json::to_string(&stats).expect("whole numbers are JSON")
     }

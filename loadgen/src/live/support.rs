@@ -73,6 +73,14 @@ const KINDS: &[(&str, &[&str])] = &[
     ("object_store", &["concurrency", "service_time", "error_share"]),
     ("external", &["concurrency", "service_time", "error_share", "rate_limit"]),
     (
+        "queue",
+        &["mode", "partitions", "capacity", "overflow", "deliveries", "workers", "service_time", "queue"],
+    ),
+    (
+        "workers",
+        &["instances", "workers", "service_time", "pause", "cores", "speed", "error_share", "start_time"],
+    ),
+    (
         "cache",
         &[
             "instances",
@@ -132,11 +140,13 @@ const EDGE: &[&str] = &[
     "hedge_budget",
     "weight",
 ];
+/// What a queue does on the edges by which it hands messages over: each is one call, and comes back when that fails.
+const QUEUE_EDGE: &[&str] = &["latency", "binding", "connections"];
 const CLASS: &[&str] = &["operation", "weight", "keys", "skew", "size", "topic", "priority", "session"];
 const ARRIVALS: &[&str] = &["arrivals", "rate", "burstiness", "users"];
 
 /// Choices that the simulator knows and the processes do not.
-const UNKNOWN_CHOICES: &[(&str, &str)] = &[("operation", "job"), ("arrivals", "closed")];
+const UNKNOWN_CHOICES: &[(&str, &str)] = &[("arrivals", "closed")];
 
 /// What of a design the processes cannot do: the first such thing, in a sentence.
 pub(super) fn missing(document: &Topology) -> Option<String> {
@@ -156,7 +166,8 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
     });
     let edges = || {
         document.edges.iter().find_map(|edge| {
-            let name = beyond(&edge.params, catalog::EDGE, EDGE)?;
+            let is_queues = document.node(&edge.from).is_some_and(|node| node.kind == "queue");
+            let name = beyond(&edge.params, catalog::EDGE, if is_queues { QUEUE_EDGE } else { EDGE })?;
             Some(sentence(&format!("edge \"{}\" to \"{}\"", edge.from, edge.to), name))
         })
     };
@@ -220,8 +231,9 @@ mod tests {
             change(&mut document);
             missing(&document).unwrap()
         };
-        let said = with(|d| d.nodes.push(Node { id: "mq".into(), kind: "queue".into(), ..Node::default() }));
-        assert!(said.contains("\"mq\"") && said.contains("Queue"), "{said}");
+        let said =
+            with(|d| d.nodes.push(Node { id: "eye".into(), kind: "monitoring".into(), ..Node::default() }));
+        assert!(said.contains("\"eye\"") && said.contains("Monitoring"), "{said}");
         let said = with(|d| drop(d.nodes[2].params.insert("mtbf".into(), "1h".into())));
         assert!(said.starts_with("node \"web\", mtbf"), "{said}");
         let said = with(|d| d.nodes[2].host = "box".into());

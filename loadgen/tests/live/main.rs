@@ -1,7 +1,9 @@
 //! Designs on sockets do what they do in the simulator: the same document goes through both, and their figures are compared.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 mod clients;
+mod data;
 mod edges;
+mod messages;
 mod scaling;
 mod services;
 
@@ -20,6 +22,9 @@ static TURN: Mutex<()> = Mutex::new(());
 /// How long the simulator runs: so long that its own chance does not count beside the live run's.
 const SIMULATED: Span = Span(200 * Span::SECOND.0);
 
+/// How long a live run's load does not count.
+const WARM_UP: Span = Span::from_millis(500);
+
 /// The same document, measured for so many seconds, and simulated.
 struct Both {
     live: Run,
@@ -31,6 +36,14 @@ impl Both {
         let topology = Topology::from_json(document).unwrap();
         let plan = check(&topology).unwrap_or_else(|faults| panic!("{faults:?}"));
         let simulated = simulate(&plan, Seed(1), Span::SECOND, SIMULATED);
+        Self { live: live(document, seconds), simulated }
+    }
+
+    /// As `of`, simulated for no longer than it is measured: what happens once has the same weight in both.
+    fn for_as_long(document: &str, seconds: u64) -> Self {
+        let topology = Topology::from_json(document).unwrap();
+        let plan = check(&topology).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let simulated = simulate(&plan, Seed(1), WARM_UP, Span(seconds * Span::SECOND.0));
         Self { live: live(document, seconds), simulated }
     }
 

@@ -182,11 +182,6 @@ impl Group {
         self.copies
     }
 
-    /// How many writes it has yet to show.
-    pub(super) fn behind(&self) -> u64 {
-        self.state.borrow().log.behind(self.own)
-    }
-
     /// Whether a read by this user may be answered here.
     pub(super) fn may_read(&self, user: u32) -> bool {
         let state = self.state.borrow();
