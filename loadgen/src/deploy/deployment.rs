@@ -10,7 +10,6 @@ use super::run_directory;
 use super::standing::{Standing, Standings, answering, end_of, listen};
 use loadpath_core::id::NodeIndex;
 use loadpath_core::topology::{NodeKind, Plan};
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
@@ -82,23 +81,6 @@ pub struct Running {
     pub address: SocketAddr,
     /// Its process id.
     pub pid: u32,
-}
-
-/// What an instance says of itself, counted since it was started.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Stats {
-    /// Worker-nanoseconds that were taken.
-    pub busy_ns: u64,
-    /// How many workers there are.
-    pub workers: u32,
-    /// How many requests are in it.
-    pub in_flight: u64,
-    /// How many of them wait for a worker.
-    pub backlog: u64,
-    /// What else was counted of it, by the names that runs show.
-    #[serde(default)]
-    pub counters: BTreeMap<String, u64>,
 }
 
 impl fmt::Display for Running {
@@ -398,14 +380,6 @@ impl Deployment {
         Some((Ipv4Addr::LOCALHOST, *port).into())
     }
 
-    /// How many requests are in a process; none when it does not answer.
-    pub(super) async fn in_flight(&self, process: ProcessNumber) -> u64 {
-        let Some(address) = self.address(process) else { return 0 };
-        let stats = probe::get(address, "/__stats").await.ok();
-        let stats: Option<Stats> = stats.and_then(|stats| serde_json::from_str(&stats).ok());
-        stats.map_or(0, |stats| stats.in_flight)
-    }
-
     fn name_of(&self, process: ProcessNumber) -> String {
         let Assignment { node, instance, .. } = &self.instances[process as usize].assignment;
         called(node, *instance)
@@ -430,27 +404,6 @@ impl Deployment {
             // It can only fail when the deployment is gone, and that is borrowed.
             let _ = standings.changed().await;
         }
-    }
-
-    /// What each instance says of itself, in the document's order; none for those that do not answer.
-    pub async fn stats(&self) -> Vec<(NodeIndex, Option<Stats>)> {
-        let asked: Vec<_> = (0..self.instances.len())
-            .map(|i| {
-                let address = self.address(number(i));
-                tokio::spawn(async move {
-                    let answer = probe::get(address?, "/__stats").await.ok()?;
-                    serde_json::from_str::<Stats>(&answer).ok()
-                })
-            })
-            .collect();
-        let mut stats = Vec::with_capacity(asked.len());
-        for (place, (instance, answer)) in self.instances.iter().zip(asked).enumerate() {
-            let said = answer.await.unwrap_or(None);
-            // What is not meant to be there has no workers that could be idle.
-            let nothing = || (!self.roster()[place].in_service).then(Stats::default);
-            stats.push((instance.node, said.or_else(nothing)));
-        }
-        stats
     }
 
     /// Takes everything down and returns when it is. Doing it twice changes nothing.
