@@ -13,7 +13,7 @@ use crate::attack::{self, Attack, Manner, Paths, Shape, Target};
 use crate::clock::Clock;
 use crate::deploy::{DeployError, Deployment, Design, THIS_PROGRAM};
 use crate::entropy;
-use crate::store::{Begun, Place, Recording, Store};
+use crate::store::{Begun, Place, Recording, SoFar, Store};
 use fit::Drivable;
 use futures_util::future::join_all;
 use loadpath_core::id::NodeIndex;
@@ -56,6 +56,7 @@ pub struct Wish {
 pub struct Live {
     id: String,
     feed: Feed,
+    so_far: SoFar,
     stop: CancellationToken,
     deployment: OnceLock<Deployment>,
     outcome: watch::Sender<Option<Outcome>>,
@@ -78,6 +79,7 @@ impl Live {
         let live = Arc::new(Self {
             id,
             feed: Feed::default(),
+            so_far: SoFar::new(Run::new(&drivable.plan.name, embedded(), drivable.plan.arrivals.rate)),
             stop,
             deployment: OnceLock::new(),
             outcome: watch::Sender::new(None),
@@ -97,6 +99,11 @@ impl Live {
     /// What happens in it.
     pub const fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    /// What it has counted until now.
+    pub const fn so_far(&self) -> &SoFar {
+        &self.so_far
     }
 
     /// Ends it early; what was measured is kept.
@@ -201,9 +208,10 @@ impl Live {
         let begun = watch::Sender::new(None);
         let watching = self.watch(intervals, deployment, (plan, wish), &begun, recording);
         let (minding, happening) = (deployment.mind(), self.follow_timeline(deployment, plan, &begun));
+        let scaling = deployment.scale(|trouble| self.trouble(trouble));
         let (run, seen) = tokio::select! {
             both = async { tokio::join!(driving, watching) } => both,
-            _ = async { tokio::join!(minding, happening) } => unreachable!("databases are minded for ever"),
+            _ = async { tokio::join!(minding, happening, scaling) } => unreachable!("databases are minded for ever"),
         };
         let mut run = run.map_err(|fault| fault.to_string())?;
         run.source = embedded();
@@ -232,6 +240,7 @@ impl Live {
                 begun.replace(begun.unwrap_or(at)).is_none()
             });
             complete(&mut interval, usage.ask(deployment).await, deployment, plan);
+            self.so_far.count(&interval);
             if let Some(recording) = &mut recording {
                 recording.interval(&interval);
             }
@@ -268,10 +277,15 @@ impl Live {
             if let Err(why) = deployment.act(action).await {
                 let trouble =
                     format!("what the timeline says at {} did not happen: {why}", at.since(Time::ZERO));
-                self.troubles.lock().unwrap_or_else(PoisonError::into_inner).push(trouble);
+                self.trouble(trouble);
             }
         });
         join_all(happens).await;
+    }
+
+    /// What a reader of the run must know.
+    fn trouble(&self, trouble: String) {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).push(trouble);
     }
 
     async fn take_down(&self) -> Result<(), DeployError> {
@@ -315,7 +329,7 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
 }
 
 /// The changes of load on the plan's timeline.
-fn shape(plan: &Plan) -> Shape {
+pub(crate) fn shape(plan: &Plan) -> Shape {
     let rate = |action: &Action| if let Action::SetRate(rate) = action { Some(*rate) } else { None };
     let changes: Vec<_> =
         plan.timeline.iter().filter_map(|(at, action)| Some((*at, rate(action)?))).collect();
