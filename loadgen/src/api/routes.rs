@@ -28,7 +28,7 @@ use std::sync::Arc;
 type Shared = State<Arc<Agent>>;
 
 /// Every route of the API: tests walk them.
-pub const ROUTES: [(&str, &str); 12] = [
+pub const ROUTES: [(&str, &str); 13] = [
     ("GET", "/api/openapi.json"),
     ("GET", "/api/status"),
     ("POST", "/api/session"),
