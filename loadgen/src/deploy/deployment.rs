@@ -1,7 +1,7 @@
 //! A design that is up: its processes, as the agent sees them.
 use super::assignment::{Assignment, RUN_VARIABLE};
 use super::control::{CONTROL, Control, Place};
-use super::failover::Lead;
+use super::failover::{Leads, leads};
 use super::faults::Faults;
 use super::layout::{Design, Instance, called_by, instances, levels};
 use super::order::{Order, ProcessNumber};
@@ -9,7 +9,7 @@ use super::probe;
 use super::run_directory;
 use super::standing::{Standing, Standings, answering, end_of, listen};
 use loadpath_core::id::NodeIndex;
-use loadpath_core::topology::{NodeKind, Plan};
+use loadpath_core::topology::Plan;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
@@ -41,7 +41,7 @@ pub struct Deployment {
     orders: Mutex<Option<ChildStdin>>,
     pub(super) standings: Arc<watch::Sender<Standings>>,
     /// Who leads each shard of each database.
-    leads: std::sync::Mutex<BTreeMap<NodeIndex, Vec<Lead>>>,
+    pub(super) leads: std::sync::Mutex<Leads>,
     /// The faults that are in force.
     faults: std::sync::Mutex<Faults>,
     /// Which processes are meant to be there, in the instances' order.
@@ -329,27 +329,6 @@ impl Deployment {
         serde_json::from_str(&answer).map_err(|e| cannot(format!("its answer cannot be read: {e}")))
     }
 
-    /// Who leads a shard of a database.
-    pub(super) fn lead(&self, node: NodeIndex, shard: u16) -> Lead {
-        let leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
-        leads.get(&node).and_then(|leads| leads.get(usize::from(shard))).copied().unwrap_or_default()
-    }
-
-    pub(super) fn set_lead(&self, node: NodeIndex, shard: u16, lead: Lead) {
-        let mut leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = leads.get_mut(&node).and_then(|leads| leads.get_mut(usize::from(shard))) {
-            *place = lead;
-        }
-    }
-
-    fn primaries(&self) -> BTreeMap<String, Vec<u16>> {
-        let leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |(node, leads): (&NodeIndex, &Vec<Lead>)| {
-            (self.plan.node(*node).id.clone(), leads.iter().map(|lead| lead.member).collect())
-        };
-        leads.iter().map(of).collect()
-    }
-
     pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -438,18 +417,6 @@ impl Deployment {
             _ => None,
         }
     }
-}
-
-/// The first member of each shard leads.
-fn leads(plan: &Plan) -> BTreeMap<NodeIndex, Vec<Lead>> {
-    let nodes = plan.nodes.iter().enumerate();
-    let leads = nodes.filter_map(|(i, node)| match &node.kind {
-        NodeKind::Database(spec) => {
-            Some((NodeIndex(i as u16), vec![Lead::default(); usize::from(spec.shards)]))
-        }
-        _ => None,
-    });
-    leads.collect()
 }
 
 pub(super) fn number(place: usize) -> ProcessNumber {
