@@ -52,7 +52,7 @@ pub(crate) fn validator(name: &str) -> PathBuf {
 }
 
 /// The folder that cargo builds into: this test runs from `TARGET/debug/deps`.
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
     let is_target = |folder: &&Path| folder.join("CACHEDIR.TAG").is_file();
     let target = test.ancestors().find(is_target);

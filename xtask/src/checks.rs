@@ -27,7 +27,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
 
 fn check(project: &Project, steps: &mut Steps) -> Result<()> {
     let cargo = |arguments: &[&str]| run_command(&mut project.cargo(arguments));
-    steps.run(debian::install_missing)?;
+    steps.run(|| debian::install_missing(&debian::OF_TESTS))?;
     steps.run(|| npm::fetch_audit(project))?;
     steps.run(|| pypi::fetch_validators(project))?;
     steps.run(|| toolchain::add_lints(project))?;

@@ -2,10 +2,12 @@
 
 mod args;
 mod bench;
+mod bench_load;
 mod bench_page;
 mod checks;
 mod debian;
 mod deny;
+mod fidelity;
 mod npm;
 mod play;
 mod project;
@@ -44,6 +46,8 @@ fn run(command: Command) -> Result<()> {
         Command::Ci => checks::run(&Project { ci: true, ..Project::find()? }),
         Command::Bench(benches) => bench::run(&Project::find()?, benches),
         Command::BenchPeers(names) => bench::run_peers(&Project::find()?, &names),
+        Command::BenchWasm => bench::run_wasm(&Project::find()?),
+        Command::BenchLoad(parts) => bench_load::run(&Project::find()?, &parts),
         Command::BenchPage => bench_page::run(&Project::find()?),
         Command::Pictures => bench_page::pictures(&Project::find()?),
         Command::Deny => deny::run(&Project::find()?),
@@ -52,6 +56,7 @@ fn run(command: Command) -> Result<()> {
             npm::fetch_audit(&project)?;
             pypi::fetch_validators(&project)
         }
+        Command::Fidelity(wishes) => fidelity::run(&Project::find()?, &wishes),
         Command::Theory(wishes) => theory::run(&Project::find()?, &wishes),
     }
 }

@@ -5,11 +5,13 @@
 mod advise;
 mod args;
 mod attach;
+mod calibrate;
 mod check;
 mod compare;
 mod consent;
 mod export;
 mod failure;
+mod fidelity;
 mod gate;
 mod import;
 mod input;
@@ -17,7 +19,9 @@ mod journey;
 mod lesson;
 mod limit;
 mod link;
+mod metrics;
 mod progress;
+mod ramp;
 mod report;
 mod requests;
 mod run;
@@ -92,6 +96,10 @@ enum Command {
     Sim(sim::Args),
     /// Lay two runs side by side; designs are simulated first
     Compare(compare::Args),
+    /// Simulate, compute and measure a design at several loads, side by side
+    Fidelity(fidelity::Args),
+    /// Fit a design to what was measured of it, and predict what was not
+    Calibrate(calibrate::Args),
     /// Follow one request of a simulation, hop by hop
     Trace(trace::Args),
     /// Say everything that is wrong with a design, or whether a run meets limits and a baseline
@@ -136,6 +144,8 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Fidelity(args) => fidelity::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Link(args) => link::run(&args),
