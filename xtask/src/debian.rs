@@ -91,7 +91,8 @@ fn missing(needs: &[Need]) -> Vec<&'static str> {
 /// Debian's python3 comes without the module that fills an environment.
 fn is_there(need: &Need) -> bool {
     let environments = || {
-        let asked = Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+        let asked =
+            Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
         asked.is_ok_and(|status| status.success())
     };
     on_path(need.program) && (need.package != "python3-venv" || environments())
