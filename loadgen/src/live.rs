@@ -208,9 +208,10 @@ impl Live {
         let begun = watch::Sender::new(None);
         let watching = self.watch(intervals, deployment, (plan, wish), &begun, recording);
         let (minding, happening) = (deployment.mind(), self.follow_timeline(deployment, plan, &begun));
+        let scaling = deployment.scale(|trouble| self.trouble(trouble));
         let (run, seen) = tokio::select! {
             both = async { tokio::join!(driving, watching) } => both,
-            _ = async { tokio::join!(minding, happening) } => unreachable!("databases are minded for ever"),
+            _ = async { tokio::join!(minding, happening, scaling) } => unreachable!("databases are minded for ever"),
         };
         let mut run = run.map_err(|fault| fault.to_string())?;
         run.source = embedded();
@@ -276,10 +277,15 @@ impl Live {
             if let Err(why) = deployment.act(action).await {
                 let trouble =
                     format!("what the timeline says at {} did not happen: {why}", at.since(Time::ZERO));
-                self.troubles.lock().unwrap_or_else(PoisonError::into_inner).push(trouble);
+                self.trouble(trouble);
             }
         });
         join_all(happens).await;
+    }
+
+    /// What a reader of the run must know.
+    fn trouble(&self, trouble: String) {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).push(trouble);
     }
 
     async fn take_down(&self) -> Result<(), DeployError> {

@@ -2,6 +2,7 @@
 //!
 //! Each attempt is a task of its own, which goes on when nobody waits for it any more, as its callee does: what it was like is
 //! reported later. A call ends once, with the first good answer, or when nothing is left to try.
+use super::counts::Counts;
 use super::edge::{Called, Edge};
 use super::node::Ask;
 use super::station::{Station, Worker};
@@ -34,6 +35,8 @@ pub(super) struct EdgePolicy {
     /// Until when each instance of the callee is left alone.
     refused: RefCell<Vec<Time>>,
     chance: RefCell<Rng>,
+    /// What was counted of the calls.
+    pub(super) counts: Counts,
 }
 
 /// Where an attempt goes.
@@ -104,6 +107,7 @@ impl EdgePolicy {
             breaker: edge.circuit_breaker().map(RefCell::new),
             refused: RefCell::new(vec![Time::ZERO; usize::from(to.kind.most_instances())]),
             chance: RefCell::new(Seed(seed).stream(&format!("{}>{}/retries", from.id, to.id))),
+            counts: Counts::default(),
         })
     }
 
@@ -114,7 +118,10 @@ impl EdgePolicy {
     /// A connection, when there is a pool of them.
     async fn connect(&self) -> Option<Worker> {
         let pool = self.pool.as_ref()?;
-        let (connection, _) = pool.enter(0).await.expect("a line without a bound refuses nobody");
+        let (connection, waited) = pool.enter(0).await.expect("a line without a bound refuses nobody");
+        if waited > Span::ZERO {
+            self.counts.add("pooled");
+        }
         Some(connection)
     }
 }
@@ -137,6 +144,8 @@ struct Ended {
     /// Which instance, unless another way was taken than the call's own.
     instance: Option<u16>,
     timing: Timing,
+    /// Its timeout was reached.
+    is_late: bool,
 }
 
 /// Calls by an edge with a policy. `first` is where the first attempt goes, when the caller knows.
@@ -173,6 +182,7 @@ impl Trying<'_> {
                 () = until(&time, hedge_due) => {
                     hedge_due = None;
                     if hedge.is_some_and(|hedge| hedge.borrow_mut().hedge(time.clock.now())) {
+                        self.policy.counts.add("hedges");
                         let way = self.ways.next(self.ask, false);
                         // Another attempt is under way: it is not lost yet.
                         let _ = self.attempt(way);
@@ -181,6 +191,9 @@ impl Trying<'_> {
                 }
             };
             self.open -= 1;
+            if ended.called.outcome == Outcome::TimedOut && ended.is_late {
+                self.policy.counts.add("timed_out_calls");
+            }
             timing.append(&ended.timing);
             if ended.called.outcome == Outcome::Ok {
                 if let Some(hedge) = hedge.filter(|_| tried == 1) {
@@ -212,6 +225,7 @@ impl Trying<'_> {
         };
         let Some(wait) = wait else { return Some(last) };
         *tried += 1;
+        self.policy.counts.add("retries");
         time.until(now + wait).await;
         self.attempt(self.ways.next(self.ask, false)).err()
     }
@@ -230,6 +244,9 @@ impl Trying<'_> {
         let pass = match breaker.map(|breaker| breaker.borrow_mut().admit(now)) {
             Some(None) => {
                 self.ways.ended(&way, Span::ZERO, true);
+                if self.open == 0 {
+                    self.policy.counts.add("broken_circuit");
+                }
                 return lost;
             }
             pass => pass.flatten(),
@@ -257,7 +274,7 @@ impl Trying<'_> {
             let now = time.clock.now();
             ways.ended(&way, now.since(begun), ok);
             hear(&way, now, pass, ok);
-            if let Err(unheard) = sender.send(Ended { called, instance, timing }) {
+            if let Err(unheard) = sender.send(Ended { called, instance, timing, is_late }) {
                 way.edge.note(unheard.0.timing);
             }
             if is_late {

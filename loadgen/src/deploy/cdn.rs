@@ -92,6 +92,7 @@ impl Cdn {
             return Answer::of(Outcome::Ok, timing);
         }
         if let Some(turn) = self.pulls.as_ref().and_then(|pulls| pulls.borrow_mut().join(name)) {
+            self.instance.counts.add("coalesced");
             return Answer::of(turn.await.unwrap_or(Outcome::Failed), timing);
         }
         let called = origin.ask(ask, &mut timing).await;

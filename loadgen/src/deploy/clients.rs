@@ -139,6 +139,7 @@ impl Group {
         let file = hash::pair(u64::from(ask.origin.user), ask.key);
         let browser = self.browser.as_ref().filter(|_| ask.operation == Operation::Static);
         if browser.is_some_and(|browser| browser.borrow_mut().get(instance.time.clock.now(), file)) {
+            instance.counts.add("browser_hits");
             return Outcome::Ok;
         }
         let edge = if self.resolvers.is_empty() {
@@ -182,6 +183,7 @@ impl Group {
         if let Some(target) = known() {
             return Some(target);
         }
+        instance.counts.add("dns_lookups");
         let question = Ask { path: format!("/k/{}", self.zone), method: Method::GET, ..ask.clone() };
         match self.edge.ask(&question, timing).await.told {
             Some(answer) => {

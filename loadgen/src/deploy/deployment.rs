@@ -45,8 +45,26 @@ pub struct Deployment {
     leads: std::sync::Mutex<BTreeMap<NodeIndex, Vec<Lead>>>,
     /// The faults that are in force.
     faults: std::sync::Mutex<Faults>,
+    /// Which processes are meant to be there, in the instances' order.
+    roster: std::sync::Mutex<Vec<OnRoster>>,
     /// What was counted of nodes by their owner.
     counted: std::sync::Mutex<Vec<(NodeIndex, &'static str, u64)>>,
+}
+
+/// Whether a process is meant to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OnRoster {
+    /// It is not one that autoscaling has not started, or is taking away.
+    pub(super) in_service: bool,
+    /// Callers are told of it, dead or alive: it has started.
+    pub(super) listed: bool,
+}
+
+impl OnRoster {
+    /// At the start.
+    fn of(instance: &Instance) -> Self {
+        Self { in_service: !instance.is_spare, listed: !instance.is_spare }
+    }
 }
 
 /// Why a design is not up, or not as it should be.
@@ -67,7 +85,7 @@ pub struct Running {
 }
 
 /// What an instance says of itself, counted since it was started.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stats {
     /// Worker-nanoseconds that were taken.
@@ -149,6 +167,7 @@ impl Deployment {
             faults: std::sync::Mutex::new(Faults::none(design.plan, instances.len())),
             counted: std::sync::Mutex::default(),
             plan: design.plan.clone(),
+            roster: std::sync::Mutex::new(instances.iter().map(OnRoster::of).collect()),
             instances,
             supervisor_pid: supervisor.id().expect("a child that was not waited for has an id"),
             supervisor: Mutex::new(supervisor),
@@ -162,14 +181,20 @@ impl Deployment {
         plan: &Plan,
         mut progress: impl FnMut(usize, usize),
     ) -> Result<(), DeployError> {
-        let total = self.instances.len();
+        let total = self.roster().iter().filter(|place| place.in_service).count();
         let mut ready = 0;
         progress(ready, total);
         for level in levels(plan) {
-            let numbers: Vec<ProcessNumber> =
-                (0..total).filter(|&i| level.contains(&self.instances[i].node)).map(number).collect();
+            let mut numbers: Vec<ProcessNumber> = (0..self.instances.len())
+                .filter(|&i| level.contains(&self.instances[i].node))
+                .map(number)
+                .collect();
             for &process in &numbers {
                 self.fill_in_addresses(process, plan)?;
+            }
+            // The others wait until they are needed.
+            numbers.retain(|&process| self.roster()[process as usize].in_service);
+            for &process in &numbers {
                 self.order_start(process, None).await?;
             }
             let mut waiting: JoinSet<_> = numbers.iter().map(|&process| self.readiness(process)).collect();
@@ -195,8 +220,10 @@ impl Deployment {
         let node = self.instances[process as usize].node;
         let mut addresses = BTreeMap::new();
         for callee in called_by(plan, node) {
+            let there = self.numbers_of(callee).filter(|&number| self.roster()[number as usize].in_service);
+            let there: Vec<ProcessNumber> = there.collect();
             let found: Option<Vec<SocketAddr>> =
-                self.numbers_of(callee).map(|number| self.address(number)).collect();
+                there.into_iter().map(|number| self.address(number)).collect();
             let id = &plan.node(callee).id;
             let found =
                 found.ok_or_else(|| DeployError(format!("node \"{id}\" ended while others were started")))?;
@@ -303,6 +330,10 @@ impl Deployment {
         self.order_start(process, port.get().copied()).await?;
         self.readiness(process).await?;
         self.introduce(self.instances[process as usize].node, &[process]).await?;
+        self.instances[process as usize]
+            .port
+            .get_or_init(|| self.address(process).map_or(0, |address| address.port()));
+        self.tell_roster(process).await?;
         self.tell_faults(process).await
     }
 
@@ -351,6 +382,10 @@ impl Deployment {
     /// What was counted of nodes since this was asked last, besides what their processes say: promotions, writes lost by them.
     pub fn counted(&self) -> Vec<(NodeIndex, &'static str, u64)> {
         std::mem::take(&mut self.counted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn roster(&self) -> MutexGuard<'_, Vec<OnRoster>> {
+        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn is_up(&self, process: ProcessNumber) -> bool {
@@ -404,13 +439,16 @@ impl Deployment {
                 let address = self.address(number(i));
                 tokio::spawn(async move {
                     let answer = probe::get(address?, "/__stats").await.ok()?;
-                    serde_json::from_str(&answer).ok()
+                    serde_json::from_str::<Stats>(&answer).ok()
                 })
             })
             .collect();
         let mut stats = Vec::with_capacity(asked.len());
-        for (instance, answer) in self.instances.iter().zip(asked) {
-            stats.push((instance.node, answer.await.unwrap_or(None)));
+        for (place, (instance, answer)) in self.instances.iter().zip(asked).enumerate() {
+            let said = answer.await.unwrap_or(None);
+            // What is not meant to be there has no workers that could be idle.
+            let nothing = || (!self.roster()[place].in_service).then(Stats::default);
+            stats.push((instance.node, said.or_else(nothing)));
         }
         stats
     }

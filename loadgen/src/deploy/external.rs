@@ -33,6 +33,7 @@ impl Remote {
         if let Some(limit) = &self.limit
             && limit.borrow_mut().admit(time.clock.now()).is_err()
         {
+            self.instance.counts.add("shed");
             return Answer::refused();
         }
         let mut timing = Timing::default();

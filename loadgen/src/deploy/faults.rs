@@ -140,7 +140,9 @@ impl Deployment {
     }
 
     fn some(&self, node: NodeIndex, instance: Option<u16>) -> Vec<ProcessNumber> {
-        let numbers = self.numbers_of(node).enumerate();
+        // What autoscaling has not started is not there.
+        let is_there = |process: &ProcessNumber| self.roster()[*process as usize].in_service;
+        let numbers = self.numbers_of(node).filter(is_there).enumerate();
         numbers.filter(|(i, _)| instance.is_none_or(|one| usize::from(one) == *i)).map(|(_, n)| n).collect()
     }
 

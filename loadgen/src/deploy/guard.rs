@@ -66,21 +66,25 @@ impl Guard {
         timing: &mut Timing,
     ) -> Result<(), Outcome> {
         if self.is_too_late(ask, now) {
+            instance.counts.add("shed");
             return Err(Outcome::TimedOut);
         }
         let (waiting, bound) = instance.station.line();
         // A class of priority 9 comes first, which a shedder calls 0. Without a queue there is nothing to keep free.
         let rank = (PRIORITIES - 1).saturating_sub(self.priority(ask));
         if bound > 0 && self.shedder.as_ref().is_some_and(|shedder| !shedder.admit(rank, waiting, bound)) {
+            instance.counts.add("shed");
             return Err(Outcome::Refused);
         }
         if self.is_session_lost(ask, instance, timing) {
+            instance.counts.add("lost_sessions");
             return Err(Outcome::Failed);
         }
-        match &self.limit {
-            Some(limit) if !limit.borrow_mut().admit() => Err(Outcome::Refused),
-            _ => Ok(()),
+        if self.limit.as_ref().is_some_and(|limit| !limit.borrow_mut().admit()) {
+            instance.counts.add("shed");
+            return Err(Outcome::Refused);
         }
+        Ok(())
     }
 
     /// Whether nobody waits any more for what a worker could do now.

@@ -32,6 +32,8 @@ pub(super) struct Instance {
     pub(super) port: OnceLock<u16>,
     /// How long it takes to start when it was dead.
     pub(super) start_time: Span,
+    /// Autoscaling starts it, if anybody does.
+    pub(super) is_spare: bool,
 }
 
 /// Every instance of every node that has a process, in the document's order. Their addresses are filled in as they are started.
@@ -44,7 +46,9 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
         // All clients have one process at most.
         let count = match &node.kind {
             NodeKind::Clients(_) => u16::from(front(plan) == Some(index)),
-            kind => kind.instances(),
+            // The agent itself looks.
+            NodeKind::Monitoring(_) => 0,
+            kind => kind.most_instances(),
         };
         for instance in 0..count {
             let nonce =
@@ -65,7 +69,8 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
                 NodeKind::Service(service) => service.work.start_time,
                 _ => Span::ZERO,
             };
-            instances.push(Instance { node: index, assignment, port: OnceLock::new(), start_time });
+            let is_spare = !matches!(node.kind, NodeKind::Clients(_)) && instance >= node.kind.instances();
+            instances.push(Instance { node: index, assignment, port: OnceLock::new(), start_time, is_spare });
         }
     }
     Ok(instances)

@@ -90,6 +90,7 @@ impl LoadBalancer {
         if let Some(limit) = &self.limit
             && limit.borrow_mut().admit(time.clock.now()).is_err()
         {
+            self.instance.counts.add("shed");
             return Answer::refused();
         }
         let mut timing = Timing::default();
@@ -173,7 +174,9 @@ async fn probe(targets: Rc<Targets>, target: usize, interval: Duration) {
     let (edge, instance) = targets.places[target];
     loop {
         tokio::time::sleep(interval).await;
-        let passed = targets.edges[edge].probe(instance, interval).await;
+        // One that was taken away while it was asked is not there any more.
+        let passed =
+            targets.edges[edge].probe(instance, interval).await && targets.edges[edge].is_there(instance);
         if let Some(transition) = targets.health.borrow_mut()[target].probed(passed) {
             let healthy = transition == Transition::Returned;
             let now = targets.time.clock.now();

@@ -5,6 +5,7 @@ use super::cdn::Cdn;
 use super::clients::Clients;
 use super::control::{Control, Place};
 use super::cookies::Cookies;
+use super::counts::Counts;
 use super::cpu::Cpu;
 use super::database::Database;
 use super::dns::Dns;
@@ -30,6 +31,7 @@ use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::{self, NodeKind, Plan};
 use loadpath_core::workload::Operation;
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::fd::AsFd as _;
@@ -96,6 +98,7 @@ pub(super) struct Instance {
     pub(super) cpu: Option<Rc<Cpu>>,
     pub(super) time: Rc<Timekeeper>,
     pub(super) chance: Chance,
+    pub(super) counts: Counts,
 }
 
 /// An instance at work.
@@ -228,6 +231,7 @@ impl Instance {
             cpu: (cores > 0).then(|| Cpu::new(time.clone(), cores)),
             time,
             chance: Chance::new(assignment.seed, &assignment.node, assignment.instance),
+            counts: Counts::default(),
         })
     }
 
@@ -258,6 +262,7 @@ impl Instance {
             entered = self.station.enter(priority) => entered?,
             () = leaves => {
                 timing.wait(&self.id, self.time.clock.now().since(arrived));
+                self.counts.add("abandoned");
                 return Err(Outcome::TimedOut);
             }
         };
@@ -377,6 +382,16 @@ impl Node {
     /// What was counted of it since it was started, by the names that runs show.
     pub(super) fn counters(&self) -> BTreeMap<String, u64> {
         let mut counters = BTreeMap::new();
+        self.instance().counts.add_to(&mut counters);
+        if let Some(dropped) = Some(self.instance().station.dropped()).filter(|&dropped| dropped > 0) {
+            *counters.entry("shed".to_owned()).or_default() += dropped;
+        }
+        let counts = RefCell::new(&mut counters);
+        self.each_edge(|edge| {
+            if let Some(policy) = &edge.policy {
+                policy.counts.add_to(&mut counts.borrow_mut());
+            }
+        });
         match self {
             Self::Database(database) => database.count(&mut counters),
             Self::Cache(cache) => cache.count(&mut counters),

@@ -87,6 +87,7 @@ impl Service {
             Err(outcome) => return outcome,
         };
         if self.guard.is_too_late(ask, instance.time.clock.now()) {
+            instance.counts.add("shed");
             return Outcome::TimedOut;
         }
         self.work.spend_on(instance.cpu.as_ref(), &instance.time, &instance.chance).await;

@@ -20,6 +20,8 @@ struct State {
     queue: WaitingLine<Waiting>,
     /// How many have ever waited.
     tickets: u64,
+    /// How many of them were pushed or dropped out of the queue.
+    dropped: u64,
     /// Worker-nanoseconds that were taken until `counted`.
     busy_ns: u64,
     counted: Time,
@@ -54,7 +56,8 @@ impl Station {
     /// All workers free; who waits is taken in this order.
     pub(super) fn new(clock: Clock, workers: u32, queue: u32, order: Discipline) -> Rc<Self> {
         let queue = WaitingLine::new(order, queue as usize);
-        let state = State { workers, taken: 0, queue, tickets: 0, busy_ns: 0, counted: clock.now() };
+        let state =
+            State { workers, taken: 0, queue, tickets: 0, dropped: 0, busy_ns: 0, counted: clock.now() };
         Rc::new(Self { clock, state: RefCell::new(state) })
     }
 
@@ -91,6 +94,7 @@ impl Station {
             if pushed_out.ticket == ticket {
                 return Err(Outcome::Refused);
             }
+            state.dropped += 1;
             // It may have left in this very moment.
             let _ = pushed_out.turn.send(Outcome::Refused);
         }
@@ -101,6 +105,11 @@ impl Station {
     pub(super) fn line(&self) -> (usize, usize) {
         let state = self.state.borrow();
         (state.queue.len(), state.queue.bound())
+    }
+
+    /// How many were pushed or dropped out of the queue.
+    pub(super) fn dropped(&self) -> u64 {
+        self.state.borrow().dropped
     }
 
     /// Worker-nanoseconds taken so far, the number of workers, and how many wait.
@@ -117,6 +126,7 @@ impl Station {
         loop {
             let mut late = Vec::new();
             let next = state.queue.take(now, &mut late);
+            state.dropped += late.len() as u64;
             for dropped in late {
                 let _ = dropped.turn.send(Outcome::Refused);
             }

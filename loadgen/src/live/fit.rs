@@ -65,7 +65,7 @@ pub fn check_deployable(document: &Topology, caps: &Caps) -> Result<Plan, Unfit>
     let processes: usize = plan
         .nodes
         .iter()
-        .filter(|node| !matches!(node.kind, NodeKind::Clients(_)))
+        .filter(|node| !matches!(node.kind, NodeKind::Clients(_) | NodeKind::Monitoring(_)))
         .map(|node| usize::from(node.kind.most_instances()))
         .sum::<usize>()
         + usize::from(front(&plan).is_some());

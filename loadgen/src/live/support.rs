@@ -47,6 +47,10 @@ const KINDS: &[(&str, &[&str])] = &[
             "error_share",
             "start_time",
             "sessions",
+            "autoscale",
+            "max_instances",
+            "scale_target",
+            "cooldown",
         ],
     ),
     (
@@ -64,6 +68,8 @@ const KINDS: &[(&str, &[&str])] = &[
             "queue",
         ],
     ),
+    // The agent looks as often as it says.
+    ("monitoring", &["interval"]),
     ("object_store", &["concurrency", "service_time", "error_share"]),
     ("external", &["concurrency", "service_time", "error_share", "rate_limit"]),
     (
@@ -234,8 +240,6 @@ mod tests {
         assert!(said.starts_with("node \"web\", host"), "{said}");
         let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("binding".into(), "a.*".into())));
         assert!(said.starts_with("edge \"users\" to \"lb\", binding"), "{said}");
-        let said = with(|d| drop(d.nodes[2].params.insert("autoscale".into(), "step".into())));
-        assert!(said.starts_with("node \"web\", autoscale"), "{said}");
         let said = with(|d| drop(d.workload.params.insert("arrivals".into(), "closed".into())));
         assert!(said.starts_with("the workload, arrivals"), "{said}");
         let happens = |action: &str| Happening {

@@ -59,6 +59,11 @@ fn edges_on_sockets_time_out_retry_hedge_pool_and_break_as_in_the_simulator() {
     // An attempt's number has a deviation of 1.05 (see the unit test of `RetryPolicy`).
     assert!((live - simulated).abs() < 4.0 * 1.05 / calls[0].sqrt(), "{live} attempts, not {simulated}");
 
+    // The service says so itself, up to half a second before the end: a tenth of five seconds.
+    let [live, simulated] = both.counted("web", "retries", "retry");
+    let per_call = |(retries, calls): (u64, u64)| retries as f64 / calls as f64;
+    assert!((per_call(live) - per_call(simulated)).abs() < 0.45, "{live:?}, not {simulated:?}");
+
     // e^-2 of the calls are made twice.
     let again = |place: usize| {
         let calls = both.classes("hedge")[place].outcomes.total();

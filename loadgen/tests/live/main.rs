@@ -4,6 +4,7 @@ mod clients;
 mod data;
 mod edges;
 mod messages;
+mod scaling;
 mod services;
 
 use loadpath_core::rng::Seed;
@@ -48,6 +49,13 @@ impl Both {
 
     fn classes(&self, name: &str) -> [&ClassRun; 2] {
         [&self.live, &self.simulated].map(|run| run.classes.iter().find(|class| class.name == name).unwrap())
+    }
+
+    /// What was counted of a node for each of so many requests.
+    fn counted(&self, id: &str, name: &str, class: &str) -> [(u64, u64); 2] {
+        let counts = self.nodes(id).map(|node| node.counters.get(name).copied().unwrap_or(0));
+        let requests = self.classes(class).map(|class| class.outcomes.total());
+        [(counts[0], requests[0]), (counts[1], requests[1])]
     }
 
     fn nodes(&self, id: &str) -> [&NodeRun; 2] {
