@@ -4,7 +4,10 @@
 //! YAML is written by a serializer. What a design does not know, an image above all, is asked of a person by name.
 mod compose;
 mod config;
+mod engines;
 mod kubernetes;
+mod order;
+mod own;
 mod part;
 mod parts;
 mod schema;
