@@ -12,7 +12,7 @@ pub use fit::{Unfit, check_deployable};
 use crate::attack::{self, Attack, Manner, Paths, Shape, Target};
 use crate::deploy::{DeployError, Deployment, Design, THIS_PROGRAM};
 use crate::entropy;
-use crate::store::{Begun, Place, Recording, Store};
+use crate::store::{Begun, Place, Recording, SoFar, Store};
 use fit::Drivable;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::rng::Seed;
@@ -52,6 +52,7 @@ pub struct Wish {
 pub struct Live {
     id: String,
     feed: Feed,
+    so_far: SoFar,
     stop: CancellationToken,
     deployment: OnceLock<Deployment>,
     outcome: watch::Sender<Option<Outcome>>,
@@ -71,6 +72,7 @@ impl Live {
         let live = Arc::new(Self {
             id,
             feed: Feed::default(),
+            so_far: SoFar::new(Run::new(&drivable.plan.name, embedded(), drivable.plan.arrivals.rate)),
             stop,
             deployment: OnceLock::new(),
             outcome: watch::Sender::new(None),
@@ -88,6 +90,11 @@ impl Live {
     /// What happens in it.
     pub const fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    /// What it has counted until now.
+    pub const fn so_far(&self) -> &SoFar {
+        &self.so_far
     }
 
     /// Ends it early; what was measured is kept.
@@ -200,6 +207,7 @@ impl Live {
         while let Some(mut interval) = intervals.recv().await {
             let end = interval.start + interval.length;
             complete(&mut interval, usage.ask(deployment).await, deployment, plan);
+            self.so_far.count(&interval);
             if let Some(recording) = &mut recording {
                 recording.interval(&interval);
             }
@@ -253,7 +261,7 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
 }
 
 /// The changes of load on the plan's timeline.
-fn shape(plan: &Plan) -> Shape {
+pub(crate) fn shape(plan: &Plan) -> Shape {
     let rate = |action: &Action| if let Action::SetRate(rate) = action { Some(*rate) } else { None };
     let changes: Vec<_> =
         plan.timeline.iter().filter_map(|(at, action)| Some((*at, rate(action)?))).collect();

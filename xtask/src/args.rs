@@ -22,12 +22,16 @@ Commands:
   bench   run the benches, or list them
   bench-peers
           the simulator beside other simulators, which are installed from their registries
+  bench-wasm
+          the simulator in WebAssembly beside native, and the estimate, in Node.js
+  bench-load
+          the load generator beside wrk, oha, ab, h2load, hey, autocannon and locust, which are installed first
   bench-page
           what the page weighs and how fast it is, beside React Flow, which is fetched from npm
   pictures
           write what the page's screens look like, in both colour schemes, into docs/
   audit-tools
-          fetch the accessibility audit that the browser tests run
+          fetch the accessibility audit that the browser tests run, and the validators of exported files
   deny    check licences, sources, bans and advisories of every dependency against deny.toml; compiles cargo-deny once
   theory  lay exact results beside what the simulator and the formulas say; run it with cargo's --release
   fidelity
@@ -55,6 +59,7 @@ Examples:
   cargo xtask bench engine             one bench
   cargo xtask bench engine -- --quick  ... with arguments of its own
   cargo xtask bench-peers SimPy        one peer beside ours
+  cargo xtask bench-load stall         one part of the load generator's bench; `soak 10` takes ten minutes
   cargo run --release -p xtask -- theory --only M/M/1
   cargo xtask fidelity --only queue --repeats 1
 
@@ -72,6 +77,9 @@ pub(crate) enum Command {
     Bench(Benches),
     /// The peers whose names begin so; none means all.
     BenchPeers(Vec<OsString>),
+    BenchWasm,
+    /// The parts of the bench, and their numbers; none means all but the soak.
+    BenchLoad(Vec<OsString>),
     BenchPage,
     Pictures,
     AuditTools,
@@ -95,6 +103,8 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         "ci" => Command::Ci,
         "bench" => Command::Bench(Benches::default()),
         "bench-peers" => Command::BenchPeers(Vec::new()),
+        "bench-wasm" => Command::BenchWasm,
+        "bench-load" => Command::BenchLoad(Vec::new()),
         "bench-page" => Command::BenchPage,
         "pictures" => Command::Pictures,
         "audit-tools" => Command::AuditTools,
@@ -125,7 +135,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
                 benches.name = Some(bench.string()?);
             }
             (Command::Bench(benches), Value(argument)) => benches.arguments.push(argument),
-            (Command::BenchPeers(names), Value(name)) => names.push(name),
+            (Command::BenchPeers(names) | Command::BenchLoad(names), Value(name)) => names.push(name),
             (_, other) => {
                 return Err(other.unexpected()).with_context(|| format!("cargo xtask {name} (see --help)"));
             }
@@ -154,6 +164,7 @@ mod tests {
     fn each_command_takes_its_own_options_and_no_others() {
         assert_eq!(command(&[]).unwrap(), Command::Help);
         assert_eq!(command(&["bench-page"]).unwrap(), Command::BenchPage);
+        assert_eq!(command(&["bench-wasm"]).unwrap(), Command::BenchWasm);
         assert_eq!(command(&["test", "--help"]).unwrap(), Command::Help);
         let wishes = Wishes { port: NonZeroU16::new(9000), no_open: true };
         assert_eq!(command(&["play", "--port", "9000", "--no-open"]).unwrap(), Command::Play(wishes));

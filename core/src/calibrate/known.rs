@@ -182,7 +182,10 @@ fn unknown(id: &str, workers: &str, error: f64, vector: [f64; 3], seen: &[Moment
     };
     let said = match parameters.as_slice() {
         [one] => format!("the {one} of \"{id}\" cannot be known from this measurement: {why}"),
-        several => format!("{} of \"{id}\" cannot be told apart: {why}", several.join(" and ")),
+        [several @ .., last] => {
+            format!("{} and {last} of \"{id}\" cannot be told apart: {why}", several.join(", "))
+        }
+        [] => why.clone(),
     };
     Unknown { of: id.to_owned(), parameters, uncertainty: error.is_finite().then_some(error), sentence: said }
 }

@@ -290,7 +290,9 @@ impl Simulation {
         if step.classes >> call.origin.class & 1 == 0 || call.hit && step.role != Role::Other {
             return 0;
         }
-        let (whole, rest) = (step.calls as u16, step.calls.fract());
+        // There are at most a hundred.
+        let whole = step.calls as u16;
+        let rest = step.calls - f64::from(whole);
         if rest == 0.0 {
             return whole;
         }
