@@ -218,7 +218,7 @@ fn of_all(estimate: &Estimate, sides: Sides) -> Vec<Agreement> {
 fn throughput(run: &Run) -> Option<f64> {
     let second = |span: Span| (span.0 / Span::SECOND.0) as usize;
     let (first, seconds) = (second(run.warm_up), second(run.duration));
-    let whole = matches!(run.source, Source::Measured { .. }) && run.warm_up.0 % Span::SECOND.0 == 0;
+    let whole = matches!(run.source, Source::Measured { .. }) && run.warm_up.0.is_multiple_of(Span::SECOND.0);
     if let Some(counted) =
         run.series.get(first..first + seconds).filter(|counted| whole && !counted.is_empty())
     {

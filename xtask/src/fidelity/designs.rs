@@ -7,8 +7,8 @@ use loadpath_core::time::Span;
 use loadpath_core::topology::catalog;
 use loadpath_core::topology::{Topology, Value, check, lessons, three_tier};
 
-/// The lessons: the nine phases of growth, a retry storm, a hot shard, caches in trouble.
-const LESSONS: [&str; 13] = [
+/// The lessons: the nine phases of growth, a retry storm, a hot shard. Those of caches in trouble have no steady load to compare.
+const LESSONS: [&str; 11] = [
     "single-server",
     "separate-database",
     "load-balancer",
@@ -20,8 +20,6 @@ const LESSONS: [&str; 13] = [
     "sharding",
     "retry-storm",
     "celebrity",
-    "cold-cache",
-    "thundering-herd",
 ];
 
 /// Designs of the table's own.
