@@ -85,7 +85,17 @@ pub(crate) fn install_missing(needs: &[Need]) -> Result<()> {
 
 /// The packages whose programs are not there.
 fn missing(needs: &[Need]) -> Vec<&'static str> {
-    needs.iter().filter(|need| !on_path(need.program)).map(|need| need.package).collect()
+    needs.iter().filter(|need| !is_there(need)).map(|need| need.package).collect()
+}
+
+/// Debian's python3 comes without the module that fills an environment.
+fn is_there(need: &Need) -> bool {
+    let environments = || {
+        let asked =
+            Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+        asked.is_ok_and(|status| status.success())
+    };
+    on_path(need.program) && (need.package != "python3-venv" || environments())
 }
 
 fn way(missing: &[&str], machine: Machine) -> Way {

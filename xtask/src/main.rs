@@ -51,12 +51,12 @@ fn run(command: Command) -> Result<()> {
         Command::BenchPage => bench_page::run(&Project::find()?),
         Command::Pictures => bench_page::pictures(&Project::find()?),
         Command::Deny => deny::run(&Project::find()?),
-        Command::Fidelity(wishes) => fidelity::run(&Project::find()?, &wishes),
         Command::AuditTools => {
             let project = Project::find()?;
             npm::fetch_audit(&project)?;
             pypi::fetch_validators(&project)
         }
+        Command::Fidelity(wishes) => fidelity::run(&Project::find()?, &wishes),
         Command::Theory(wishes) => theory::run(&Project::find()?, &wishes),
     }
 }

@@ -387,6 +387,48 @@ mod tests {
     }
 
     #[test]
+    fn marks_that_follow_are_where_a_search_finds_the_quantiles() {
+        const QS: [f64; 4] = [0.1, 0.5, 0.99, 1.0];
+        for precision in [Precision::Fine, Precision::Coarse] {
+            let mut rng = crate::rng::Seed(3).stream("marks");
+            let mut all = Histogram::new(precision);
+            let mut marks = [Mark::default(); 4];
+            assert_eq!((all.follow(QS, &mut marks), marks[3].upto), ([0; 4], 0));
+            for round in 0..200 {
+                let old = marks.map(|mark| Span(all.end_of(mark.bucket)));
+                // The quantiles wander down and up again, by several magnitudes.
+                let most = 1_000_u64 << (20 - 15 * u32::from(round % 40 < 20));
+                (0..=rng.below(400)).for_each(|_| all.record(Span(rng.below(most))));
+                if round == 150 {
+                    all.record_n(Span(85_249), 1 << 40);
+                }
+                let within = all.follow(QS, &mut marks);
+                assert_eq!(within, old.map(|mark| all.count_within(mark)));
+                for (mark, q) in marks.iter().zip(QS) {
+                    let found = all.quantile(q);
+                    assert_eq!((Span(all.end_of(mark.bucket)), mark.upto), (found, all.count_within(found)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_mean_is_that_of_the_middles_and_a_count_within_that_of_the_buckets() {
+        for precision in [Precision::Fine, Precision::Coarse] {
+            let (mut ours, _) = beside_hdr(precision);
+            ours.record_n(Span(85_249), 5 << 32);
+            let (mut sum, mut within) = (0, 0);
+            for (bucket, count) in ours.counts.counted() {
+                let (low, width) = ours.counts.bounds(bucket);
+                sum += u128::from(low + width / 2) * u128::from(count);
+                within += count;
+                assert_eq!(ours.count_within(Span(low)), within);
+            }
+            assert_eq!(ours.counts.sum(), sum);
+        }
+    }
+
+    #[test]
     fn it_is_written_as_hdrhistogram_writes_it() {
         for precision in [Precision::Fine, Precision::Coarse] {
             let (ours, hdr) = beside_hdr(precision);

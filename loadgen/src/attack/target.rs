@@ -34,7 +34,7 @@ pub struct Target {
 pub enum Paths {
     /// `GET` of one path.
     Plain(String),
-    /// `GET /c/CLASS/KEY` for classes that read and `PUT` for those that write: what our own nodes understand.
+    /// `GET /c/CLASS/KEY?u=USER` for classes that read and `PUT` for those that write: what our own nodes understand.
     PerClass,
     /// As each class's recipe says; the text is what reports call the whole.
     Recipes(String, Arc<Recipes>),
@@ -228,9 +228,9 @@ impl Requests {
             close: manner.close && !manner.http2,
             constant: Vec::new(),
         };
-        // Every path differs from this one in its key alone.
+        // Every path differs from this one in its numbers alone.
         for (name, _) in &requests.classes {
-            if target.paths == Paths::PerClass && path(name, 0).is_none() {
+            if target.paths == Paths::PerClass && path(name, 0, 0).is_none() {
                 return Err(bad(name));
             }
         }
@@ -283,7 +283,8 @@ impl Requests {
         } else if let Some(uri) = &self.plain {
             *request.uri_mut() = uri.clone();
         } else {
-            *request.uri_mut() = path(class, planned.key).expect("`new` has tried this class's path");
+            *request.uri_mut() =
+                path(class, planned.key, planned.user).expect("`new` has tried this class's path");
             *request.method_mut() = method.clone();
         }
         self.addressed(request)
@@ -316,8 +317,8 @@ impl Requests {
     }
 }
 
-fn path(class: &str, key: u64) -> Option<Uri> {
-    format!("/c/{class}/{key}").parse().ok()
+fn path(class: &str, key: u64, user: u32) -> Option<Uri> {
+    format!("/c/{class}/{key}?u={user}").parse().ok()
 }
 
 #[cfg(test)]
