@@ -89,6 +89,7 @@ pub enum ToWorker {
         /// The number of this load; what the worker says about it carries the number.
         load: u32,
         /// The design, without faults.
+        #[serde(with = "crate::run::document")]
         document: Box<Topology>,
         /// Where chance comes from.
         seed: u64,
