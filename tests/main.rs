@@ -9,6 +9,7 @@ mod browser;
 mod decoders;
 mod determinism;
 mod documents;
+mod exchange;
 mod live;
 mod page;
 mod structure;

@@ -1,94 +1,74 @@
-//! Whether the load generator holds its rate: planned and achieved, and how late it sends, against nginx on loopback.
+//! The load generator beside its peers, and against its own claims. `cargo xtask bench-load [PART ...]` installs the peers
+//! first; `cargo bench --bench load -- [PART ...]` takes those that are there, and names the others.
 //!
-//! `cargo bench --bench load [RATE ...]`: each rate for ten seconds after two of warm-up, evenly spaced and Poisson, on 64
-//! connections. "due" is what the plan really held: a random plan differs from its mean. The send delay is from the
-//! planned to the actual send; response and service are from the one and from the other.
-use loadgen::attack::{Attack, Manner, Shape, Target, drive};
-use loadgen::report::{Table, latency};
-use loadpath_core::rng::Seed;
-use loadpath_core::run::Run;
-use loadpath_core::stats::Histogram;
-use loadpath_core::time::Span;
-use loadpath_core::workload::{Arrivals, Class, Spacing};
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+//! Parts: `throughput`, `connections`, `delay [RATE ...]`, `agreement`, `stall`, `recording`, `faults`, `soak [MINUTES]`;
+//! without one, all but the soak. Servers run on one core and clients on another, in turns. On a machine that others use
+//! too, processor time and ratios say more than rates.
+#![allow(dead_code)] // what is shared with the tests serves them too
+use std::path::PathBuf;
 
+#[path = "../../tests/browser/built.rs"]
+mod built;
+mod delay;
+mod faults;
 #[path = "../../tests/attack/nginx.rs"]
 mod nginx;
+mod ours;
+mod peers;
+mod recording;
+mod say;
+mod server;
+mod soak;
+mod stall;
+mod target;
+mod throughput;
+mod tool;
 
-const RATES: [f64; 2] = [500.0, 2_000.0];
+const PARTS: [&str; 7] = ["recording", "throughput", "connections", "delay", "agreement", "stall", "faults"];
 
-#[tokio::main]
-async fn main() {
+fn main() {
     // Cargo adds `--bench`.
-    let asked: Vec<f64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
-    let rates = if asked.is_empty() { RATES.to_vec() } else { asked };
-    let nginx = nginx::Nginx::start(1_000_000);
-    let url = format!("http://{}/", nginx.address);
-    let target = Target::from_url(&url, &[]).await.expect("it is on loopback");
-    let head = [
-        "arrivals",
-        "planned",
-        "due",
-        "answered",
-        "errors",
-        "delay p50",
-        "delay p99",
-        "response p50",
-        "p99",
-        "service p50",
-        "p99",
-    ];
-    let mut table = Table::new(1, &head);
-    for rate in rates {
-        for (name, spacing) in [("constant", Spacing::Constant), ("poisson", Spacing::Poisson)] {
-            let run = load(target.clone(), Arrivals { spacing, rate }).await;
-            table.row(row(name, rate, &run));
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if let [flag, behaviour] = asked.as_slice()
+        && flag == server::FLAG
+    {
+        return server::run(behaviour);
+    }
+    let numbers: Vec<u32> = asked.iter().filter_map(|word| word.parse().ok()).collect();
+    let named: Vec<&str> =
+        asked.iter().map(String::as_str).filter(|word| word.parse::<u32>().is_err()).collect();
+    for part in if named.is_empty() { PARTS.to_vec() } else { named } {
+        machine();
+        match part {
+            "throughput" => throughput::beside_peers(),
+            "connections" => throughput::with_connections(),
+            "delay" => delay::beside_peers(&numbers),
+            "agreement" => delay::against_the_server(),
+            "stall" => stall::test(),
+            "recording" => recording::cost(),
+            "faults" => faults::all(),
+            "soak" => soak::run(numbers.first().copied().unwrap_or(10)),
+            other => println!("there is no part {other:?}; there are: {}, soak", PARTS.join(", ")),
         }
     }
-    print!("{}", table.text());
 }
 
-async fn load(target: Target, arrivals: Arrivals) -> Run {
-    let class = Class::named("/");
-    let attack = Attack {
-        users: 1,
-        name: "bench".to_owned(),
-        target,
-        arrivals,
-        manner: Manner::default(),
-        shape: Shape::Flat,
-        classes: vec![class],
-        source: "clients".to_owned(),
-        seed: Seed(1),
-        warm_up: Span(2 * Span::SECOND.0),
-        duration: Span(10 * Span::SECOND.0),
-        timeout: Span(10 * Span::SECOND.0),
-        connections: 64,
-        nodes: Vec::new(),
-        entry: None,
-    };
-    let (sender, _receiver) = mpsc::channel(16);
-    drive(attack, CancellationToken::new(), sender).await.expect("nginx answers")
+/// How busy the machine was before: what is measured is to be read with it.
+fn machine() {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let before = load.split(' ').next().unwrap_or("?");
+    let cores = tool::cores()
+        .map_or("one core for all".to_owned(), |(s, c)| format!("servers on core {s}, clients on core {c}"));
+    println!("\n[{cores}; load of the machine in the minute before: {before}]");
 }
 
-fn row(arrivals: &str, rate: f64, run: &Run) -> Vec<String> {
-    let due: u64 = run.series[2..].iter().map(|second| second.offered).sum();
-    let mut service = Histogram::default();
-    run.classes.iter().for_each(|class| service.merge(&class.service));
-    let response = run.response();
-    let at = |histogram: &Histogram, q| latency(histogram.quantile(q));
-    vec![
-        arrivals.to_owned(),
-        format!("{rate:.0}/s"),
-        format!("{:.1}/s", due as f64 / 10.0),
-        format!("{:.1}/s", run.outcomes().ok as f64 / run.duration.as_secs()),
-        run.outcomes().errors().to_string(),
-        at(&run.send_delay, 0.5),
-        at(&run.send_delay, 0.99),
-        at(&response, 0.5),
-        at(&response, 0.99),
-        at(&service, 0.5),
-        at(&service, 0.99),
-    ]
+/// Says whether a target is met.
+pub(crate) fn verdict(what: &str, value: f64, relation: &str, target: f64) {
+    let is_met = if relation == "<=" { value <= target } else { value >= target };
+    println!("  {}  {what}: {value:.3} ({relation} {target})", if is_met { "met   " } else { "MISSED" });
+}
+
+/// The folder that cargo builds into.
+pub(crate) fn target_folder() -> PathBuf {
+    built::target()
 }

@@ -1,7 +1,9 @@
-//! Two runs side by side, or two designs.
+//! Two runs side by side, or two designs; simulation, formulas and measurement of one.
 mod designs;
+mod fidelity;
 
 pub use designs::{Comparison, Difference, Quantity, Trials, Verdict, compared, designs};
+pub use fidelity::{ALL, Agreement, Aspect, Fidelity, Value, fidelity, score};
 
 use crate::run::Run;
 use crate::stats::Histogram;

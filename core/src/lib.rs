@@ -13,16 +13,18 @@
 //! | L3 | [`workload`], [`run`] | arrivals, classes, keys; the record that simulation and measurement both yield |
 //! | L4 | [`topology`] | the document, the catalog of kinds, `check` → [`topology::Plan`], edits, links, lessons |
 //! | L5 | [`sim`], [`analytic`] | from a plan to a run by discrete events; to an estimate by formulas |
-//! | L6 | [`claims`], [`compare`], [`cost`], [`advise`], [`wire`] | lessons' claims tried out; two runs side by side; dollars a month; findings and mends; the agent's API types |
+//! | L6 | [`claims`], [`compare`], [`calibrate`], [`cost`], [`advise`], [`export`], [`wire`] | lessons' claims tried out; two runs side by side; a model fitted to runs; dollars a month; findings and mends; flowcharts and queueing networks; the agent's API types |
 #![warn(missing_docs)]
 
 pub mod advise;
 pub mod analytic;
+pub mod calibrate;
 pub mod claims;
 pub mod compare;
 pub mod component;
 pub mod cost;
 pub mod dist;
+pub mod export;
 pub mod hash;
 pub mod id;
 pub mod json;

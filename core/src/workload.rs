@@ -172,6 +172,7 @@ impl Schedule {
     }
 
     /// What a user of a closed loop asks for who is done with thinking at `due`: class and key as in an open loop.
+    #[inline]
     pub fn ask(&mut self, due: Time, user: u32) -> Planned {
         let class = match self.shares.len() {
             1 => 0,
@@ -188,6 +189,7 @@ impl Schedule {
 impl Iterator for Schedule {
     type Item = Planned;
 
+    #[inline]
     fn next(&mut self) -> Option<Planned> {
         self.now = self.now + self.gap.sample(&mut self.gaps);
         let user = if self.users == 1 { 0 } else { self.senders.below(u64::from(self.users)) as u32 };

@@ -5,6 +5,7 @@
 //! | [`clock`] | the only place that asks what time it is |
 //! | [`timer`] | waiting until an instant, far more precisely than a millisecond |
 //! | [`interrupt`] | Ctrl-C and SIGTERM, for the whole process |
+//! | [`attach`] | an existing deployment as a design: what its nodes tell of themselves |
 //! | [`attack`] | open-loop load; the only place that names goose |
 //! | [`deploy`] | a design's instances as processes on loopback; the supervisor that lets none outlive the agent |
 //! | [`live`] | bring up, drive, measure, take down |
@@ -13,10 +14,11 @@
 //! | [`measure`] | from single requests to intervals and runs |
 //! | [`api`] | the page, and the HTTP API behind it |
 //! | [`store`] | runs on disk |
-//! | [`interop`] | results of other load tools, as runs |
+//! | [`interop`] | results of other load tools as runs; designs as other tools' files, and back |
 //! | [`report`] | runs as text and JSON |
 //! | [`cli`] | the command line, one file per subcommand |
 pub mod api;
+pub mod attach;
 pub mod attack;
 pub mod cli;
 pub mod clock;

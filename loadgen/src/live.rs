@@ -10,19 +10,23 @@ pub use feed::{Feed, Kept};
 pub use fit::{Unfit, check_deployable};
 
 use crate::attack::{self, Attack, Manner, Paths, Shape, Target};
+use crate::clock::Clock;
 use crate::deploy::{DeployError, Deployment, Design, THIS_PROGRAM};
 use crate::entropy;
-use crate::store::{Begun, Place, Recording, Store};
+use crate::store::{Begun, Place, Recording, SoFar, Store};
 use fit::Drivable;
+use futures_util::future::join_all;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::rng::Seed;
 use loadpath_core::run::{Run, Source};
-use loadpath_core::time::Span;
+use loadpath_core::sim::Command;
+use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::{Action, NodeKind, Plan, Topology};
 use loadpath_core::wire::{Caps, Event, Interval, Phase};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use usage::Usage;
@@ -52,9 +56,13 @@ pub struct Wish {
 pub struct Live {
     id: String,
     feed: Feed,
+    so_far: SoFar,
     stop: CancellationToken,
     deployment: OnceLock<Deployment>,
     outcome: watch::Sender<Option<Outcome>>,
+    clock: Clock,
+    /// What of the timeline could not be done.
+    troubles: Mutex<Vec<String>>,
 }
 
 /// How a run ended: what was measured, or the sentence why nothing was.
@@ -71,9 +79,12 @@ impl Live {
         let live = Arc::new(Self {
             id,
             feed: Feed::default(),
+            so_far: SoFar::new(Run::new(&drivable.plan.name, embedded(), drivable.plan.arrivals.rate)),
             stop,
             deployment: OnceLock::new(),
             outcome: watch::Sender::new(None),
+            clock: Clock::start(),
+            troubles: Mutex::default(),
         });
         let running = live.clone();
         tokio::spawn(async move { running.see_through(&wish, &drivable).await });
@@ -88,6 +99,11 @@ impl Live {
     /// What happens in it.
     pub const fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    /// What it has counted until now.
+    pub const fn so_far(&self) -> &SoFar {
+        &self.so_far
     }
 
     /// Ends it early; what was measured is kept.
@@ -117,6 +133,17 @@ impl Live {
         }
     }
 
+    /// Does something to the design, now.
+    ///
+    /// # Errors
+    /// When the command names what is not there, it cannot be done to processes, or the design is not up.
+    pub async fn act(&self, command: &Command) -> Result<(), DeployError> {
+        match self.deployment.get() {
+            Some(deployment) if !self.is_over() => deployment.command(command).await,
+            _ => Err(DeployError("the design is not up: nothing can be done to it".to_owned())),
+        }
+    }
+
     /// Whether it has ended, with all its processes.
     pub fn is_over(&self) -> bool {
         self.outcome.borrow().is_some()
@@ -139,6 +166,7 @@ impl Live {
         let result = result.map(|mut run| {
             let trouble = down.err().map(|fault| format!("the design was not taken down cleanly: {fault}"));
             run.notes.extend(trouble);
+            run.notes.append(&mut self.troubles.lock().unwrap_or_else(PoisonError::into_inner));
             let kept = recording.map(|recording| recording.finish(&mut run));
             if let Some(Err(fault)) = kept {
                 run.notes.push(format!("the run is not kept: {fault}"));
@@ -177,29 +205,42 @@ impl Live {
         self.phase(Phase::WarmingUp, format!("requests are sent for {} that do not count", wish.warm_up));
         let (sender, intervals) = mpsc::channel(4);
         let driving = attack::drive(attack_on(address, wish, drivable), self.stop.clone(), sender);
-        let watching = self.watch(intervals, deployment, (plan, wish), recording);
-        let (run, utilization) = tokio::join!(driving, watching);
+        let begun = watch::Sender::new(None);
+        let watching = self.watch(intervals, deployment, (plan, wish), &begun, recording);
+        let (minding, happening) = (deployment.mind(), self.follow_timeline(deployment, plan, &begun));
+        let scaling = deployment.scale(|trouble| self.trouble(trouble));
+        let (run, seen) = tokio::select! {
+            both = async { tokio::join!(driving, watching) } => both,
+            _ = async { tokio::join!(minding, happening, scaling) } => unreachable!("databases are minded for ever"),
+        };
         let mut run = run.map_err(|fault| fault.to_string())?;
         run.source = embedded();
-        for (node, utilization) in run.nodes.iter_mut().zip(utilization) {
-            node.utilization = utilization;
+        let (utilization, counters) = seen;
+        for ((node, utilization), counters) in run.nodes.iter_mut().zip(utilization).zip(counters) {
+            (node.utilization, node.counters) = (utilization, counters);
         }
         Ok(run)
     }
 
-    /// Completes and publishes the intervals until there are no more; each node's utilization after the warm-up.
+    /// Completes and publishes the intervals until there are no more; each node's utilization and counters after the warm-up.
     async fn watch(
         &self,
         mut intervals: mpsc::Receiver<Interval>,
         deployment: &Deployment,
         (plan, wish): (&Plan, &Wish),
+        begun: &watch::Sender<Option<Time>>,
         mut recording: Option<&mut Recording>,
-    ) -> Vec<Option<f64>> {
+    ) -> (Vec<Option<f64>>, Vec<BTreeMap<String, u64>>) {
         let mut usage = Usage::start(deployment, plan.nodes.len()).await;
         let mut counting = false;
         while let Some(mut interval) = intervals.recv().await {
             let end = interval.start + interval.length;
+            begun.send_if_modified(|begun| {
+                let at = Time(self.clock.now().0.saturating_sub(end.0));
+                begun.replace(begun.unwrap_or(at)).is_none()
+            });
             complete(&mut interval, usage.ask(deployment).await, deployment, plan);
+            self.so_far.count(&interval);
             if let Some(recording) = &mut recording {
                 recording.interval(&interval);
             }
@@ -207,10 +248,44 @@ impl Live {
             if !counting && end >= wish.warm_up {
                 counting = true;
                 usage.reset();
+                deployment.counted();
                 self.phase(Phase::Driving, format!("load is driven and counted for {}", wish.duration));
             }
         }
-        usage.total()
+        let mut counters = usage.take_counters();
+        for (node, name, count) in deployment.counted() {
+            *counters[node.index()].entry(name.to_owned()).or_default() += count;
+        }
+        (usage.total(), counters)
+    }
+
+    /// Does what stands on the plan's timeline, each at its time; what cannot be done is a note of the run.
+    async fn follow_timeline(
+        &self,
+        deployment: &Deployment,
+        plan: &Plan,
+        begun: &watch::Sender<Option<Time>>,
+    ) {
+        let mut begun = begun.subscribe();
+        let start = begun.wait_for(Option::is_some).await.ok().and_then(|begun| *begun);
+        // The sender lives as long as the load.
+        let Some(start) = start else { return };
+        let each = plan.timeline.iter().filter(|(_, action)| !matches!(action, Action::SetRate(_)));
+        let happens = each.map(|(at, action)| async move {
+            let due = start + at.since(Time::ZERO);
+            tokio::time::sleep_until(self.clock.instant(due)).await;
+            if let Err(why) = deployment.act(action).await {
+                let trouble =
+                    format!("what the timeline says at {} did not happen: {why}", at.since(Time::ZERO));
+                self.trouble(trouble);
+            }
+        });
+        join_all(happens).await;
+    }
+
+    /// What a reader of the run must know.
+    fn trouble(&self, trouble: String) {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).push(trouble);
     }
 
     async fn take_down(&self) -> Result<(), DeployError> {
@@ -232,7 +307,6 @@ fn complete(interval: &mut Interval, utilization: Vec<Option<f64>>, deployment: 
 
 fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
     let plan = &drivable.plan;
-    let (source, clients) = &drivable.clients;
     Attack {
         name: plan.name.clone(),
         target: Target::plain(address, Paths::PerClass),
@@ -241,19 +315,21 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
         shape: shape(plan),
         classes: plan.classes.clone(),
         users: plan.users,
-        source: source.clone(),
+        source: drivable.source.clone(),
         seed: Seed(wish.seed),
         warm_up: wish.warm_up,
         duration: wish.duration,
-        timeout: clients.timeout,
+        timeout: drivable.timeout,
         connections: connections(shape(plan).peak(plan.arrivals.rate)),
         nodes: plan.nodes.iter().map(|node| node.id.clone()).collect(),
-        entry: Some(plan.node(drivable.entry).id.clone()),
+        // What stands for clients says itself what it saw of the node that they call.
+        entry: Some(plan.node(drivable.entry).id.clone())
+            .filter(|_| !matches!(plan.node(drivable.entry).kind, NodeKind::Clients(_))),
     }
 }
 
 /// The changes of load on the plan's timeline.
-fn shape(plan: &Plan) -> Shape {
+pub(crate) fn shape(plan: &Plan) -> Shape {
     let rate = |action: &Action| if let Action::SetRate(rate) = action { Some(*rate) } else { None };
     let changes: Vec<_> =
         plan.timeline.iter().filter_map(|(at, action)| Some((*at, rate(action)?))).collect();

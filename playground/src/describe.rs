@@ -1,91 +1,19 @@
-//! What a node says of itself on the canvas: its name, a line about its size, and a sentence for a screen reader.
+//! What a node says of itself on the canvas: its name, a line about its size, and for a cache how often it hits.
 use crate::format;
-use loadpath_core::topology::catalog::{self, Kind};
-use loadpath_core::topology::{Node, Topology};
+use loadpath_core::export;
+use loadpath_core::topology::{Node, Topology, catalog};
 
-/// What people call a node.
-pub fn label(node: &Node) -> String {
-    if !node.label.is_empty() {
-        return node.label.clone();
-    }
-    catalog::kind(&node.kind).map_or_else(|| node.kind.clone(), |kind| kind.title.to_owned())
-}
-
-/// A choice's name as people read it: "least connections".
-pub fn choice(name: &str) -> String {
-    name.replace('_', " ")
-}
-
-/// What stands as a parameter: what is written, or the default.
-pub fn parameter(node: &Node, kind: &'static Kind, name: &str) -> String {
-    let written = node.params.get(name).map(ToString::to_string);
-    written.unwrap_or_else(|| {
-        catalog::param(kind.params, name).map_or_else(String::new, |p| p.default.to_owned())
-    })
-}
+pub use loadpath_core::export::{choice, label, parameter};
 
 /// The line below a node's name: how many of what, and for a cache how often it hits.
 pub fn size(document: &Topology, node: &Node, hit_ratio: Option<f64>) -> String {
-    let Some(kind) = catalog::kind(&node.kind) else { return format!("unknown kind {}", node.kind) };
-    let of = |name| parameter(node, kind, name);
-    match kind.name {
-        "clients" => {
-            let rate = document.workload.params.get("rate");
-            let rate = rate.map_or_else(|| default_rate().to_owned(), ToString::to_string);
-            let workload = |name| document.workload.params.get(name).map(ToString::to_string);
-            if workload("arrivals").as_deref() == Some("closed") {
-                let users = workload("users").unwrap_or_else(|| "10000".to_owned());
-                return format!("closed loop · {} users", grouped(&users));
-            }
-            format!("open loop · {rate}")
+    match (node.kind.as_str(), catalog::kind(&node.kind), hit_ratio) {
+        ("cache" | "cdn", Some(kind), Some(share)) => {
+            let eviction = parameter(node, kind, "eviction");
+            format!("{} · hit {}", export::short_eviction(&eviction), format::percent(share))
         }
-        "load_balancer" => format!("{} · {}×", short_policy(&of("policy")), of("instances")),
-        "service" => format!("{} × {} workers", of("instances"), of("workers")),
-        "cache" | "cdn" => match hit_ratio {
-            Some(share) => format!("{} · hit {}", short_eviction(&of("eviction")), format::percent(share)),
-            None => format!("{} · {} entries", short_eviction(&of("eviction")), grouped(&of("capacity"))),
-        },
-        "dns" => format!("{} · TTL {}", of("policy"), of("ttl")),
-        "queue" => format!("{} · room for {}", choice(&of("mode")), grouped(&of("capacity"))),
-        "workers" => format!("{} × {} at once", of("instances"), of("workers")),
-        "object_store" | "external" => of("service_time"),
-        "monitoring" => format!("every {}", of("interval")),
-        "database" if of("replicas") != "0" && of("shards") == "1" => {
-            format!("1 + {} replicas", of("replicas"))
-        }
-        "database" if of("replicas") != "0" => {
-            format!("{} × (1 + {} replicas)", of("shards"), of("replicas"))
-        }
-        "database" if of("shards") == "1" => format!("{} connections", of("connections")),
-        "database" => format!("{} shards × {} conn.", of("shards"), of("connections")),
-        _ => kind.title.to_owned(),
+        _ => export::size(document, node),
     }
-}
-
-fn default_rate() -> &'static str {
-    catalog::param(catalog::ARRIVALS, "rate").map_or("", |param| param.default)
-}
-
-fn short_eviction(name: &str) -> String {
-    match name {
-        "lru" | "lfu" | "fifo" => name.to_uppercase(),
-        "clock" => "CLOCK".to_owned(),
-        "sieve" => "SIEVE".to_owned(),
-        "s3fifo" => "S3-FIFO".to_owned(),
-        "tinylfu" => "W-TinyLFU".to_owned(),
-        other => other.to_owned(),
-    }
-}
-
-fn short_policy(name: &str) -> String {
-    match name {
-        "least_connections" => "least-conn".to_owned(),
-        other => choice(other),
-    }
-}
-
-fn grouped(text: &str) -> String {
-    text.parse().map_or_else(|_| text.to_owned(), format::count)
 }
 
 #[cfg(test)]
@@ -93,24 +21,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_says_how_many_of_what() {
+    fn a_cache_says_how_often_it_hits_once_that_is_known() {
         let document = loadpath_core::topology::three_tier();
         let says = |id: &str, hit| size(&document, document.node(id).unwrap(), hit);
-        assert_eq!(says("users", None), "open loop · 400/s");
-        assert_eq!(says("lb", None), "least-conn · 1×");
-        assert_eq!(says("web", None), "2 × 8 workers");
         assert_eq!(says("cache", None), "LRU · 20,000 entries");
         assert_eq!(says("cache", Some(0.884)), "LRU · hit 88.4 %");
-        assert_eq!(says("db", None), "8 connections");
-    }
-
-    #[test]
-    fn every_kind_of_the_catalog_is_described_by_its_defaults() {
-        let document = Topology::new("x");
-        for kind in catalog::KINDS {
-            let node = Node { id: "a".to_owned(), kind: kind.name.to_owned(), ..Node::default() };
-            assert!(!size(&document, &node, None).is_empty(), "{}", kind.name);
-            assert_eq!(label(&node), kind.title);
-        }
+        assert_eq!(says("db", Some(0.884)), "8 connections");
     }
 }

@@ -8,7 +8,7 @@ use crate::geometry::{Camera, Cubic, Guide, Rect, ScreenPoint, WorldPoint};
 use crate::library::Kept;
 use crate::model::Theme;
 use crate::msg::Msg;
-use crate::run::{Study, ToWorker};
+use crate::run::{Study, Thread, ToWorker};
 use crate::shared::Shared;
 use gloo::timers::callback::Timeout;
 use loadpath_core::topology::Topology;
@@ -36,6 +36,8 @@ pub enum Effect {
         /// The question.
         study: Box<Study>,
     },
+    /// Give a thread that has broken up for a new one.
+    Renew(Thread),
     /// Keep how far the course has come.
     KeepCourse(String),
     /// Tell the worker that its snapshot is drawn, as soon as it is.
@@ -241,18 +243,9 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// Starts the worker.
+    /// Starts the simulation's worker.
     pub fn new(tell: Callback<Msg>) -> Self {
-        let worker = match browser::SimulationWorker::start(&tell) {
-            Ok(worker) => Some(Rc::new(worker)),
-            Err(_) => {
-                let error = "The browser did not start the simulation's worker; reload the page.".to_owned();
-                // Not at once: the page is still being made.
-                let tell = tell.clone();
-                Timeout::new(0, move || tell.emit(Msg::WorkerBroke(error))).forget();
-                None
-            }
-        };
+        let worker = simulation(&tell);
         Self { tell, worker, study: None, events: None }
     }
 
@@ -272,13 +265,19 @@ impl Shell {
             }
             Effect::Study { number, study } => {
                 if self.study.is_none() {
-                    self.study = browser::SimulationWorker::start(&tell).ok();
+                    self.study = browser::SimulationWorker::start(Thread::Study, &tell).ok();
                 }
                 match &self.study {
                     Some(worker) => worker.post(&ToWorker::Study { number, study }),
-                    None => tell.emit(Msg::Failed("The browser did not start another thread.".to_owned())),
+                    None => {
+                        let why = "the browser did not start it".to_owned();
+                        tell.emit(Msg::WorkerBroke(Thread::Study, why));
+                    }
                 }
             }
+            // A thread that has broken is replaced at once, or by the next question.
+            Effect::Renew(Thread::Simulation) => self.worker = simulation(&tell),
+            Effect::Renew(Thread::Study) => self.study = None,
             Effect::KeepCourse(text) => browser::keep_course(&text),
             Effect::Seen => {
                 if let Some(worker) = self.worker.clone() {
@@ -320,6 +319,18 @@ impl Shell {
             Effect::StopListening => self.events = None,
         }
     }
+}
+
+/// The simulation's thread; where the browser starts none, that is told.
+fn simulation(tell: &Callback<Msg>) -> Option<Rc<browser::SimulationWorker>> {
+    let started = browser::SimulationWorker::start(Thread::Simulation, tell).ok();
+    if started.is_none() {
+        // Not at once: the page is still being made.
+        let tell = tell.clone();
+        let why = "the browser did not start it".to_owned();
+        Timeout::new(0, move || tell.emit(Msg::WorkerBroke(Thread::Simulation, why))).forget();
+    }
+    started.map(Rc::new)
 }
 
 /// What the browser said went wrong, for people.

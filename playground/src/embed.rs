@@ -20,7 +20,7 @@ pub fn allowed(msg: Msg) -> Option<Msg> {
         | Msg::Speed(_)
         | Msg::Restart
         | Msg::Worker(_)
-        | Msg::WorkerBroke(_)
+        | Msg::WorkerBroke(..)
         | Msg::Dismiss(_) => Some(msg),
         _ => None,
     }

@@ -1,8 +1,7 @@
 //! Designs for the world outside: as a document, a drawing, a diagram's text, a frame in another page.
-mod mermaid;
 mod svg;
 
-pub use mermaid::mermaid;
+pub use loadpath_core::export::mermaid;
 pub use svg::{Drawing, Ink, drawing};
 
 /// In which form a design leaves the page.

@@ -245,6 +245,8 @@ pub struct Simulated {
     pub load: u32,
     /// The design that runs in it: the last one without faults.
     pub document: Option<Shared<Topology>>,
+    /// The design that broke its thread last.
+    pub broken: Option<Shared<Topology>>,
     /// How it was last seen; none before the end of its warm-up.
     pub snapshot: Option<Shared<Snapshot>>,
     /// Whether that was before the last load: the design has changed since.
@@ -266,6 +268,7 @@ impl Default for Simulated {
             speed: 1.0,
             load: 0,
             document: None,
+            broken: None,
             snapshot: None,
             is_stale: false,
             figures: None,

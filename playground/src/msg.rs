@@ -4,7 +4,7 @@ use crate::editing;
 use crate::geometry::{ScreenPoint, WorldPoint};
 use crate::inspect;
 use crate::model::{Dialog, Drawer, OverTime, Selection, Tab};
-use crate::run::{FromWorker, Subject};
+use crate::run::{FromWorker, Subject, Thread};
 use crate::tool::Pointer;
 use crate::update::{advice, comparison, course};
 use crate::{clipboard, export, finder, library, source};
@@ -77,7 +77,7 @@ pub enum Msg {
     /// The worker said something.
     Worker(Box<FromWorker>),
     /// The worker could not start or broke.
-    WorkerBroke(String),
+    WorkerBroke(Thread, String),
 
     /// Something happened to what runs.
     Steering(crate::steering::Msg),

@@ -12,6 +12,7 @@ mod finder;
 mod library;
 mod live;
 mod opening;
+mod recovery;
 mod simulation;
 mod source;
 mod steering;
@@ -66,7 +67,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Slid => simulation::slid(model),
         Msg::Instance { node, instance } => simulation::instance(model, node, instance),
         Msg::Worker(message) => simulation::told(model, *message),
-        Msg::WorkerBroke(error) => notice(model, true, error),
+        Msg::WorkerBroke(thread, why) => recovery::broke(model, thread, &why),
 
         Msg::Steering(msg) => steering::update(model, msg),
         Msg::Watch(subject) => simulation::watch(model, subject),
@@ -131,6 +132,9 @@ fn dialog(model: &mut Model, dialog: Option<Dialog>) -> Vec<Effect> {
 /// Shows what stands beside the design, or nothing.
 fn drawer(model: &mut Model, drawer: Option<Drawer>) -> Vec<Effect> {
     model.drawer = drawer;
+    if drawer == Some(Drawer::Compare) {
+        comparison::opened(model);
+    }
     let mut effects = if model.is_fitted { canvas::fit(model) } else { Vec::new() };
     effects.extend(comparison::refresh(model));
     effects.extend(course::settled(model));

@@ -3,6 +3,7 @@ mod control;
 mod guard;
 mod limits;
 mod live_run;
+mod metrics;
 mod raw;
 
 use crate::live::Agent;

@@ -2,7 +2,7 @@
 mod cli;
 mod nginx;
 mod real;
-mod server;
+pub(crate) mod server;
 mod stall;
 mod stop;
 mod trust;

@@ -20,23 +20,35 @@ impl Nginx {
     /// # Panics
     /// When nginx is not installed, or does not start.
     pub(crate) fn start(keepalive_requests: u32) -> Self {
+        Self::start_as(None, |folder, port| configuration(folder, port, keepalive_requests))
+    }
+
+    /// With another configuration, made for a folder and a port; on this core alone, when one is named.
+    ///
+    /// # Panics
+    /// When nginx is not installed, or does not start.
+    pub(crate) fn start_as(core: Option<usize>, configuration: impl Fn(&Path, u16) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = free_port();
         let file = folder.path().join("nginx.conf");
-        std::fs::write(&file, configuration(folder.path(), port, keepalive_requests))
-            .expect("the folder is ours");
-        let process = Command::new(program())
+        std::fs::write(&file, configuration(folder.path(), port)).expect("the folder is ours");
+        let mut command = match core {
+            None => Command::new(program()),
+            Some(core) => {
+                let mut pinned = Command::new("taskset");
+                pinned.args(["-c", &core.to_string(), program()]);
+                pinned
+            }
+        };
+        command
             .arg("-p")
             .arg(folder.path())
             .arg("-e")
             .arg(folder.path().join("error.log"))
             .arg("-c")
-            .arg(&file)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nginx is an executable file");
+            .arg(&file);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().expect("nginx is an executable file");
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let mut nginx = Self { address, process, _folder: folder };
         nginx.wait_until_it_listens();

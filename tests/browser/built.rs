@@ -40,8 +40,19 @@ pub(crate) fn fetched_axe() -> String {
     })
 }
 
+/// A validator of exported files, as `cargo xtask test` installed it from PyPI.
+pub(crate) fn validator(name: &str) -> PathBuf {
+    let path = target().join("xtask/validators/bin").join(name);
+    assert!(
+        path.is_file(),
+        "{} is not there: run `cargo xtask audit-tools` (or `cargo xtask test`, which does) first",
+        path.display()
+    );
+    path
+}
+
 /// The folder that cargo builds into: this test runs from `TARGET/debug/deps`.
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
     let is_target = |folder: &&Path| folder.join("CACHEDIR.TAG").is_file();
     let target = test.ancestors().find(is_target);

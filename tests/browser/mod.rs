@@ -23,7 +23,7 @@ mod site;
 mod harness;
 mod shell;
 
-pub(crate) use built::{built_loadgen, built_page, fetched_axe};
+pub(crate) use built::{built_loadgen, built_page, fetched_axe, validator};
 pub(crate) use chromium::Browser;
 pub(crate) use input::{Key, Point};
 pub(crate) use page::Page;

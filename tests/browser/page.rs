@@ -120,6 +120,12 @@ impl Page {
         ran.unwrap_or_else(|error| panic!("the script does not run: {error}"));
     }
 
+    /// Has every document from now on run a script before anything of its own.
+    pub(crate) async fn run_before_loading(&self, script: &str) {
+        let added = self.tab.evaluate_on_new_document(script).await;
+        added.unwrap_or_else(|error| panic!("the script is not taken: {error}"));
+    }
+
     /// Writes what the window shows to a PNG file.
     pub(crate) async fn screenshot(&self, path: &Path) {
         let taken = self.tab.save_screenshot(ScreenshotParams::default(), path).await;

@@ -1,11 +1,13 @@
 //! What comes from strangers is read or refused by every decoder: none panics, and none takes more memory than is stated here.
 //! (Documents and links have more of their own in `documents`.)
 use crate::browser::built_loadgen;
+use loadgen::attach::{Buckets, Spans, spread};
+use loadgen::interop::design;
 use loadgen::measure::{MAX_METRICS, hops};
 use loadpath_core::run::{Run, Source};
 use loadpath_core::stats::{Histogram, Precision};
 use loadpath_core::time::Span;
-use loadpath_core::topology::{Topology, link, three_tier};
+use loadpath_core::topology::{Topology, check, link, three_tier};
 use loadpath_core::wire::{Event, Refusal, StartRun, Status};
 use proptest::prelude::*;
 use std::process::Command;
@@ -40,6 +42,16 @@ fn changed(text: String) -> impl Strategy<Value = String> {
         String::from_utf8_lossy(&bytes).into_owned()
     })
 }
+
+/// Files of which a design is made.
+const DESIGNS: [&str; 4] = [
+    include_str!("../data/designs/shop.compose.yaml"),
+    include_str!("../data/designs/isotope.yaml"),
+    include_str!("../data/designs/jaeger.json"),
+    include_str!("../data/designs/service-graph.prom"),
+];
+
+const SPANS: &str = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"web"}}]},"scopeSpans":[{"spans":[{"traceId":"1","spanId":"2","parentSpanId":"","kind":3,"startTimeUnixNano":"5","endTimeUnixNano":"9"},{"traceId":"1","spanId":"3","parentSpanId":"2","kind":2,"startTimeUnixNano":6,"endTimeUnixNano":8,"status":{"code":2}}]}]}]}"#;
 
 fn words() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
@@ -84,6 +96,28 @@ proptest! {
     }
 
     #[test]
+    fn a_changed_file_of_another_tool_becomes_a_design_that_is_sound_or_is_refused(
+        text in prop::sample::select(DESIGNS.to_vec()).prop_flat_map(|text| changed(text.to_owned())),
+    ) {
+        if let Some(Ok(drawn)) = design::read(&text) {
+            prop_assert!(check(&drawn.document).is_ok());
+            prop_assert_eq!(Topology::from_json(&drawn.document.to_json()).unwrap(), drawn.document);
+        }
+    }
+
+    #[test]
+    fn changed_metrics_and_spans_are_counted_or_passed_over(
+        page in changed("a_seconds_bucket{le=\"0.1\"} 5\na_seconds_bucket{le=\"1\"} 7\na_seconds_bucket{le=\"+Inf\"} 9\n".to_owned()),
+        spans in changed(SPANS.to_owned()),
+    ) {
+        let read = Buckets::read(&page, Some("a_seconds"), &[]);
+        spread(&read.since(&Buckets::default())).quantile(0.99);
+        if let Ok(spans) = Spans::read(&spans, 0, u64::MAX) {
+            prop_assert!(spans.services().values().all(|seen| seen.with_caller <= seen.told.outcomes.total()));
+        }
+    }
+
+    #[test]
     fn a_changed_link_is_read_or_refused(text in changed(link::encode(&three_tier()))) {
         let _ = link::decode(&text);
         let _ = link::asked(&text);
@@ -112,6 +146,56 @@ proptest! {
         let _ = serde_json::from_str::<StartRun>(&start);
         let _ = serde_json::from_str::<Event>(&done);
         let _ = (serde_json::from_str::<Status>(&any).is_ok(), serde_json::from_str::<Refusal>(&any).is_ok());
+    }
+}
+
+#[test]
+fn hostile_descriptions_of_systems_are_refused_within_the_stated_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let million = 1 << 20;
+    let mut bomb = String::from("services: {x: {image: a}}\na: &a [x,x,x,x,x,x,x,x,x,x]\n");
+    for (from, to) in ('a'..'k').zip('b'..='k') {
+        let ten = vec![format!("*{from}"); 10].join(",");
+        bomb.push_str(&format!("{to}: &{to} [{ten}]\n"));
+    }
+    let graph = "traces_service_graph_request_total{client=\"a\",server=\"b\"} 1\n";
+    let edges =
+        |i: usize| format!("traces_service_graph_request_total{{client=\"a{i}\",server=\"b{i}\"}} 1\n");
+    for (name, text) in [
+        ("aliases of aliases", bomb),
+        ("deep lists", format!("services: {}", "[".repeat(million))),
+        (
+            "deep maps",
+            format!(
+                "services:\n{}",
+                (0..1_000).map(|i| format!("{}a:\n", " ".repeat(i + 1))).collect::<String>()
+            ),
+        ),
+        (
+            "services without an end",
+            format!(
+                "services:\n{}",
+                (0..million / 20).map(|i| format!("  s{i}: {{image: x}}\n")).collect::<String>()
+            ),
+        ),
+        ("a long name", format!("services:\n  {}: [", "x".repeat(million))),
+        (
+            "links without an end",
+            format!(
+                "{{\"data\":[{}",
+                "{\"parent\":\"a\",\"child\":\"b\",\"callCount\":1},".repeat(million / 44)
+            ),
+        ),
+        ("samples of one edge without an end", graph.repeat(9 * million / graph.len())),
+        ("edges without an end", (0..million / 60).map(edges).collect()),
+    ] {
+        let file = folder.path().join("hostile.yaml");
+        std::fs::write(&file, &text).unwrap();
+        let script = format!("ulimit -v {MOST_KILOBYTES}; exec \"$0\" import \"$1\"");
+        let said = Command::new("sh").args(["-c", &script]).arg(built_loadgen()).arg(&file).output().unwrap();
+        let error = String::from_utf8_lossy(&said.stderr);
+        assert_eq!(said.status.code(), Some(2), "{name}: {error}");
+        assert!(!error.contains("panicked") && error.len() < 4_000, "{name}: {} bytes", error.len());
     }
 }
 

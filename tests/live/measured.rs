@@ -86,7 +86,6 @@ fn what_cannot_be_run_is_refused_in_a_sentence_before_anything_is_started() {
             "there is no node \"nobody\"",
         );
     }
-    refuse("run", &set(1, "instances", 2.0), "put a load balancer with one instance before it");
     let output = loadgen(folder.path(), &["up", "missing.json"]);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.code() == Some(2) && error.contains("missing.json"), "{error}");

@@ -1,5 +1,6 @@
 //! Two designs side by side.
 use super::Open;
+use crate::browser::Key;
 
 #[tokio::test]
 async fn a_changed_design_is_told_from_its_baseline_in_words_marks_and_figures() {
@@ -30,5 +31,30 @@ async fn a_changed_design_is_told_from_its_baseline_in_words_marks_and_figures()
         .await;
     open.click(".drawer button[aria-label=Close]").await;
     open.wait_for_count(".node.altered", 0).await;
+    open.page.finish().await;
+}
+
+#[tokio::test]
+async fn a_design_of_the_library_can_be_compared_with() {
+    let open = Open::example().await;
+    open.write("#design-name", "Old").await;
+    open.wait_for_design("it has its name", |d| d.name == "Old").await;
+    open.show_designs().await;
+    open.click("#library li.current [aria-label^=Duplicate]").await;
+    open.wait_for_count("#library li", 2).await;
+    open.page.key(Key::plain("Escape")).await;
+    open.click("#node-2 b").await;
+    open.write("#field-node-instances", "5").await;
+    open.click("#open-compare").await;
+    let _: () = open.page.evaluate("document.querySelector('#compare-before').focus()").await;
+    // The first letters of an option choose it.
+    open.page.type_text("My").await;
+    open.page
+        .wait_until(
+            "what differs is told",
+            "/instances 2 → 5/.test(document.querySelector('#difference').textContent)",
+        )
+        .await;
+    open.wait_for_count("#comparison tbody tr", 6).await;
     open.page.finish().await;
 }

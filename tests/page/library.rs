@@ -3,7 +3,7 @@ use super::{Open, RUNNING};
 use crate::browser::Key;
 
 impl Open {
-    async fn show_designs(&self) {
+    pub(super) async fn show_designs(&self) {
         self.click("#design").await;
         self.click("#designs").await;
         self.page.wait_until("the list is there", "document.querySelector('#library li')").await;

@@ -14,6 +14,7 @@ mod lessons;
 mod library;
 mod looks;
 mod offline;
+mod recovery;
 mod running;
 mod source;
 mod steering;

@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 7] = [
     &["workload", "run"],
     &["topology"],
     &["sim", "analytic"],
-    &["claims", "compare", "cost", "advise", "wire"],
+    &["claims", "compare", "calibrate", "cost", "advise", "export", "wire"],
 ];
 
 /// Siblings of one layer that may know one another, with the reason.

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use lexopt::prelude::*;
 
 use crate::bench::Benches;
+use crate::fidelity;
 use crate::play::Wishes;
 use crate::theory::Cases;
 
@@ -21,14 +22,20 @@ Commands:
   bench   run the benches, or list them
   bench-peers
           the simulator beside other simulators, which are installed from their registries
+  bench-wasm
+          the simulator in WebAssembly beside native, and the estimate, in Node.js
+  bench-load
+          the load generator beside wrk, oha, ab, h2load, hey, autocannon and locust, which are installed first
   bench-page
           what the page weighs and how fast it is, beside React Flow, which is fetched from npm
   pictures
           write what the page's screens look like, in both colour schemes, into docs/
   audit-tools
-          fetch the accessibility audit that the browser tests run
+          fetch the accessibility audit that the browser tests run, and the validators of exported files
   deny    check licences, sources, bans and advisories of every dependency against deny.toml; compiles cargo-deny once
   theory  lay exact results beside what the simulator and the formulas say; run it with cargo's --release
+  fidelity
+          bring designs up at three loads and lay what is measured beside what is simulated, before and after calibration
   ci      test, without colours and without stopping at the first test binary that fails (also: CI=1 cargo xtask test)
 
 Options:
@@ -37,9 +44,12 @@ Options:
       --no-open      play: print the address and open no browser
       --list         bench: name the benches and run none
       --cases FILE   theory: other cases than tests/data/theory.json, in its form
-      --only TEXT    theory: the cases whose id or family holds this text
+      --only TEXT    theory: the cases whose id or family holds this text; fidelity: the designs whose name does
       --quick        theory: rough intervals, in seconds
-      --json         theory: as JSON
+      --repeats N    fidelity: how often each load is measured; medians are compared [default: 3]
+      --seconds N    fidelity: how much of each run counts [default: 10]
+      --agent FILE   fidelity: the agent's program, instead of building it
+      --json         theory, fidelity: as JSON
 
 Examples:
   cargo xtask play                     everything, from nothing to a running topology
@@ -49,7 +59,9 @@ Examples:
   cargo xtask bench engine             one bench
   cargo xtask bench engine -- --quick  ... with arguments of its own
   cargo xtask bench-peers SimPy        one peer beside ours
+  cargo xtask bench-load stall         one part of the load generator's bench; `soak 10` takes ten minutes
   cargo run --release -p xtask -- theory --only M/M/1
+  cargo xtask fidelity --only queue --repeats 1
 
 Nothing is done twice: what did not change since the last run is not built again.
 ";
@@ -65,11 +77,15 @@ pub(crate) enum Command {
     Bench(Benches),
     /// The peers whose names begin so; none means all.
     BenchPeers(Vec<OsString>),
+    BenchWasm,
+    /// The parts of the bench, and their numbers; none means all but the soak.
+    BenchLoad(Vec<OsString>),
     BenchPage,
     Pictures,
     AuditTools,
     Deny,
     Theory(Cases),
+    Fidelity(fidelity::Wishes),
 }
 
 /// Reads the command and the options that belong to it.
@@ -87,11 +103,14 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         "ci" => Command::Ci,
         "bench" => Command::Bench(Benches::default()),
         "bench-peers" => Command::BenchPeers(Vec::new()),
+        "bench-wasm" => Command::BenchWasm,
+        "bench-load" => Command::BenchLoad(Vec::new()),
         "bench-page" => Command::BenchPage,
         "pictures" => Command::Pictures,
         "audit-tools" => Command::AuditTools,
         "deny" => Command::Deny,
         "theory" => Command::Theory(Cases::default()),
+        "fidelity" => Command::Fidelity(fidelity::Wishes::default()),
         other => bail!("there is no command {other:?}; `cargo xtask --help` lists them"),
     };
     while let Some(arg) = parser.next()? {
@@ -106,18 +125,29 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
             (Command::Theory(cases), Long("only")) => cases.only = parser.value()?.string()?,
             (Command::Theory(cases), Long("quick")) => cases.quick = true,
             (Command::Theory(cases), Long("json")) => cases.json = true,
+            (Command::Fidelity(wishes), Long("only")) => wishes.only = parser.value()?.string()?,
+            (Command::Fidelity(wishes), Long("agent")) => wishes.agent = Some(parser.value()?.into()),
+            (Command::Fidelity(wishes), Long("json")) => wishes.json = true,
+            (Command::Fidelity(wishes), Long("repeats")) => wishes.repeats = from_one(&mut parser)?,
+            (Command::Fidelity(wishes), Long("seconds")) => wishes.seconds = from_one(&mut parser)?,
             (Command::Bench(benches), Long("list")) => benches.list = true,
             (Command::Bench(benches), Value(bench)) if benches.name.is_none() => {
                 benches.name = Some(bench.string()?);
             }
             (Command::Bench(benches), Value(argument)) => benches.arguments.push(argument),
-            (Command::BenchPeers(names), Value(name)) => names.push(name),
+            (Command::BenchPeers(names) | Command::BenchLoad(names), Value(name)) => names.push(name),
             (_, other) => {
                 return Err(other.unexpected()).with_context(|| format!("cargo xtask {name} (see --help)"));
             }
         }
     }
     Ok(command)
+}
+
+/// A whole number, at least one and at most a thousand.
+fn from_one(parser: &mut lexopt::Parser) -> Result<u64> {
+    let number = parser.value()?.parse().ok().filter(|number| (1..=1_000).contains(number));
+    number.context("a whole number from 1 to 1000 is needed here")
 }
 
 #[cfg(test)]
@@ -134,6 +164,7 @@ mod tests {
     fn each_command_takes_its_own_options_and_no_others() {
         assert_eq!(command(&[]).unwrap(), Command::Help);
         assert_eq!(command(&["bench-page"]).unwrap(), Command::BenchPage);
+        assert_eq!(command(&["bench-wasm"]).unwrap(), Command::BenchWasm);
         assert_eq!(command(&["test", "--help"]).unwrap(), Command::Help);
         let wishes = Wishes { port: NonZeroU16::new(9000), no_open: true };
         assert_eq!(command(&["play", "--port", "9000", "--no-open"]).unwrap(), Command::Play(wishes));

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: the benches of the workspace by name; `bench-peers`: the one that stands apart.
+//! `cargo xtask bench`: the benches of the workspace by name; `bench-peers`: the one that stands apart; `bench-wasm`: the engine's
+//! in WebAssembly too.
 
 use std::ffi::OsString;
 
@@ -6,6 +7,7 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 
 use crate::project::{Project, run as run_command};
+use crate::{debian, toolchain};
 
 /// The options of `bench`.
 #[derive(Debug, Default, PartialEq)]
@@ -46,6 +48,18 @@ pub(crate) fn run_peers(project: &Project, names: &[OsString]) -> Result<()> {
     let mut cargo =
         project.cargo(&["run", "--release", "--locked", "--manifest-path", "benches/peers/Cargo.toml"]);
     run_command(cargo.arg("--target-dir").arg(project.target.join("peers")).arg("--").args(names))
+}
+
+/// Runs the engine's designs natively and as WebAssembly in Node.js, which is installed where that is allowed. Core is compiled
+/// as the page has it.
+pub(crate) fn run_wasm(project: &Project) -> Result<()> {
+    toolchain::add_wasm(project)?;
+    debian::install_missing(&debian::OF_WASM)?;
+    let package = ["build", "--locked", "--package", "loadpath-bench-wasm", "--profile", "page"];
+    run_command(project.cargo(&package).args(["--target", toolchain::WASM]))?;
+    let module = project.target.join(toolchain::WASM).join("page/loadpath_bench_wasm.wasm");
+    let bench = ["bench", "--locked", "--package", "loadpath", "--bench", "engine", "--", "--wasm"];
+    run_command(project.cargo(&bench).arg(module))
 }
 
 /// Package and name of every bench that cargo knows of.

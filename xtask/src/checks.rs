@@ -5,11 +5,12 @@ use anyhow::{Result, bail};
 use crate::project::{Project, run as run_command};
 use crate::steps::Steps;
 use crate::toolchain::{self, WASM};
-use crate::{debian, npm, play, web};
+use crate::{debian, npm, play, pypi, web};
 
-const BEFORE: [&str; 5] = [
+const BEFORE: [&str; 6] = [
     "the programs that the tests drive (Chromium, nginx)",
     "the accessibility audit, from npm",
+    "the validators of exported files, from PyPI",
     "rustfmt and clippy in the toolchain",
     "the sources' format",
     "clippy, every target of the workspace",
@@ -26,8 +27,9 @@ pub(crate) fn run(project: &Project) -> Result<()> {
 
 fn check(project: &Project, steps: &mut Steps) -> Result<()> {
     let cargo = |arguments: &[&str]| run_command(&mut project.cargo(arguments));
-    steps.run(debian::install_missing)?;
+    steps.run(|| debian::install_missing(&debian::OF_TESTS))?;
     steps.run(|| npm::fetch_audit(project))?;
+    steps.run(|| pypi::fetch_validators(project))?;
     steps.run(|| toolchain::add_lints(project))?;
     // A fault of style keeps nobody from hearing what the tests say, and fails in the end all the same.
     let mut faults = Vec::new();

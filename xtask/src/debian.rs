@@ -1,4 +1,4 @@
-//! The programs that the tests drive, from Debian: there already, or installed where that is allowed.
+//! The programs that tests and benches drive, from Debian: there already, or installed where that is allowed.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
@@ -10,16 +10,30 @@ use anyhow::{Context, Result, bail};
 use crate::project::run;
 
 /// A program and the package that brings it.
-struct Need {
+pub(crate) struct Need {
     program: &'static str,
     package: &'static str,
 }
 
-/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured; npm has the accessibility audit.
-const NEEDS: [Need; 3] = [
+/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured; npm has the accessibility audit;
+/// python3 runs the validators of exported files.
+pub(crate) const OF_TESTS: [Need; 4] = [
     Need { program: "chromium", package: "chromium" },
     Need { program: "nginx", package: "nginx" },
     Need { program: "npm", package: "npm" },
+    Need { program: "python3", package: "python3-venv" },
+];
+
+/// Node.js runs WebAssembly outside of a browser.
+pub(crate) const OF_WASM: [Need; 1] = [Need { program: "node", package: "nodejs" }];
+/// What the load generator is measured beside and against; the bench itself says which of them is not there.
+pub(crate) const OF_LOAD: [Need; 6] = [
+    Need { program: "nginx", package: "nginx" },
+    Need { program: "wrk", package: "wrk" },
+    Need { program: "ab", package: "apache2-utils" },
+    Need { program: "h2load", package: "nghttp2-client" },
+    Need { program: "hey", package: "hey" },
+    Need { program: "faketime", package: "faketime" },
 ];
 
 /// What decides how packages can be installed.
@@ -40,25 +54,25 @@ enum Way {
     ByHand(String),
 }
 
-/// Installs what is missing.
+/// Installs what is missing of these.
 ///
 /// # Errors
 /// When it may not, or it did not work; with the one line to run.
-pub(crate) fn install_missing() -> Result<()> {
-    let missing = missing();
+pub(crate) fn install_missing(needs: &[Need]) -> Result<()> {
+    let missing = missing(needs);
     let machine = Machine { apt: on_path("apt-get"), root: is_root(), sudo: sudo_works() };
     match way(&missing, machine) {
         Way::Nothing => return Ok(()),
         Way::AsRoot => install(&missing, &["env"]),
         Way::ThroughSudo => install(&missing, &["sudo", "-n", "env"]),
         Way::ByHand(line) => {
-            bail!("the tests need {}, which this user may not install; run: {line}", missing.join(" and "))
+            bail!("{} must be there, which this user may not install; run: {line}", missing.join(" and "))
         }
     }
     .with_context(|| {
         format!("{} did not get installed; run: {}", missing.join(" and "), line(&missing, "sudo "))
     })?;
-    let still = self::missing();
+    let still = self::missing(needs);
     if !still.is_empty() {
         bail!(
             "apt-get ended well, and {} is still not there; run: {}",
@@ -70,8 +84,18 @@ pub(crate) fn install_missing() -> Result<()> {
 }
 
 /// The packages whose programs are not there.
-fn missing() -> Vec<&'static str> {
-    NEEDS.iter().filter(|need| !on_path(need.program)).map(|need| need.package).collect()
+fn missing(needs: &[Need]) -> Vec<&'static str> {
+    needs.iter().filter(|need| !is_there(need)).map(|need| need.package).collect()
+}
+
+/// Debian's python3 comes without the module that fills an environment.
+fn is_there(need: &Need) -> bool {
+    let environments = || {
+        let asked =
+            Command::new("python3").args(["-c", "import ensurepip, venv"]).stderr(Stdio::null()).status();
+        asked.is_ok_and(|status| status.success())
+    };
+    on_path(need.program) && (need.package != "python3-venv" || environments())
 }
 
 fn way(missing: &[&str], machine: Machine) -> Way {

@@ -2,13 +2,16 @@
 
 mod args;
 mod bench;
+mod bench_load;
 mod bench_page;
 mod checks;
 mod debian;
 mod deny;
+mod fidelity;
 mod npm;
 mod play;
 mod project;
+mod pypi;
 mod steps;
 mod theory;
 mod toolchain;
@@ -43,10 +46,17 @@ fn run(command: Command) -> Result<()> {
         Command::Ci => checks::run(&Project { ci: true, ..Project::find()? }),
         Command::Bench(benches) => bench::run(&Project::find()?, benches),
         Command::BenchPeers(names) => bench::run_peers(&Project::find()?, &names),
+        Command::BenchWasm => bench::run_wasm(&Project::find()?),
+        Command::BenchLoad(parts) => bench_load::run(&Project::find()?, &parts),
         Command::BenchPage => bench_page::run(&Project::find()?),
         Command::Pictures => bench_page::pictures(&Project::find()?),
         Command::Deny => deny::run(&Project::find()?),
-        Command::AuditTools => npm::fetch_audit(&Project::find()?),
+        Command::AuditTools => {
+            let project = Project::find()?;
+            npm::fetch_audit(&project)?;
+            pypi::fetch_validators(&project)
+        }
+        Command::Fidelity(wishes) => fidelity::run(&Project::find()?, &wishes),
         Command::Theory(wishes) => theory::run(&Project::find()?, &wishes),
     }
 }

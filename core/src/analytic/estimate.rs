@@ -6,6 +6,8 @@ use std::fmt;
 pub struct Estimate {
     /// Each class, in the plan's order.
     pub classes: Vec<ClassEstimate>,
+    /// All classes together; none when a node on the way of one is saturated.
+    pub response: Option<ResponseEstimate>,
     /// Each node, in the plan's order.
     pub nodes: Vec<NodeEstimate>,
     /// What saturates first, and when; none where nothing does below a billion times the load.
@@ -31,6 +33,8 @@ pub struct ResponseEstimate {
     pub mean: f64,
     /// The median.
     pub p50: f64,
+    /// The 90th percentile.
+    pub p90: f64,
     /// The 99th percentile.
     pub p99: f64,
 }

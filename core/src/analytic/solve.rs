@@ -43,8 +43,9 @@ pub fn solve(plan: &Plan) -> Estimate {
     let nodes: Vec<NodeEstimate> =
         (0..plan.nodes.len()).map(|node| solver.node(node, &flows[node], &times[node], gaps[node])).collect();
     let classes = (0..plan.classes.len()).map(|class| solver.class(class, &flows, &times, &nodes)).collect();
+    let response = solver.response(&flows, &times);
     let bottleneck = solver.bottleneck(&(rate, flows));
-    Estimate { classes, nodes, bottleneck }
+    Estimate { classes, response, nodes, bottleneck }
 }
 
 struct Solver<'a> {
@@ -197,6 +198,14 @@ impl<'a> Solver<'a> {
         !self.plan.timeline.is_empty() || fails || kind.most_instances() > kind.instances()
     }
 
+    /// What clients see of all classes together.
+    fn response(&self, flows: &[NodeFlow], times: &[NodeTimes]) -> Option<ResponseEstimate> {
+        let clients = (0..flows.len()).filter(|&i| matches!(self.plan.nodes[i].kind, NodeKind::Clients(_)));
+        let each =
+            clients.flat_map(|i| flows[i].classes.iter().copied().zip(times[i].classes.iter().copied()));
+        estimate(mixture(each))
+    }
+
     fn class(
         &self,
         class: usize,
@@ -295,6 +304,7 @@ fn estimate(response: Length) -> Option<ResponseEstimate> {
     response.mean.is_finite().then(|| ResponseEstimate {
         mean: response.mean,
         p50: quantile(0.5),
+        p90: quantile(0.9),
         p99: quantile(0.99),
     })
 }

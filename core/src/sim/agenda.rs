@@ -152,13 +152,13 @@ impl Default for Agenda {
 }
 
 impl Agenda {
-    /// Schedules `event`. O(1) amortised.
-    #[inline]
     /// How many events are on it. O(buckets).
     pub(crate) fn len(&self) -> usize {
         self.run.len() + self.buckets.iter().map(Vec::len).sum::<usize>()
     }
 
+    /// Schedules `event`. O(1) amortised.
+    #[inline]
     pub(crate) fn push(&mut self, at: Time, event: Event) {
         self.push_entry(Entry::from(at.0) << 64 | Entry::from(event.pack()));
     }
@@ -252,6 +252,11 @@ impl Agenda {
     }
 
     fn sort_into_run(&mut self, bucket: &mut Vec<Entry>) {
+        // Often there is but one event, and nothing to sort.
+        if let [entry] = bucket[..] {
+            self.run.push(entry);
+            return bucket.clear();
+        }
         self.run.append(bucket);
         self.run.reverse();
         // On level 0 there is but one time. Elsewhere the sort is stable, for the order of equal times, and the run short.

@@ -8,9 +8,7 @@ use super::counter::Counter;
 use super::node::State;
 use super::simulation::Simulation;
 use super::transport::Way;
-use crate::component::resilience::{
-    Backoff, CircuitBreaker, Deadline, Hedge, HedgeDelay, Pass, RetryBudget, RetryPolicy, Trip,
-};
+use crate::component::resilience::{CircuitBreaker, Deadline, Hedge, Pass, RetryPolicy};
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::rng::{Rng, Seed};
 use crate::run::Outcome;
@@ -18,18 +16,8 @@ use crate::time::{Span, Time};
 use crate::topology::{Plan, PlanEdge};
 use std::collections::VecDeque;
 
-/// A breaker looks at so many calls, once half of them have been made, and lets so many probes out before it closes.
-const BREAKER_CALLS: u16 = 100;
-const BREAKER_PROBES: u16 = 5;
-/// A backoff does not grow beyond this.
-const LONGEST_BACKOFF: Span = Span::from_millis(60_000);
-/// The floor and the window of retry budgets, as in Finagle.
-const BUDGET_FLOOR: f64 = 10.0;
-const BUDGET_WINDOW: Span = Span::from_millis(10_000);
 /// An instance that refused a connection is left alone for so long: the first backoff of a gRPC channel (connection-backoff.md).
 const RECONNECT: Span = Span::SECOND;
-/// As many hedges as there are calls is no bound.
-const NO_BOUND: f64 = 1e9;
 
 /// How calls by an edge are made.
 #[derive(Clone, Debug)]
@@ -70,19 +58,17 @@ impl EdgePolicy {
         if !edge.has_policy() {
             return None;
         }
-        let trip = |share| Trip::Share { calls: BREAKER_CALLS, at_least: BREAKER_CALLS / 2, share };
-        let breaker =
-            edge.breaker.map(|(share, open)| CircuitBreaker::new(trip(share), open, BREAKER_PROBES));
-        let caller = Caller { breaker, open: 0, waiting: VecDeque::new(), refused: Vec::new() };
+        let caller = Caller {
+            breaker: edge.circuit_breaker(),
+            open: 0,
+            waiting: VecDeque::new(),
+            refused: Vec::new(),
+        };
         let (from, to) = (plan.node(from), plan.node(edge.to));
         Some(Box::new(Self {
             timeout: edge.timeout,
-            retry: RetryPolicy {
-                attempts: edge.retries + 1,
-                backoff: Backoff::exponential(edge.backoff, LONGEST_BACKOFF, edge.jitter),
-                budget: edge.retry_budget.map(|share| RetryBudget::new(share, BUDGET_FLOOR, BUDGET_WINDOW)),
-            },
-            hedge: hedge(edge),
+            retry: edge.retry_policy(),
+            hedge: edge.hedge(),
             callers: vec![caller; usize::from(from.kind.most_instances())],
             connections: edge.connections,
             timeouts: VecDeque::new(),
@@ -90,17 +76,6 @@ impl EdgePolicy {
             rng: seed.stream(&format!("{}>{}/retries", from.id, to.id)),
         }))
     }
-}
-
-fn hedge(edge: &PlanEdge) -> Option<Hedge> {
-    let after = edge.hedge_after.map(HedgeDelay::After);
-    let delay = after.or(edge.hedge_at.map(HedgeDelay::Quantile))?;
-    let budget = if edge.hedge_budget < 1.0 {
-        RetryBudget::new(edge.hedge_budget, 0.0, BUDGET_WINDOW)
-    } else {
-        RetryBudget::new(NO_BOUND, BUDGET_FLOOR, BUDGET_WINDOW)
-    };
-    Some(Hedge::new(delay, budget))
 }
 
 impl Caller {

@@ -3,12 +3,9 @@ use super::counter::Counter;
 use super::node::State;
 use super::rare::Rare;
 use super::simulation::Simulation;
-use crate::component::scaling::{Autoscaler, Limits, Policy, QueueDepth, Step, StepScaling, TargetTracking};
+use crate::component::scaling::Autoscaler;
 use crate::time::{Span, Time};
 use crate::topology::{Autoscaling, NodeKind, ScaleBy};
-
-/// A mean this near to its target changes nothing, as in Kubernetes.
-const TOLERANCE: f64 = 0.1;
 
 /// How often a rolling deployment looks whether it can go on.
 const LOOK: Span = Span::from_millis(100);
@@ -27,21 +24,8 @@ pub(super) struct Scaling {
 
 impl Scaling {
     pub(super) fn new(spec: &Autoscaling, start_time: Span) -> Self {
-        let limits =
-            Limits { warm_up: start_time, cooldown_in: spec.cooldown, ..Limits::between(spec.min, spec.max) };
-        let policy = match spec.by {
-            ScaleBy::Target => {
-                Policy::TargetTracking(TargetTracking { target: spec.target, tolerance: TOLERANCE })
-            }
-            ScaleBy::Step => Policy::StepScaling(StepScaling::new(vec![
-                Step { from: 0.0, change: -1 },
-                Step { from: spec.target / 2.0, change: 0 },
-                Step { from: spec.target, change: 1 },
-            ])),
-            ScaleBy::Backlog => Policy::QueueDepth(QueueDepth { per_instance: spec.target }),
-        };
         let by_backlog = spec.by == ScaleBy::Backlog;
-        Self { autoscaler: Autoscaler::new(policy, limits, spec.min), by_backlog, taken: 0 }
+        Self { autoscaler: spec.autoscaler(start_time), by_backlog, taken: 0 }
     }
 }
 

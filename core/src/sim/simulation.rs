@@ -242,7 +242,6 @@ impl Simulation {
     /// A client's request has ended.
     pub(super) fn count_request(&mut self, class: u16, outcome: Outcome, response: Span) {
         self.meters[ClassIndex(class).index()].record(outcome, response);
-        self.second.outcomes.add(outcome);
         self.progress.add(self.now, response);
         self.recent[0].add(outcome);
     }
@@ -269,6 +268,7 @@ impl Simulation {
     fn tick_until(&mut self, until: Time) {
         while self.next_tick <= until {
             let at = self.next_tick;
+            self.second.outcomes = self.recent[0];
             self.second.p99_ns = self.second_p99().0;
             self.tick_meters(at);
             self.series.push_back(std::mem::take(&mut self.second));

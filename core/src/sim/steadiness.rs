@@ -1,7 +1,6 @@
 //! What a node, or all clients, did in consecutive stretches of time, so that each of its figures has an interval.
 use crate::run::{Figure, Figures, Outcomes, Reading};
-use crate::stats::{Estimate, Histogram, Interval, Join, Stretches, quantile_interval, ratio, share};
-use crate::time::Span;
+use crate::stats::{Estimate, Histogram, Interval, Join, Mark, Stretches, quantile_interval, ratio, share};
 
 /// How sure the intervals are.
 const CONFIDENCE: f64 = 0.95;
@@ -64,8 +63,7 @@ impl Join for Stretch {
 /// second only adds to the spread, and less and less.
 #[derive(Clone, Copy, Debug, Default)]
 struct Marks {
-    at: [Span; QUANTILES],
-    below: [u64; QUANTILES],
+    at: [Mark; QUANTILES],
     count: u64,
     sum: f64,
 }
@@ -76,15 +74,16 @@ impl Marks {
         if all.count() == self.count {
             return Seen::default();
         }
+        let quantiles = Figure::RESPONSE.map(|(_, q)| q);
         if self.count == 0 {
-            self.at = Figure::RESPONSE.map(|(_, q)| all.quantile(q));
+            all.follow(quantiles, &mut self.at);
+            self.at.iter_mut().for_each(|mark| mark.upto = 0);
         }
         let sum = all.mean().as_secs() * all.count() as f64;
-        let within = self.at.map(|mark| all.count_within(mark));
-        let mut seen = Seen { count: all.count() - self.count, sum: sum - self.sum, below: within };
-        seen.below.iter_mut().zip(self.below).for_each(|(now, before)| *now -= before);
-        self.at = Figure::RESPONSE.map(|(_, q)| all.quantile(q));
-        self.below = self.at.map(|mark| all.count_within(mark));
+        let before = self.at.map(|mark| mark.upto);
+        let mut below = all.follow(quantiles, &mut self.at);
+        below.iter_mut().zip(before).for_each(|(now, before)| *now -= before);
+        let seen = Seen { count: all.count() - self.count, sum: sum - self.sum, below };
         (self.count, self.sum) = (all.count(), sum);
         seen
     }

@@ -132,6 +132,53 @@ impl Counts {
         u64::from(high) << 32 | u64::from(low)
     }
 
+    /// How many values lie in each of `buckets`, which rise, or below it. One pass.
+    pub(super) fn upto<const N: usize>(&self, buckets: [usize; N]) -> [u64; N] {
+        let (mut done, mut sum) = (0, 0);
+        buckets.map(|bucket| {
+            let end = (bucket + 1).saturating_sub(self.first).clamp(done, self.window.len());
+            sum += self.window[done..end].iter().map(|&low| u64::from(low)).sum::<u64>();
+            done = end;
+            let high = self.high.range(..=bucket).map(|(_, &high)| u64::from(high) << 32);
+            sum + high.sum::<u64>()
+        })
+    }
+
+    /// The bucket of the value that comes in place `wanted`, from 1 to the total, when all are in order, and how many values lie
+    /// in it or below; found from any other such pair, and so at once when it is near.
+    pub(super) fn seek(&self, (mut bucket, mut upto): (usize, u64), wanted: u64) -> (usize, u64) {
+        while upto < wanted {
+            bucket = (bucket + 1).max(self.first);
+            upto += self.at(bucket);
+        }
+        while upto - self.at(bucket) >= wanted {
+            upto -= self.at(bucket);
+            bucket -= 1;
+        }
+        (bucket, upto)
+    }
+
+    /// The sum of all values, each taken as the middle of its bucket.
+    pub(super) fn sum(&self) -> u128 {
+        let octave = 1 << self.octave_bits;
+        let mut sum = 0;
+        for (i, counts) in self.window.chunks(octave).enumerate() {
+            // From the octave's first middle on, each is one width further.
+            let (low, width) = self.bounds(self.first + i * octave);
+            let (mut all, mut widths) = (0, 0);
+            for (place, &count) in (0_u64..).zip(counts) {
+                all += u64::from(count);
+                widths += u64::from(count) * place;
+            }
+            sum += u128::from(low + width / 2) * u128::from(all) + u128::from(width) * u128::from(widths);
+        }
+        let middle = |bucket| {
+            let (low, width) = self.bounds(bucket);
+            u128::from(low + width / 2)
+        };
+        sum + self.high.iter().map(|(&bucket, &high)| middle(bucket) * (u128::from(high) << 32)).sum::<u128>()
+    }
+
     /// The buckets that count something, in rising order, with their counts; from both ends.
     pub(super) fn counted(&self) -> impl DoubleEndedIterator<Item = (usize, u64)> + '_ {
         let place = |(i, &low)| (self.first + i, self.whole(self.first + i, low));
@@ -147,15 +194,14 @@ impl Counts {
         self.cover_as(other);
         let from = other.first - self.first;
         let mine = &mut self.window[from..from + other.window.len()];
-        // One sum for all buckets, and whatever carry they have shows in the high bits.
-        let mut carry = 0;
+        // Without a branch, and so several at once: a sum below what was added has wrapped around.
+        let mut carry = false;
         for (a, b) in mine.iter_mut().zip(&other.window) {
-            let sum = u64::from(*a) + u64::from(*b);
-            *a = sum as u32;
-            carry |= sum >> 32;
+            *a = a.wrapping_add(*b);
+            carry |= *a < *b;
         }
         self.total = self.total.saturating_add(other.total);
-        if carry > 0 || !other.high.is_empty() {
+        if carry || !other.high.is_empty() {
             self.carry(other);
         }
     }

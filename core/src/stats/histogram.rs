@@ -113,8 +113,7 @@ impl Histogram {
 
     /// The bucket of a quantile, from the nearer end.
     fn find(&self, q: f64) -> Option<Place> {
-        let total = self.count();
-        let wanted = ((q * total as f64).ceil() as u64).clamp(1, total.max(1));
+        let (total, wanted) = (self.count(), self.rank(q));
         if wanted <= total / 2 {
             let mut below = 0;
             for (bucket, count) in self.counts.counted() {
@@ -148,13 +147,8 @@ impl Histogram {
 
     /// The mean, from the buckets' middles; zero when empty.
     pub fn mean(&self) -> Span {
-        let middle = |bucket| {
-            let (low, width) = self.counts.bounds(bucket);
-            u128::from(low + width / 2)
-        };
-        let sum: u128 = self.counts.counted().map(|(bucket, count)| middle(bucket) * u128::from(count)).sum();
         let count = u128::from(self.count().max(1));
-        Span(((sum + count / 2) / count) as u64)
+        Span(((self.counts.sum() + count / 2) / count) as u64)
     }
 
     /// The variance in square seconds, from the buckets' middles; zero when empty.
@@ -181,8 +175,28 @@ impl Histogram {
 
     /// How many values lie at or below `span`, within the precision.
     pub fn count_within(&self, span: Span) -> u64 {
-        let last = self.counts.bucket_of(span.0.min(HIGHEST));
-        self.counts.counted().take_while(|&(bucket, _)| bucket <= last).map(|(_, n)| n).sum()
+        let [count] = self.counts.upto([self.counts.bucket_of(span.0.min(HIGHEST))]);
+        count
+    }
+
+    /// Looks again at quantiles that were looked at before: gives how many values now lie at or below each mark's old place, and
+    /// moves the marks to where the quantiles `qs`, which rise, are now. Nothing was taken away since. One pass over the buckets
+    /// at most.
+    pub(crate) fn follow<const N: usize>(&self, qs: [f64; N], marks: &mut [Mark; N]) -> [u64; N] {
+        let within = self.counts.upto(marks.map(|mark| mark.bucket));
+        if !self.is_empty() {
+            for ((mark, q), upto) in marks.iter_mut().zip(qs).zip(within) {
+                let (bucket, upto) = self.counts.seek((mark.bucket, upto), self.rank(q));
+                *mark = Mark { bucket, upto };
+            }
+        }
+        within
+    }
+
+    /// The place of a quantile when all values are in order, counted from one.
+    fn rank(&self, q: f64) -> u64 {
+        let total = self.count();
+        ((q * total as f64).ceil() as u64).clamp(1, total.max(1))
     }
 
     /// Adds what another counted. Lossless where both have the same precision; costs what the other's memory has buckets.
@@ -248,6 +262,15 @@ impl Histogram {
         }
         Ok(histogram)
     }
+}
+
+/// A quantile that is looked at again and again.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mark {
+    /// The bucket that it was in when last looked at.
+    bucket: usize,
+    /// How many values lay in that bucket or below.
+    pub(crate) upto: u64,
 }
 
 /// Where a quantile lies.
@@ -360,6 +383,48 @@ mod tests {
             let theirs = hdr.iter_recorded().map(|b| (Span(b.value_iterated_to()), b.count_at_value()));
             assert!(ours.buckets().eq(theirs));
             assert!((ours.mean().0 as f64 - hdr.mean()).abs() <= hdr.mean() * 1e-9 + 1.0);
+        }
+    }
+
+    #[test]
+    fn marks_that_follow_are_where_a_search_finds_the_quantiles() {
+        const QS: [f64; 4] = [0.1, 0.5, 0.99, 1.0];
+        for precision in [Precision::Fine, Precision::Coarse] {
+            let mut rng = crate::rng::Seed(3).stream("marks");
+            let mut all = Histogram::new(precision);
+            let mut marks = [Mark::default(); 4];
+            assert_eq!((all.follow(QS, &mut marks), marks[3].upto), ([0; 4], 0));
+            for round in 0..200 {
+                let old = marks.map(|mark| Span(all.end_of(mark.bucket)));
+                // The quantiles wander down and up again, by several magnitudes.
+                let most = 1_000_u64 << (20 - 15 * u32::from(round % 40 < 20));
+                (0..=rng.below(400)).for_each(|_| all.record(Span(rng.below(most))));
+                if round == 150 {
+                    all.record_n(Span(85_249), 1 << 40);
+                }
+                let within = all.follow(QS, &mut marks);
+                assert_eq!(within, old.map(|mark| all.count_within(mark)));
+                for (mark, q) in marks.iter().zip(QS) {
+                    let found = all.quantile(q);
+                    assert_eq!((Span(all.end_of(mark.bucket)), mark.upto), (found, all.count_within(found)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_mean_is_that_of_the_middles_and_a_count_within_that_of_the_buckets() {
+        for precision in [Precision::Fine, Precision::Coarse] {
+            let (mut ours, _) = beside_hdr(precision);
+            ours.record_n(Span(85_249), 5 << 32);
+            let (mut sum, mut within) = (0, 0);
+            for (bucket, count) in ours.counts.counted() {
+                let (low, width) = ours.counts.bounds(bucket);
+                sum += u128::from(low + width / 2) * u128::from(count);
+                within += count;
+                assert_eq!(ours.count_within(Span(low)), within);
+            }
+            assert_eq!(ours.counts.sum(), sum);
         }
     }
 

@@ -12,6 +12,7 @@ mod student;
 mod warm_up;
 
 pub use batches::Batches;
+pub(crate) use histogram::Mark;
 pub use histogram::{BadHistogram, Histogram, Precision};
 pub use levels::Levels;
 pub use moments::{Estimate, Moments};

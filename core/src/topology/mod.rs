@@ -11,8 +11,10 @@ mod kind;
 pub mod lessons;
 pub mod link;
 mod plan;
+mod policy;
 mod reader;
 mod spec;
+mod steps;
 
 pub use check::{LIMITS, Limits, check};
 pub use edit::{Bag, Edit, EditFault};
@@ -29,3 +31,4 @@ pub use spec::{
     Class, Edge, Happening, Host, Node, NotATopology, Params, RoundTrip, TOPOLOGY_VERSION, Topology, Value,
     Workload, Zone,
 };
+pub use steps::{Role, Step, Steps};

@@ -231,6 +231,19 @@ impl Plan {
         edges.map(|(i, _)| EdgeIndex(i as u16))
     }
 
+    /// The users of a clients node: all users, cut by the nodes' shares. Each node has at least one, and none is another's.
+    pub fn users_of(&self, clients: NodeIndex) -> std::ops::Range<u32> {
+        let (mut share, mut users) = (0.0, 0..0);
+        for node in &self.nodes[..=clients.index()] {
+            if let NodeKind::Clients(clients) = &node.kind {
+                share += clients.share;
+                let end = (share * f64::from(self.users)).round() as u32;
+                users = users.end..end.max(users.end + 1);
+            }
+        }
+        users
+    }
+
     /// The ways that clients take when DNS has told them an address, each with the edge from DNS to it, clients by clients:
     /// DNS only tells, so that requests go from the clients' zone and not from where DNS stands.
     pub fn resolved_ways(&self) -> impl Iterator<Item = (NodeIndex, EdgeIndex)> + '_ {

@@ -106,6 +106,11 @@ impl Agent {
         self.live().clone().filter(|live| !live.is_over())
     }
 
+    /// The run under way, or the last one.
+    pub(super) fn last(&self) -> Option<Arc<Live>> {
+        self.live().clone()
+    }
+
     /// The run of this id, if it is under way or was the last.
     pub(super) fn find(&self, id: &str) -> Option<Arc<Live>> {
         self.live().clone().filter(|live| live.id() == id)

@@ -89,6 +89,10 @@ fn operation(method: &str, path: &str, types: &mut SchemaGenerator) -> Operation
                 Value::Null,
             )
         },
+        ("GET", "/metrics") => Operation {
+            answer: Some(("text/plain; version=0.0.4", json!({ "type": "string" }))),
+            ..give("The run under way, or the last one, as Prometheus reads it.", Value::Null)
+        },
         _ => unreachable!("{method} {path} is not described"),
     }
 }

@@ -3,6 +3,7 @@
 //! A page of a stranger can have a browser send requests here, and can even have its own name resolve to this machine. So
 //! the `Host` must be ours, an `Origin` must be ours, and what acts needs a token that only our own page was given.
 //! Fetch metadata may deny, never exempt. There are no CORS headers: no other origin is let in.
+use super::metrics;
 use super::reply::{Refused, refuse};
 use super::secret::Sessions;
 use hyper::header::{
@@ -19,11 +20,13 @@ pub(super) const MOST_BODY: usize = 1 << 20;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What needs no token: reading what happens now, and getting a token. Whatever else there is in the API needs one.
-const OPEN: [(Method, &[&str]); 3] = [
+const OPEN: [(Method, &[&str]); 4] = [
     (Method::GET, &["api", "status"]),
     (Method::POST, &["api", "session"]),
     // A browser's event source cannot send a token.
     (Method::GET, &["api", "runs", "*", "events"]),
+    // Neither can what scrapes metrics get one: it has no code.
+    (Method::GET, &["metrics"]),
 ];
 
 /// Decides which requests are let in.
@@ -159,7 +162,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 fn is_api(path: &str) -> bool {
-    path == "/api" || path.starts_with("/api/")
+    path == "/api" || path.starts_with("/api/") || path == metrics::PATH
 }
 
 fn is_open(method: &Method, path: &str) -> bool {
@@ -265,6 +268,7 @@ mod tests {
         assert_eq!(from_there("/", "navigate", "iframe"), Some(403));
         assert_eq!(from_there("/loadpath.js", "no-cors", "script"), Some(403));
         assert_eq!(from_there("/api/status", "navigate", "document"), Some(403));
+        assert_eq!(from_there("/metrics", "navigate", "document"), Some(403));
     }
 
     #[test]
@@ -277,7 +281,7 @@ mod tests {
         assert_eq!(status(get("/api/runs")), Some(401));
         assert_eq!(status(get("/api/what-comes-later")), Some(401));
         assert_eq!(status(ours(Request::delete("/").header(HOST, "localhost:7700"))), Some(401));
-        for open in ["/", "/api/status", "/api/runs/x/events"] {
+        for open in ["/", "/api/status", "/api/runs/x/events", "/metrics"] {
             assert_eq!(status(get(open)), None, "{open}");
         }
         for (token, expected) in [

@@ -7,6 +7,7 @@ mod audit;
 mod description;
 mod events;
 mod guard;
+mod metrics;
 mod page;
 mod reply;
 mod routes;
@@ -15,6 +16,7 @@ mod server;
 
 pub use description::description;
 pub use guard::check_address;
+pub use metrics::serve_metrics;
 pub use routes::ROUTES;
 
 use crate::store::Store;

@@ -5,6 +5,7 @@ use super::description::description;
 use super::events;
 use super::guard::MOST_BODY;
 use super::guard::Who;
+use super::metrics;
 use super::page;
 use super::reply::{Refused, Reply, done, json, refuse};
 use crate::deploy::DeployError;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 type Shared = State<Arc<Agent>>;
 
 /// Every route of the API: tests walk them.
-pub const ROUTES: [(&str, &str); 11] = [
+pub const ROUTES: [(&str, &str); 12] = [
     ("GET", "/api/openapi.json"),
     ("GET", "/api/status"),
     ("POST", "/api/session"),
@@ -38,6 +39,7 @@ pub const ROUTES: [(&str, &str); 11] = [
     ("POST", "/api/runs/{id}/restore"),
     ("POST", "/api/runs/{id}/control"),
     ("GET", "/api/runs/{id}/events"),
+    ("GET", "/metrics"),
 ];
 
 fn handler(method: &str, path: &str) -> MethodRouter<Arc<Agent>> {
@@ -53,6 +55,7 @@ fn handler(method: &str, path: &str) -> MethodRouter<Arc<Agent>> {
         ("POST", "/api/runs/{id}/restore") => post(restore),
         ("POST", "/api/runs/{id}/control") => post(control),
         ("GET", "/api/runs/{id}/events") => get(follow),
+        ("GET", "/metrics") => get(figures),
         _ => unreachable!("{method} {path} has no handler"),
     }
 }
@@ -68,6 +71,11 @@ pub(super) fn router(agent: Arc<Agent>) -> Router {
 async fn status(State(agent): Shared) -> Reply {
     let running = agent.running().map(|live| live.id().to_owned());
     json(StatusCode::OK, &Status { version: env!("CARGO_PKG_VERSION").to_owned(), running, caps: CAPS })
+}
+
+/// The run under way or the last one, for Prometheus; before the first there is nothing to say.
+async fn figures(State(agent): Shared) -> Reply {
+    metrics::answer(agent.last().map_or_else(String::new, |live| live.so_far().prometheus()))
 }
 
 async fn session(

@@ -1,10 +1,9 @@
 //! Clients at work, on sockets: each of their users has one connection and sends one request after the other, until the
 //! line is closed and empty.
 use super::Shared;
-use super::connection::{Body, Connection, Ended, NoAnswer, Reading};
+use super::connection::{Connection, Ended, Message, NoAnswer, Reading};
 use super::line::Taken;
 use crate::measure::{Ending, Hop, Sample};
-use hyper::Request;
 use loadpath_core::time::Time;
 use std::pin::pin;
 use std::sync::Arc;
@@ -96,11 +95,11 @@ async fn serve(shared: &Shared, taken: Taken, wire: &mut Wire, hops: &mut Vec<Ho
     if sent >= deadline {
         return ended(Ending::NeverSent, deadline);
     }
-    let request = shared.requests.request(planned);
+    let message = shared.requests.message(planned);
     let (checks, checks_before) = shared.requests.checks(planned.class);
     let first_byte = shared.attack.manner.first_byte_timeout;
     let reading = Reading { nodes: &shared.attack.nodes, checks, checks_before, first_byte, keeps: false };
-    match exchange_by(shared, deadline, wire, request, reading, hops).await.ending {
+    match exchange_by(shared, deadline, wire, message, reading, hops).await.ending {
         Ending::TimedOut => ended(Ending::TimedOut, deadline),
         ending => ended(ending, shared.clock.now().min(deadline)),
     }
@@ -111,12 +110,12 @@ pub(super) async fn exchange_by(
     shared: &Shared,
     deadline: Time,
     wire: &mut Wire,
-    request: Request<Body>,
+    message: Message,
     reading: Reading<'_>,
     hops: &mut Vec<Hop>,
 ) -> Ended {
     let exchanged =
-        timeout_at(shared.clock.instant(deadline), exchange(shared, wire, request, reading, hops));
+        timeout_at(shared.clock.instant(deadline), exchange(shared, wire, message, reading, hops));
     if let Ok(ended) = exchanged.await {
         return ended;
     }
@@ -129,7 +128,7 @@ pub(super) async fn exchange_by(
 async fn exchange(
     shared: &Shared,
     wire: &mut Wire,
-    mut request: Request<Body>,
+    mut message: Message,
     reading: Reading<'_>,
     hops: &mut Vec<Hop>,
 ) -> Ended {
@@ -138,7 +137,7 @@ async fn exchange(
     if let Wire::Open(connection) = wire
         && connection.ready().await
     {
-        match connection.exchange(request, reading, hops).await {
+        match connection.exchange(message, reading, hops).await {
             Ok(ended) => return ended,
             Err(NoAnswer::Lost) => {
                 *wire = Wire::Lost;
@@ -149,7 +148,7 @@ async fn exchange(
                 return Ended::without(Ending::NoFirstByte);
             }
             // The other side closed the idle connection in this very moment.
-            Err(NoAnswer::NotSent(again)) => request = *again,
+            Err(NoAnswer::NotSent(again)) => message = again,
         }
     }
     let mut connection = match Connection::open(&shared.attack.target, manner).await {
@@ -159,7 +158,7 @@ async fn exchange(
             return Ended::without(ending);
         }
     };
-    let answered = connection.exchange(request, reading, hops).await;
+    let answered = connection.exchange(message, reading, hops).await;
     *wire = match answered {
         _ if manner.close => Wire::Down,
         Ok(_) => Wire::Open(connection),

@@ -1,11 +1,12 @@
 //! One connection, driven by the task that uses it: no other task to wake, no pool to ask.
+use super::lean::Lean;
 use super::recipe::{Answer, Check};
 use super::{AttackError, Manner, Target};
 use crate::measure::{Ending, Hop, hops};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -20,25 +21,33 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Checks look at so much of a body; one that is longer is read all the same.
-const MOST_BODY: usize = 4 << 20;
+pub(super) const MOST_BODY: usize = 4 << 20;
 
 pub(super) type Body = Full<Bytes>;
 type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// A stream to the target, secured or not.
+type Stream = Either<TcpStream, TlsStream<TcpStream>>;
+
 /// An open connection.
-pub(super) struct Connection {
-    sender: Sender,
-    /// Reads and writes; none once the connection is closed.
-    driver: Option<Driver>,
+pub(super) enum Connection {
+    /// HTTP/1.1.
+    One(Box<Lean<Stream>>),
+    /// HTTP/2; the driver reads and writes, and is none once the connection is closed.
+    Two(http2::SendRequest<Body>, Option<Driver>),
 }
 
-enum Sender {
-    One(http1::SendRequest<Body>),
-    Two(http2::SendRequest<Body>),
+/// A request on its way.
+pub(super) enum Message {
+    /// Of HTTP/1.1, always the same: its bytes, made once. Not one of `HEAD`.
+    Encoded(Bytes),
+    /// Made for this time.
+    One(Box<Request<Body>>),
 }
 
 /// What is made of an answer.
@@ -72,10 +81,9 @@ impl Ended {
 }
 
 /// Why there is no answer.
-#[derive(Debug)]
 pub(super) enum NoAnswer {
     /// The connection had been closed and nothing was sent: the request is as good as new.
-    NotSent(Box<Request<Body>>),
+    NotSent(Message),
     /// The connection broke.
     Lost,
     /// The head of the answer took too long.
@@ -97,7 +105,7 @@ impl Connection {
         };
         let stream = TcpStream::connect(target.address).await.map_err(|why| ending(&why))?;
         stream.set_nodelay(true).map_err(|why| ending(&why))?;
-        let stream = match &manner.tls {
+        let stream: Stream = match &manner.tls {
             None => Either::Left(stream),
             Some(tls) => {
                 let connector = TlsConnector::from(tls.config.clone());
@@ -110,50 +118,51 @@ impl Connection {
                 Either::Right(stream)
             }
         };
-        let io = TokioIo::new(stream);
         if manner.http2 {
-            let shaken = http2::handshake(TokioExecutor::new(), io).await;
+            let shaken = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
             let (sender, driver) = shaken.map_err(|_| Ending::NoConnection)?;
             // How it ends does not matter here: who waits for an answer learns it from its own end.
-            let driver: Driver = Box::pin(async { drop(driver.await) });
-            return Ok(Self { sender: Sender::Two(sender), driver: Some(driver) });
+            return Ok(Self::Two(sender, Some(Box::pin(async { drop(driver.await) }))));
         }
-        let (sender, driver) = http1::handshake(io).await.map_err(|_| Ending::NoConnection)?;
-        let driver: Driver = Box::pin(async { drop(driver.await) });
-        Ok(Self { sender: Sender::One(sender), driver: Some(driver) })
+        Ok(Self::One(Box::new(Lean::new(stream))))
     }
 
     /// Waits until it can take a request; false when it is closed.
     pub(super) async fn ready(&mut self) -> bool {
-        match &mut self.sender {
-            Sender::One(sender) => drive_while(&mut self.driver, sender.ready()).await.is_ok(),
-            Sender::Two(sender) => drive_while(&mut self.driver, sender.ready()).await.is_ok(),
+        match self {
+            Self::One(lean) => lean.is_open().await,
+            Self::Two(sender, driver) => drive_while(driver, sender.ready()).await.is_ok(),
         }
     }
 
     /// Waits until the other side closes it.
     pub(super) async fn closed(&mut self) {
-        if let Some(driver) = &mut self.driver {
-            driver.await;
-            self.driver = None;
+        match self {
+            Self::One(lean) => lean.closed().await,
+            Self::Two(_, driver) => {
+                if let Some(running) = driver {
+                    running.await;
+                    *driver = None;
+                }
+            }
         }
     }
 
     /// Sends and awaits the whole answer; its hops, if nodes are expected, go into `into`.
     pub(super) async fn exchange(
         &mut self,
-        request: Request<Body>,
+        message: Message,
         reading: Reading<'_>,
         into: &mut Vec<Hop>,
     ) -> Result<Ended, NoAnswer> {
-        match &mut self.sender {
-            Sender::One(sender) => {
-                let answer = sender.try_send_request(request);
-                drive_while(&mut self.driver, answered(answer, reading, into)).await
+        match (self, message) {
+            (Self::One(lean), message) => lean.exchange(message, reading, into).await,
+            (Self::Two(sender, driver), Message::One(request)) => {
+                let answer = sender.try_send_request(*request);
+                drive_while(driver, answered(answer, reading, into)).await
             }
-            Sender::Two(sender) => {
-                let answer = sender.try_send_request(request);
-                drive_while(&mut self.driver, answered(answer, reading, into)).await
+            (Self::Two(..), Message::Encoded(_)) => {
+                unreachable!("only what is for HTTP/1.1 is encoded beforehand")
             }
         }
     }
@@ -161,7 +170,11 @@ impl Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("open", &self.driver.is_some()).finish_non_exhaustive()
+        f.write_str(if matches!(self, Self::One(_)) {
+            "Connection (HTTP/1.1)"
+        } else {
+            "Connection (HTTP/2)"
+        })
     }
 }
 
@@ -180,7 +193,7 @@ async fn answered(
         }
     };
     let response = answer.map_err(|mut fault| match fault.take_message() {
-        Some(request) => NoAnswer::NotSent(Box::new(request)),
+        Some(request) => NoAnswer::NotSent(Message::One(Box::new(request))),
         None => NoAnswer::Lost,
     })?;
     whole(response, reading, into).await
@@ -212,7 +225,7 @@ async fn whole(
 }
 
 /// How a request with this answer ended. A status that no check asks for and that is an error says more than a failed check.
-fn judged(answer: &Answer<'_>, reading: Reading<'_>) -> Ending {
+pub(super) fn judged(answer: &Answer<'_>, reading: Reading<'_>) -> Ending {
     let plain = Ending::Answered(answer.status);
     let asked = reading.checks.iter().any(|check| matches!(check, Check::Status(..)));
     if !asked && plain.outcome() != Outcome::Ok {

@@ -1,6 +1,6 @@
 //! Journeys in a closed loop: each user goes from step to step, thinks in between, and carries along what answers said.
 use super::clients::{self, Wire};
-use super::connection::Reading;
+use super::connection::{Message, Reading};
 use super::recipe::{Check, KEY, Recipe, Template, text_of};
 use super::{Attack, Paths, Shared};
 use crate::measure::{Ending, Sample};
@@ -42,7 +42,7 @@ pub struct Journey {
 pub struct Step {
     /// What reports call it.
     pub name: String,
-    recipe: Recipe,
+    pub(super) recipe: Recipe,
     /// How long a user thinks before it.
     think: Sampler,
     take: Vec<Take>,
@@ -300,24 +300,15 @@ impl Traveller<'_> {
             first_byte: shared.attack.manner.first_byte_timeout,
             keeps: journey.cookies || !step.take.is_empty(),
         };
-        let values: Vec<&str> = self.carried.iter().map(String::as_str).collect();
         let sent = shared.clock.now();
         let deadline = due + shared.attack.timeout;
-        let (mut ending, end) = match step.recipe.request(&values) {
+        let (mut ending, end) = match self.message(place) {
             // What an answer brought cannot stand in a header.
             Err(_) => (Ending::NotARequest, sent),
-            Ok(mut request) => {
-                if !self.cookies.is_empty() {
-                    let text: Vec<_> =
-                        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-                    if let Ok(value) = HeaderValue::from_str(&text.join("; ")) {
-                        request.headers_mut().insert(COOKIE, value);
-                    }
-                }
-                let request = shared.requests.addressed(request);
+            Ok(message) => {
                 let wire = &mut self.wire;
                 let exchanged =
-                    clients::exchange_by(shared, deadline, wire, request, reading, &mut self.hops).await;
+                    clients::exchange_by(shared, deadline, wire, message, reading, &mut self.hops).await;
                 let end = shared.clock.now().min(deadline);
                 let ending = match exchanged.kept {
                     Some((headers, body)) => {
@@ -334,6 +325,25 @@ impl Traveller<'_> {
         let sample = Sample { class: place as u16, due, sent, end, ending, waited: false };
         shared.recorder.record(self.number, sample, &self.hops);
         (ending.outcome() == Outcome::Ok, end)
+    }
+
+    /// The request of a step, with what is carried.
+    fn message(&self, place: usize) -> Result<Message, String> {
+        let requests = &self.shared.requests;
+        if self.cookies.is_empty()
+            && let Some(message) = requests.constant(place as u16)
+        {
+            return Ok(message);
+        }
+        let values: Vec<&str> = self.carried.iter().map(String::as_str).collect();
+        let mut request = self.journey.steps[place].recipe.request(&values)?;
+        if !self.cookies.is_empty() {
+            let text: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            if let Ok(value) = HeaderValue::from_str(&text.join("; ")) {
+                request.headers_mut().insert(COOKIE, value);
+            }
+        }
+        Ok(Message::One(Box::new(requests.addressed(request))))
     }
 
     /// Keeps what the answer of a step brought; how the step ended then.

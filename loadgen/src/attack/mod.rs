@@ -19,6 +19,7 @@ mod descriptors;
 mod drive;
 mod error;
 mod journey;
+mod lean;
 mod line;
 mod manner;
 mod pacer;

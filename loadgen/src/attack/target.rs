@@ -1,12 +1,15 @@
 //! Where the load goes, and what is asked there.
 use super::AttackError;
 use super::allow::{Verdict, judge};
-use super::connection::Body;
-use super::recipe::{Check, Recipes};
+use super::connection::{Body, Message};
+use super::lean;
+use super::recipe::{Check, Recipe, Recipes};
 use super::{Journey, Manner};
+use bytes::Bytes;
 use hyper::header::{CONNECTION, HOST, HeaderValue, USER_AGENT};
 use hyper::http::uri::{Authority, Scheme};
 use hyper::{Method, Request, Uri};
+use loadpath_core::time::Time;
 use loadpath_core::workload::{Class, Operation, Planned};
 use std::fmt;
 use std::io;
@@ -31,7 +34,7 @@ pub struct Target {
 pub enum Paths {
     /// `GET` of one path.
     Plain(String),
-    /// `GET /c/CLASS/KEY` for classes that read and `PUT` for those that write: what our own nodes understand.
+    /// `GET /c/CLASS/KEY?u=USER` for classes that read and `PUT` for those that write: what our own nodes understand.
     PerClass,
     /// As each class's recipe says; the text is what reports call the whole.
     Recipes(String, Arc<Recipes>),
@@ -193,6 +196,8 @@ pub(super) struct Requests {
     /// What HTTP/2 wants to stand before the path.
     before: Option<(Scheme, Authority)>,
     close: bool,
+    /// The bytes of a class's requests, where they are always the same.
+    constant: Vec<Option<Bytes>>,
 }
 
 impl Requests {
@@ -214,14 +219,60 @@ impl Requests {
             Operation::Write | Operation::Job => Method::PUT,
         };
         let classes = classes.iter().map(|class| (class.name.clone(), method(class))).collect();
-        let requests = Self { host, plain, classes, recipes, before, close: manner.close && !manner.http2 };
-        // Every path differs from this one in its key alone.
+        let mut requests = Self {
+            host,
+            plain,
+            classes,
+            recipes,
+            before,
+            close: manner.close && !manner.http2,
+            constant: Vec::new(),
+        };
+        // Every path differs from this one in its numbers alone.
         for (name, _) in &requests.classes {
-            if target.paths == Paths::PerClass && path(name, 0).is_none() {
+            if target.paths == Paths::PerClass && path(name, 0, 0).is_none() {
                 return Err(bad(name));
             }
         }
+        if !manner.http2 {
+            requests.constant = requests.constants(target);
+        }
         Ok(requests)
+    }
+
+    /// What HTTP/1.1 would send for each class, again and again.
+    fn constants(&self, target: &Target) -> Vec<Option<Bytes>> {
+        let classes = 0..self.classes.len();
+        let encoded = |request: Request<Body>| {
+            let mut bytes = Vec::new();
+            lean::encode(&self.addressed(request), &mut bytes);
+            Bytes::from(bytes)
+        };
+        let of_recipe = |recipe: &Recipe| {
+            let same = recipe.is_constant() && recipe.method != Method::HEAD;
+            recipe.request(&[]).ok().filter(|_| same).map(encoded)
+        };
+        match &target.paths {
+            Paths::Plain(_) => {
+                let get = |class| {
+                    encoded(self.request(Planned { due: Time::ZERO, class: class as u16, key: 0, user: 0 }))
+                };
+                classes.map(|class| Some(get(class))).collect()
+            }
+            Paths::PerClass => classes.map(|_| None).collect(),
+            Paths::Recipes(_, recipes) => recipes.classes.iter().map(of_recipe).collect(),
+            Paths::Journey(_, journey) => journey.steps.iter().map(|step| of_recipe(&step.recipe)).collect(),
+        }
+    }
+
+    /// The request of a class, where it is always the same.
+    pub(super) fn constant(&self, class: u16) -> Option<Message> {
+        self.constant.get(usize::from(class))?.clone().map(Message::Encoded)
+    }
+
+    /// The request that was planned.
+    pub(super) fn message(&self, planned: Planned) -> Message {
+        self.constant(planned.class).unwrap_or_else(|| Message::One(Box::new(self.request(planned))))
     }
 
     pub(super) fn request(&self, planned: Planned) -> Request<Body> {
@@ -232,7 +283,8 @@ impl Requests {
         } else if let Some(uri) = &self.plain {
             *request.uri_mut() = uri.clone();
         } else {
-            *request.uri_mut() = path(class, planned.key).expect("`new` has tried this class's path");
+            *request.uri_mut() =
+                path(class, planned.key, planned.user).expect("`new` has tried this class's path");
             *request.method_mut() = method.clone();
         }
         self.addressed(request)
@@ -265,8 +317,8 @@ impl Requests {
     }
 }
 
-fn path(class: &str, key: u64) -> Option<Uri> {
-    format!("/c/{class}/{key}").parse().ok()
+fn path(class: &str, key: u64, user: u32) -> Option<Uri> {
+    format!("/c/{class}/{key}?u={user}").parse().ok()
 }
 
 #[cfg(test)]

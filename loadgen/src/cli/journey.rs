@@ -73,6 +73,7 @@ impl Args {
         let attack = self.attack(name.clone(), target, journey)?;
         let begun = begun(name, attack.target.to_string(), 0.0, self.warm_up, self.duration);
         let mut recording = self.delivery.recording(begun)?;
+        let _served = self.delivery.serve_metrics(&recording).await?;
         let progress = Progress::new(self.warm_up, self.duration, self.delivery.quiet);
         let (sender, mut intervals) = mpsc::channel(16);
         let showing = async {

@@ -4,10 +4,14 @@
 //! found, 2 the input was bad, 130 stopped by Ctrl-C.
 mod advise;
 mod args;
+mod attach;
+mod calibrate;
 mod check;
 mod compare;
 mod consent;
+mod export;
 mod failure;
+mod fidelity;
 mod gate;
 mod import;
 mod input;
@@ -15,7 +19,9 @@ mod journey;
 mod lesson;
 mod limit;
 mod link;
+mod metrics;
 mod progress;
+mod ramp;
 mod report;
 mod requests;
 mod run;
@@ -58,6 +64,7 @@ Examples:
   loadgen report last --format html --out report.html
   loadgen sim shop.json
   loadgen compare shop.json measured.json
+  loadgen export shop.json --format compose --output compose.yml
   loadgen check shop.json
   loadgen check last --p99 '<200ms' --errors '<1%' --baseline base
   loadgen advise shop.json --verify
@@ -73,6 +80,8 @@ enum Command {
     Up(up::Args),
     /// Load one address, or a design that is brought up for it, in an open loop, and measure
     Run(run::Args),
+    /// Load what runs already, mapped onto a design, and measure it hop by hop
+    Attach(attach::Args),
     /// Find the highest rate at which one address still meets the objectives; or break it, or soak it
     Limit(limit::Args),
     /// Send users through the steps of a journey, in a closed loop, and measure
@@ -81,16 +90,22 @@ enum Command {
     Runs(runs::Args),
     /// Write a run as text, JSON, CSV, HTML, .hlog or Prometheus text
     Report(report::Args),
-    /// Keep results of fortio, k6, oha, vegeta, wrk, wrk2 or hey as runs
+    /// Keep results of other load tools as runs, or make a design of what other tools know of a system
     Import(import::Args),
     /// Simulate a design
     Sim(sim::Args),
     /// Lay two runs side by side; designs are simulated first
     Compare(compare::Args),
+    /// Simulate, compute and measure a design at several loads, side by side
+    Fidelity(fidelity::Args),
+    /// Fit a design to what was measured of it, and predict what was not
+    Calibrate(calibrate::Args),
     /// Follow one request of a simulation, hop by hop
     Trace(trace::Args),
     /// Say everything that is wrong with a design, or whether a run meets limits and a baseline
     Check(check::Args),
+    /// Write a design for docker-compose, Kubernetes, Mermaid or queueing solvers
+    Export(export::Args),
     /// Turn a design into a link, or a link into a design
     Link(link::Args),
     /// Say what is weak about a design, what it costs, and what formulas expect of it
@@ -121,6 +136,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Up(args) => up::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Attach(args) => attach::run(&args),
         Command::Limit(args) => limit::run(&args),
         Command::Journey(args) => journey::run(&args),
         Command::Runs(args) => runs::run(&args),
@@ -128,7 +144,10 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::Fidelity(args) => fidelity::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Link(args) => link::run(&args),
         Command::Trace(args) => trace::run(&args),
         Command::Advise(args) => advise::run(&args),

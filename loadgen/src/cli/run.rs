@@ -2,7 +2,7 @@
 use super::progress::Progress;
 use super::requests::{MannerArgs, RequestArgs};
 use super::shape::{self, Rates, ShapeArgs};
-use super::{Failure, args, block_on, consent, print, print_json, run_design};
+use super::{Failure, args, block_on, consent, metrics, print, print_json, run_design};
 use crate::attack::{Attack, Patience, Shape, Target, drive};
 use crate::interrupt;
 use crate::report::{RunReport, run_text};
@@ -12,6 +12,7 @@ use loadpath_core::rng::Seed;
 use loadpath_core::run::{Run, Source};
 use loadpath_core::time::Span;
 use loadpath_core::workload::{Arrivals, Spacing};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
@@ -43,6 +44,9 @@ pub(super) struct Delivery {
     /// Write counts and histograms of the run so far to this file, each second, as Prometheus' textfile collector reads it
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
+    /// Serve counts and histograms of the run so far at http://ADDRESS/metrics, for Prometheus; loopback only, like 127.0.0.1:9464
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// Print the figures as JSON
     #[arg(long)]
     json: bool,
@@ -117,6 +121,7 @@ Examples:
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --class 'browse:9 GET /item/{key}' --class 'buy:1 POST /cart' \
       --body '@buy {\"sku\": \"{sku}\"}' --data skus.csv --check '@buy status 201'
   loadgen run --url https://127.0.0.1:8443/ --rate 500/s --http2 --ca own.pem
+  loadgen run shop.json --duration 10m --metrics 127.0.0.1:9464
   loadgen run shop.json --duration 10m --metrics-file /var/lib/node_exporter/loadgen.prom
   loadgen run --url http://10.0.0.5:80/ --rate 100/s --allow-target 10.0.0.5:80 --json";
 
@@ -208,6 +213,11 @@ impl Delivery {
         Ok(())
     }
 
+    /// Serves the figures of this recording where they were asked for, until it is dropped.
+    pub(super) async fn serve_metrics(&self, recording: &Recording) -> Result<impl Sized + use<>, Failure> {
+        metrics::serve(self.metrics, recording.so_far()).await
+    }
+
     /// The recording of a run that begins soon.
     pub(super) fn recording(&self, begun: Begun) -> Result<Recording, Failure> {
         let place = match &self.out {
@@ -249,6 +259,7 @@ impl Args {
         let name = self.aim.name.clone().unwrap_or_default();
         let begun = begun(name, "embedded".to_owned(), rate.unwrap_or(0.0), warm_up, duration);
         let mut recording = self.delivery.recording(begun)?;
+        let _served = self.delivery.serve_metrics(&recording).await?;
         let quiet = self.delivery.quiet;
         let driven = run_design::drive(file, rate, warm_up, duration, seed, quiet, &mut recording);
         let mut run = driven.await?;
@@ -265,6 +276,7 @@ impl Args {
         let attack = self.load.attack(name.clone(), target, planned.shape, timing)?;
         let begun = begun(name, attack.target.to_string(), planned.rate, attack.warm_up, attack.duration);
         let mut recording = self.delivery.recording(begun)?;
+        let _served = self.delivery.serve_metrics(&recording).await?;
         let progress = Progress::new(attack.warm_up, attack.duration, self.delivery.quiet);
         let (sender, mut intervals) = mpsc::channel(16);
         let stop = interrupt::token().child_token();

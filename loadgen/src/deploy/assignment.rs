@@ -26,6 +26,9 @@ pub(super) struct Assignment {
     pub(super) nonce: String,
     /// Where the instances of the nodes are that it calls, by id, in order.
     pub(super) addresses: BTreeMap<String, Vec<SocketAddr>>,
+    /// Which member of each shard is the primary, by the database's id, where that is not the first of all.
+    #[serde(default)]
+    pub(super) primaries: BTreeMap<String, Vec<u16>>,
     /// The one-way latency of the clients' edge, when clients call this node: nobody else can add it.
     pub(super) entry_latency: Span,
     /// The supervisor's process id: the node ends with it.

@@ -1,11 +1,16 @@
 //! Calls from one node to another: kept connections, and what the caller sees.
+use super::cookies::{COOKIES, Cookies};
+use super::node::Ask;
+use super::origin::ORIGIN;
 use crate::clock::Clock;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{HOST, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::http::response::Parts;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use loadpath_core::component::naming;
 use loadpath_core::time::{Span, Time};
 use std::cell::RefCell;
 use std::io::ErrorKind;
@@ -17,6 +22,10 @@ use tokio::net::TcpStream;
 pub(super) const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// In which header a node tells its caller how long it took itself, in nanoseconds: the rest is the network's.
 pub(super) const TOOK: HeaderName = HeaderName::from_static("loadpath-took");
+/// In which header DNS says which address, counted from zero, and for how many nanoseconds that is good.
+pub(super) const TOLD: HeaderName = HeaderName::from_static("loadpath-told");
+/// What the body of a POST between instances is: browsers ask before they send it to strangers.
+pub(super) const WORDS: &str = "application/vnd.loadpath";
 /// A connection that was idle for longer is not used again: the callee may be closing it at this moment.
 const IDLE_AT_MOST: Span = Span::from_millis(20_000);
 
@@ -30,6 +39,10 @@ pub(super) enum Reply {
         timing: String,
         /// How long the callee took itself.
         took: Span,
+        /// What the user is to keep.
+        cookies: Cookies,
+        /// What DNS said.
+        told: Option<naming::Answer>,
     },
     /// Nobody listens there.
     Refused,
@@ -50,7 +63,9 @@ struct Idle {
     since: Time,
 }
 
-type Sender = SendRequest<Empty<Bytes>>;
+type Sender = SendRequest<Full<Bytes>>;
+type Call = Request<Full<Bytes>>;
+type Answer = hyper::Response<hyper::body::Incoming>;
 
 impl Peer {
     /// The instance at this address.
@@ -59,23 +74,58 @@ impl Peer {
         Rc::new(Self { clock, address, host, idle: RefCell::new(Vec::new()) })
     }
 
-    /// Sends a request without a body and waits for the whole answer.
-    pub(super) async fn call(self: &Rc<Self>, method: &Method, path: &str) -> Reply {
-        while let Some(mut sender) = self.kept() {
-            match sender.try_send_request(self.request(method, path)).await {
-                Ok(answer) => return self.finish(sender, answer).await,
-                // It was closed before the request could be written: another connection may do.
-                Err(fault) if fault.message().is_some() => {}
-                Err(_) => return Reply::Failed,
-            }
+    /// Where it is.
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Sends a request without a body, for whom and with what he has kept, and waits for the whole answer.
+    pub(super) async fn call(self: &Rc<Self>, ask: &Ask, origin: HeaderValue) -> Reply {
+        let mut request = self.request(&ask.method, &ask.path, Bytes::new());
+        request.headers_mut().insert(ORIGIN, origin);
+        if let Some(cookies) = ask.cookies.header() {
+            request.headers_mut().insert(COOKIES, cookies);
         }
-        let mut sender = match self.connect().await {
-            Ok(sender) => sender,
+        let (head, _) = match self.exchange(request).await {
+            Ok(answer) => answer,
             Err(reply) => return reply,
         };
-        match sender.send_request(self.request(method, path)).await {
+        let text = |name: &HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+        Reply::Answered {
+            status: head.status,
+            timing: text(&SERVER_TIMING).unwrap_or_default().to_owned(),
+            took: Span(text(&TOOK).and_then(|took| took.parse().ok()).unwrap_or(0)),
+            cookies: Cookies::read(head.headers.get(COOKIES)),
+            told: text(&TOLD).and_then(told),
+        }
+    }
+
+    /// Whether it answers a health check.
+    pub(super) async fn is_well(self: &Rc<Self>) -> bool {
+        let answer = self.exchange(self.request(&Method::GET, "/healthz", Bytes::new())).await;
+        answer.is_ok_and(|(head, _)| head.status == StatusCode::OK)
+    }
+
+    /// Tells the callee something, which is no call by an edge; the body of its answer, unless that is not a good one.
+    pub(super) async fn tell(self: &Rc<Self>, path: &str, what: Bytes) -> Option<Bytes> {
+        let mut request = self.request(&Method::POST, path, what);
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(WORDS));
+        let (head, body) = self.exchange(request).await.ok()?;
+        (head.status == StatusCode::OK).then_some(body)
+    }
+
+    async fn exchange(self: &Rc<Self>, mut request: Call) -> Result<(Parts, Bytes), Reply> {
+        while let Some(mut sender) = self.kept() {
+            match sender.try_send_request(request).await {
+                Ok(answer) => return self.finish(sender, answer).await,
+                // It was closed before the request could be written: another connection may do.
+                Err(mut fault) => request = fault.take_message().ok_or(Reply::Failed)?,
+            }
+        }
+        let mut sender = self.connect().await?;
+        match sender.send_request(request).await {
             Ok(answer) => self.finish(sender, answer).await,
-            Err(_) => Reply::Failed,
+            Err(_) => Err(Reply::Failed),
         }
     }
 
@@ -102,26 +152,14 @@ impl Peer {
         Ok(sender)
     }
 
-    fn request(&self, method: &Method, path: &str) -> Request<Empty<Bytes>> {
+    fn request(&self, method: &Method, path: &str, body: Bytes) -> Call {
         let request = Request::builder().method(method).uri(path).header(HOST, self.host.clone());
-        request.body(Empty::new()).expect("paths are made from numbers and ids")
+        request.body(Full::new(body)).expect("paths are made from numbers and ids")
     }
 
-    async fn finish(
-        self: &Rc<Self>,
-        mut sender: Sender,
-        answer: hyper::Response<hyper::body::Incoming>,
-    ) -> Reply {
+    async fn finish(self: &Rc<Self>, mut sender: Sender, answer: Answer) -> Result<(Parts, Bytes), Reply> {
         let (head, body) = answer.into_parts();
-        if body.collect().await.is_err() {
-            return Reply::Failed;
-        }
-        let text = |name: &HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
-        let reply = Reply::Answered {
-            status: head.status,
-            timing: text(&SERVER_TIMING).unwrap_or_default().to_owned(),
-            took: Span(text(&TOOK).and_then(|took| took.parse().ok()).unwrap_or(0)),
-        };
+        let body = body.collect().await.map_err(|_| Reply::Failed)?.to_bytes();
         let peer = self.clone();
         // The connection is free in a moment, and the caller need not wait for that.
         tokio::task::spawn_local(async move {
@@ -130,6 +168,11 @@ impl Peer {
                 peer.idle.borrow_mut().push(Idle { sender, since });
             }
         });
-        reply
+        Ok((head, body))
     }
+}
+
+fn told(text: &str) -> Option<naming::Answer> {
+    let (target, ttl) = text.split_once(' ')?;
+    Some(naming::Answer { target: target.parse().ok()?, ttl: Span(ttl.parse().ok()?) })
 }

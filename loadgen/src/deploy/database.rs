@@ -1,77 +1,129 @@
-//! A database on sockets: each shard is a process with an SQLite file of its own; connections are its workers.
-//!
-//! The file lives as long as the run. It is asked for speed, not for durability: a write-ahead log that is not synced.
+//! A database on sockets: each server of each shard is a process with an SQLite file of its own; connections are its workers.
+//! Replicas follow their primary's log.
+mod group;
+mod store;
+
+pub(super) use store::{FILE, acknowledged_after};
+
+use super::assignment::Assignment;
+use super::control::{Control, Place};
 use super::node::{Answer, Ask, Instance};
 use super::timing::Timing;
 use super::work::Work;
+use group::{Group, Shipment};
 use hyper::{Method, StatusCode};
+use loadpath_core::rng::Seed;
 use loadpath_core::topology::DatabaseNode;
-use rusqlite::{Connection, OptionalExtension as _};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use store::Store;
 
-/// The file, in the process's own directory. It outlives a kill, as a disk does.
-const FILE: &str = "data.sqlite";
-const SETUP: &str = "
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = OFF;
-    CREATE TABLE IF NOT EXISTS entries (key INTEGER PRIMARY KEY, version INTEGER NOT NULL, value BLOB NOT NULL);
-";
-const READ: &str = "SELECT version, value FROM entries WHERE key = ?1";
-const CREATE: &str = "INSERT INTO entries (key, version, value) VALUES (?1, 0, zeroblob(100))";
-const WRITE: &str = "
-    INSERT INTO entries (key, version, value) VALUES (?1, 1, randomblob(100))
-    ON CONFLICT (key) DO UPDATE SET version = version + 1, value = excluded.value
-";
-
-/// A shard.
+/// A server of a shard.
 pub(super) struct Database {
     pub(super) instance: Instance,
     read: Work,
     write: Work,
-    connection: Connection,
+    data: Data,
+}
+
+enum Data {
+    /// Nobody follows it.
+    Alone(Store),
+    /// It is one of several.
+    Copied(Rc<Group>),
 }
 
 impl Database {
-    /// Opens the shard's file in the working directory.
-    pub(super) fn open(spec: &DatabaseNode, instance: Instance) -> Result<Self, String> {
-        let open = || {
-            let connection = Connection::open(FILE)?;
-            connection.execute_batch(SETUP)?;
-            Ok(connection)
+    /// Opens the server's file in the working directory.
+    pub(super) fn open(
+        spec: &DatabaseNode,
+        assignment: &Assignment,
+        instance: Instance,
+    ) -> Result<Self, String> {
+        let data = if spec.replicas == 0 {
+            Store::open().map(Data::Alone)
+        } else {
+            let (shard, own) = (assignment.instance / spec.copies(), assignment.instance % spec.copies());
+            let primaries = assignment.primaries.get(&assignment.node);
+            let primary = primaries.and_then(|all| all.get(usize::from(shard))).copied().unwrap_or(0);
+            let stream = format!("{}#{}/lag", assignment.node, assignment.instance + 1);
+            let rng = Seed(assignment.seed).stream(&stream);
+            Group::open(spec, (own, primary), instance.time.clone(), rng)
+                .map(|group| Data::Copied(Rc::new(group)))
         };
-        let connection =
-            open().map_err(|e: rusqlite::Error| format!("its database cannot be opened: {e}"))?;
-        Ok(Self {
-            instance,
-            read: Work::new(&spec.read_time),
-            write: Work::new(&spec.write_time),
-            connection,
-        })
+        let data = data.map_err(|e| format!("its database cannot be opened: {e}"))?;
+        let (read, write) = (Work::new(&spec.read_time), Work::new(&spec.write_time));
+        Ok(Self { instance, read, write, data })
     }
 
     /// A connection's worth of work: the query itself, and the rest of the time that its law says.
     pub(super) async fn answer(&self, ask: &Ask) -> Answer {
         let mut timing = Timing::default();
+        let reads = ask.method == Method::GET;
+        if let Data::Copied(group) = &self.data
+            && reads
+            && !group.may_read(ask.origin.user)
+        {
+            // The caller asks another server.
+            return Answer::new(StatusCode::MISDIRECTED_REQUEST, timing);
+        }
         let Some(_connection) = self.instance.admit(&mut timing).await else { return Answer::refused() };
-        let work = if ask.method == Method::GET { &self.read } else { &self.write };
-        let query = |_| self.query(ask);
-        let done = work.spend(&self.instance.time, &self.instance.chance, query).await;
-        let status = if done.is_ok() { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
+        let done = if reads { self.look(ask.key).await } else { self.change(ask).await };
+        let status = if done { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
         Answer::new(status, timing)
     }
 
-    fn query(&self, ask: &Ask) -> rusqlite::Result<()> {
-        // SQLite's integers have a sign; the bits are the key's all the same.
-        let key = ask.key.cast_signed();
-        if ask.method != Method::GET {
-            self.connection.prepare_cached(WRITE)?.execute([key])?;
-            return Ok(());
+    async fn look(&self, key: u64) -> bool {
+        let store = match &self.data {
+            Data::Alone(store) => store,
+            Data::Copied(group) => &group.store,
+        };
+        let Instance { time, chance, .. } = &self.instance;
+        let done = self.read.spend(time, chance, |_| store.read(key)).await;
+        if let Data::Copied(group) = &self.data {
+            group.notice_staleness(key);
         }
-        let mut read = self.connection.prepare_cached(READ)?;
-        let row = |row: &rusqlite::Row| Ok((row.get::<_, i64>(0)?, row.get_ref(1)?.as_blob()?.len()));
-        if read.query_row([key], row).optional()?.is_none() {
-            // Every key exists; its row is made when it is asked for first.
-            self.connection.prepare_cached(CREATE)?.execute([key])?;
+        done.is_ok()
+    }
+
+    async fn change(&self, ask: &Ask) -> bool {
+        let Instance { time, chance, .. } = &self.instance;
+        match &self.data {
+            Data::Alone(store) => self.write.spend(time, chance, |_| store.write(ask.key)).await.is_ok(),
+            Data::Copied(group) => {
+                self.write.spend_before(time, chance, drop).await;
+                group.write(ask.key, ask.origin.user).await
+            }
         }
-        Ok(())
+    }
+
+    /// Does what the agent orders; how far its log is.
+    pub(super) fn obey(&self, control: &Control) -> Result<Place, String> {
+        let Data::Copied(group) = &self.data else { return Ok(Place::default()) };
+        match control {
+            Control::Servers { addresses } => {
+                let copies = group.copies();
+                let shard = usize::from(self.instance.number / copies);
+                let mut shards = addresses.chunks(usize::from(copies));
+                group.know(shards.nth(shard).ok_or("there is no such shard")?);
+            }
+            Control::Promote { term } => group.promote(*term).map_err(|e| e.to_string())?,
+            Control::StepDown => group.step_down(),
+            _ => {}
+        }
+        Ok(group.place())
+    }
+
+    /// A word of its primary; none when it is not to be believed.
+    pub(super) fn hear(&self, words: &[u8]) -> Option<Place> {
+        let Data::Copied(group) = &self.data else { return None };
+        group.receive(&serde_json::from_slice::<Shipment>(words).ok()?)
+    }
+
+    /// What was counted of it.
+    pub(super) fn count(&self, counters: &mut BTreeMap<String, u64>) {
+        if let Data::Copied(group) = &self.data {
+            counters.insert("stale_reads".to_owned(), group.stale_reads.get());
+        }
     }
 }

@@ -1,19 +1,22 @@
 //! A design that is up: its processes, as the agent sees them.
 use super::assignment::{Assignment, RUN_VARIABLE};
-use super::layout::{Design, Instance, instances, levels};
+use super::control::{CONTROL, Control, Place};
+use super::failover::Lead;
+use super::faults::Faults;
+use super::layout::{Design, Instance, called_by, instances, levels};
 use super::order::{Order, ProcessNumber};
 use super::probe;
 use super::run_directory;
 use super::standing::{Standing, Standings, answering, end_of, listen};
 use loadpath_core::id::NodeIndex;
-use loadpath_core::topology::Plan;
+use loadpath_core::topology::{NodeKind, Plan};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, ChildStdin, Command};
@@ -30,13 +33,38 @@ const DOWN_WITHIN: Duration = Duration::from_secs(5);
 ///
 /// Dropping it takes it down too, but does not wait for the end: see [`Deployment::down`].
 pub struct Deployment {
-    run: String,
-    instances: Vec<Instance>,
+    pub(super) run: String,
+    pub(super) plan: Plan,
+    pub(super) instances: Vec<Instance>,
     supervisor: Mutex<Child>,
     supervisor_pid: u32,
     /// Closing it is what takes everything down; it is none after that.
     orders: Mutex<Option<ChildStdin>>,
-    standings: Arc<watch::Sender<Standings>>,
+    pub(super) standings: Arc<watch::Sender<Standings>>,
+    /// Who leads each shard of each database.
+    leads: std::sync::Mutex<BTreeMap<NodeIndex, Vec<Lead>>>,
+    /// The faults that are in force.
+    faults: std::sync::Mutex<Faults>,
+    /// Which processes are meant to be there, in the instances' order.
+    roster: std::sync::Mutex<Vec<OnRoster>>,
+    /// What was counted of nodes by their owner.
+    counted: std::sync::Mutex<Vec<(NodeIndex, &'static str, u64)>>,
+}
+
+/// Whether a process is meant to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OnRoster {
+    /// It is not one that autoscaling has not started, or is taking away.
+    pub(super) in_service: bool,
+    /// Callers are told of it, dead or alive: it has started.
+    pub(super) listed: bool,
+}
+
+impl OnRoster {
+    /// At the start.
+    fn of(instance: &Instance) -> Self {
+        Self { in_service: !instance.is_spare, listed: !instance.is_spare }
+    }
 }
 
 /// Why a design is not up, or not as it should be.
@@ -57,7 +85,7 @@ pub struct Running {
 }
 
 /// What an instance says of itself, counted since it was started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stats {
     /// Worker-nanoseconds that were taken.
@@ -68,6 +96,9 @@ pub struct Stats {
     pub in_flight: u64,
     /// How many of them wait for a worker.
     pub backlog: u64,
+    /// What else was counted of it, by the names that runs show.
+    #[serde(default)]
+    pub counters: BTreeMap<String, u64>,
 }
 
 impl fmt::Display for Running {
@@ -132,6 +163,11 @@ impl Deployment {
         tokio::spawn(listen(reports, standings.clone()));
         Ok(Self {
             run: design.run.to_owned(),
+            leads: std::sync::Mutex::new(leads(design.plan)),
+            faults: std::sync::Mutex::new(Faults::none(design.plan, instances.len())),
+            counted: std::sync::Mutex::default(),
+            plan: design.plan.clone(),
+            roster: std::sync::Mutex::new(instances.iter().map(OnRoster::of).collect()),
             instances,
             supervisor_pid: supervisor.id().expect("a child that was not waited for has an id"),
             supervisor: Mutex::new(supervisor),
@@ -145,14 +181,20 @@ impl Deployment {
         plan: &Plan,
         mut progress: impl FnMut(usize, usize),
     ) -> Result<(), DeployError> {
-        let total = self.instances.len();
+        let total = self.roster().iter().filter(|place| place.in_service).count();
         let mut ready = 0;
         progress(ready, total);
         for level in levels(plan) {
-            let numbers: Vec<ProcessNumber> =
-                (0..total).filter(|&i| level.contains(&self.instances[i].node)).map(number).collect();
+            let mut numbers: Vec<ProcessNumber> = (0..self.instances.len())
+                .filter(|&i| level.contains(&self.instances[i].node))
+                .map(number)
+                .collect();
             for &process in &numbers {
                 self.fill_in_addresses(process, plan)?;
+            }
+            // The others wait until they are needed.
+            numbers.retain(|&process| self.roster()[process as usize].in_service);
+            for &process in &numbers {
                 self.order_start(process, None).await?;
             }
             let mut waiting: JoinSet<_> = numbers.iter().map(|&process| self.readiness(process)).collect();
@@ -166,6 +208,9 @@ impl Deployment {
                     self.instances[process as usize].port.get_or_init(|| address.port());
                 }
             }
+            for node in level {
+                self.introduce(node, &self.numbers_of(node).collect::<Vec<_>>()).await?;
+            }
         }
         Ok(())
     }
@@ -174,9 +219,11 @@ impl Deployment {
     fn fill_in_addresses(&mut self, process: ProcessNumber, plan: &Plan) -> Result<(), DeployError> {
         let node = self.instances[process as usize].node;
         let mut addresses = BTreeMap::new();
-        for callee in plan.callees(node) {
+        for callee in called_by(plan, node) {
+            let there = self.numbers_of(callee).filter(|&number| self.roster()[number as usize].in_service);
+            let there: Vec<ProcessNumber> = there.collect();
             let found: Option<Vec<SocketAddr>> =
-                self.numbers_of(callee).map(|number| self.address(number)).collect();
+                there.into_iter().map(|number| self.address(number)).collect();
             let id = &plan.node(callee).id;
             let found =
                 found.ok_or_else(|| DeployError(format!("node \"{id}\" ended while others were started")))?;
@@ -190,11 +237,12 @@ impl Deployment {
 
     async fn order_start(&self, process: ProcessNumber, port: Option<u16>) -> Result<(), DeployError> {
         self.standings.send_modify(|standings| drop(standings.insert(process, Standing::Starting)));
-        let assignment = Box::new(self.instances[process as usize].assignment.clone());
+        let mut assignment = Box::new(self.instances[process as usize].assignment.clone());
+        assignment.primaries = self.primaries();
         self.order(&Order::Start { process, port, assignment }).await
     }
 
-    async fn order(&self, order: &Order) -> Result<(), DeployError> {
+    pub(super) async fn order(&self, order: &Order) -> Result<(), DeployError> {
         let mut line = serde_json::to_vec(order).expect("an order holds only what JSON can say");
         line.push(b'\n');
         match self.orders.lock().await.as_mut() {
@@ -254,25 +302,113 @@ impl Deployment {
     /// # Errors
     /// When there is no such instance, or the supervisor does not answer.
     pub async fn kill(&self, node: &str, instance: u16) -> Result<(), DeployError> {
-        let process = self.number_of(node, instance)?;
+        self.kill_number(self.number_of(node, instance)?).await
+    }
+
+    pub(super) async fn kill_number(&self, process: ProcessNumber) -> Result<(), DeployError> {
         self.order(&Order::Kill { process }).await?;
         let mut standings = self.standings.subscribe();
         let gone = tokio::time::timeout(DOWN_WITHIN, end_of(&mut standings, process)).await;
-        gone.map(drop).map_err(|_| DeployError(format!("{} does not end", called(node, instance))))
+        gone.map(drop).map_err(|_| DeployError(format!("{} does not end", self.name_of(process))))
     }
 
-    /// Starts a killed instance again, at its old address and empty; returns when it answers. What runs is left alone.
+    /// Starts a killed instance again, at its old address and empty, after the time that its start takes; returns when it answers. What
+    /// runs is left alone.
     ///
     /// # Errors
     /// When there is no such instance, or it does not start.
     pub async fn restore(&self, node: &str, instance: u16) -> Result<(), DeployError> {
-        let process = self.number_of(node, instance)?;
-        if self.address(process).is_some() {
+        self.restore_number(self.number_of(node, instance)?).await
+    }
+
+    pub(super) async fn restore_number(&self, process: ProcessNumber) -> Result<(), DeployError> {
+        if self.is_up(process) {
             return Ok(());
         }
-        let port = self.instances[process as usize].port.get().copied();
-        self.order_start(process, port).await?;
-        self.readiness(process).await
+        let Instance { port, start_time, .. } = &self.instances[process as usize];
+        tokio::time::sleep(Duration::from_nanos(start_time.0)).await;
+        self.order_start(process, port.get().copied()).await?;
+        self.readiness(process).await?;
+        self.introduce(self.instances[process as usize].node, &[process]).await?;
+        self.instances[process as usize]
+            .port
+            .get_or_init(|| self.address(process).map_or(0, |address| address.port()));
+        self.tell_roster(process).await?;
+        self.tell_faults(process).await
+    }
+
+    /// Tells a process something, and hears its answer.
+    pub(super) async fn tell(&self, process: ProcessNumber, order: &Control) -> Result<Place, DeployError> {
+        let cannot = |why: String| DeployError(format!("{}: {why}", self.name_of(process)));
+        let address = self.address(process).ok_or_else(|| cannot("it is not up".to_owned()))?;
+        let words = serde_json::to_string(order).expect("an order holds only what JSON can say");
+        let nonce = &self.instances[process as usize].assignment.nonce;
+        let answer = probe::post(address, CONTROL, nonce, &words).await.map_err(|e| cannot(e.to_string()))?;
+        serde_json::from_str(&answer).map_err(|e| cannot(format!("its answer cannot be read: {e}")))
+    }
+
+    /// Who leads a shard of a database.
+    pub(super) fn lead(&self, node: NodeIndex, shard: u16) -> Lead {
+        let leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
+        leads.get(&node).and_then(|leads| leads.get(usize::from(shard))).copied().unwrap_or_default()
+    }
+
+    pub(super) fn set_lead(&self, node: NodeIndex, shard: u16, lead: Lead) {
+        let mut leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = leads.get_mut(&node).and_then(|leads| leads.get_mut(usize::from(shard))) {
+            *place = lead;
+        }
+    }
+
+    fn primaries(&self) -> BTreeMap<String, Vec<u16>> {
+        let leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |(node, leads): (&NodeIndex, &Vec<Lead>)| {
+            (self.plan.node(*node).id.clone(), leads.iter().map(|lead| lead.member).collect())
+        };
+        leads.iter().map(of).collect()
+    }
+
+    pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts something of a node that only its owner can know.
+    pub(super) fn note(&self, node: NodeIndex, what: &'static str, count: u64) {
+        if count > 0 {
+            self.counted.lock().unwrap_or_else(PoisonError::into_inner).push((node, what, count));
+        }
+    }
+
+    /// What was counted of nodes since this was asked last, besides what their processes say: promotions, writes lost by them.
+    pub fn counted(&self) -> Vec<(NodeIndex, &'static str, u64)> {
+        std::mem::take(&mut self.counted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn roster(&self) -> MutexGuard<'_, Vec<OnRoster>> {
+        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_up(&self, process: ProcessNumber) -> bool {
+        self.address(process).is_some()
+    }
+
+    /// Where a process that is down was, and will be again.
+    pub(super) fn last_address(&self, process: ProcessNumber) -> Option<SocketAddr> {
+        let port = self.instances[process as usize].port.get()?;
+        Some((Ipv4Addr::LOCALHOST, *port).into())
+    }
+
+    /// How many requests are in a process; none when it does not answer.
+    pub(super) async fn in_flight(&self, process: ProcessNumber) -> u64 {
+        let Some(address) = self.address(process) else { return 0 };
+        let stats = probe::get(address, "/__stats").await.ok();
+        let stats: Option<Stats> = stats.and_then(|stats| serde_json::from_str(&stats).ok());
+        stats.map_or(0, |stats| stats.in_flight)
+    }
+
+    fn name_of(&self, process: ProcessNumber) -> String {
+        let Assignment { node, instance, .. } = &self.instances[process as usize].assignment;
+        called(node, *instance)
     }
 
     /// Tells of every process that ends, and how, for ever.
@@ -303,13 +439,16 @@ impl Deployment {
                 let address = self.address(number(i));
                 tokio::spawn(async move {
                     let answer = probe::get(address?, "/__stats").await.ok()?;
-                    serde_json::from_str(&answer).ok()
+                    serde_json::from_str::<Stats>(&answer).ok()
                 })
             })
             .collect();
         let mut stats = Vec::with_capacity(asked.len());
-        for (instance, answer) in self.instances.iter().zip(asked) {
-            stats.push((instance.node, answer.await.unwrap_or(None)));
+        for (place, (instance, answer)) in self.instances.iter().zip(asked).enumerate() {
+            let said = answer.await.unwrap_or(None);
+            // What is not meant to be there has no workers that could be idle.
+            let nothing = || (!self.roster()[place].in_service).then(Stats::default);
+            stats.push((instance.node, said.or_else(nothing)));
         }
         stats
     }
@@ -330,17 +469,17 @@ impl Deployment {
         Err(DeployError(format!("the supervisor did not end within {within} s and {and}")))
     }
 
-    fn numbers_of(&self, node: NodeIndex) -> impl Iterator<Item = ProcessNumber> + '_ {
+    pub(super) fn numbers_of(&self, node: NodeIndex) -> impl Iterator<Item = ProcessNumber> + '_ {
         (0..self.instances.len()).filter(move |&i| self.instances[i].node == node).map(number)
     }
 
-    fn number_of(&self, node: &str, instance: u16) -> Result<ProcessNumber, DeployError> {
+    pub(super) fn number_of(&self, node: &str, instance: u16) -> Result<ProcessNumber, DeployError> {
         let is_it = |i: &Instance| i.assignment.node == node && i.assignment.instance == instance;
         let place = self.instances.iter().position(is_it);
         place.map(number).ok_or_else(|| DeployError(format!("there is no {}", called(node, instance))))
     }
 
-    fn address(&self, process: ProcessNumber) -> Option<SocketAddr> {
+    pub(super) fn address(&self, process: ProcessNumber) -> Option<SocketAddr> {
         match self.standings.borrow().get(&process) {
             Some(Standing::Running { port, .. }) => Some((Ipv4Addr::LOCALHOST, *port).into()),
             _ => None,
@@ -348,7 +487,19 @@ impl Deployment {
     }
 }
 
-fn number(place: usize) -> ProcessNumber {
+/// The first member of each shard leads.
+fn leads(plan: &Plan) -> BTreeMap<NodeIndex, Vec<Lead>> {
+    let nodes = plan.nodes.iter().enumerate();
+    let leads = nodes.filter_map(|(i, node)| match &node.kind {
+        NodeKind::Database(spec) => {
+            Some((NodeIndex(i as u16), vec![Lead::default(); usize::from(spec.shards)]))
+        }
+        _ => None,
+    });
+    leads.collect()
+}
+
+pub(super) fn number(place: usize) -> ProcessNumber {
     ProcessNumber::try_from(place).expect("check bounds the number of instances")
 }
 

@@ -30,19 +30,27 @@ pub(super) struct Instance {
     pub(super) assignment: Assignment,
     /// Where it listened first: its callers know no other place, so it is restored there.
     pub(super) port: OnceLock<u16>,
+    /// How long it takes to start when it was dead.
+    pub(super) start_time: Span,
+    /// Autoscaling starts it, if anybody does.
+    pub(super) is_spare: bool,
 }
 
-/// Every instance of every node but clients, in the document's order. Their addresses are filled in as they are started.
+/// Every instance of every node that has a process, in the document's order. Their addresses are filled in as they are started.
 pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
     let plan = design.plan;
     let mut instances = Vec::new();
     for (place, node) in plan.nodes.iter().enumerate() {
         // Check bounds the number of nodes below a u16.
         let index = NodeIndex(place as u16);
-        if matches!(node.kind, NodeKind::Clients(_)) {
-            continue;
-        }
-        for instance in 0..node.kind.instances() {
+        // All clients have one process at most.
+        let count = match &node.kind {
+            NodeKind::Clients(_) => u16::from(front(plan) == Some(index)),
+            // The agent itself looks.
+            NodeKind::Monitoring(_) => 0,
+            kind => kind.most_instances(),
+        };
+        for instance in 0..count {
             let nonce =
                 entropy::hex(16).map_err(|e| DeployError(format!("no random numbers can be had: {e}")))?;
             let assignment = Assignment {
@@ -53,13 +61,55 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
                 seed: design.seed,
                 nonce,
                 addresses: BTreeMap::new(),
+                primaries: BTreeMap::new(),
                 entry_latency: entry_latency(plan, index),
                 supervisor: 0,
             };
-            instances.push(Instance { node: index, assignment, port: OnceLock::new() });
+            let start_time = match &node.kind {
+                NodeKind::Service(service) => service.work.start_time,
+                _ => Span::ZERO,
+            };
+            let is_spare = !matches!(node.kind, NodeKind::Clients(_)) && instance >= node.kind.instances();
+            instances.push(Instance { node: index, assignment, port: OnceLock::new(), start_time, is_spare });
         }
     }
     Ok(instances)
+}
+
+/// The node whose process does what clients do themselves; none where the attack can call the entry.
+pub fn front(plan: &Plan) -> Option<NodeIndex> {
+    let mut clients = (0..plan.nodes.len())
+        .map(|place| NodeIndex(place as u16))
+        .filter(|&index| matches!(plan.node(index).kind, NodeKind::Clients(_)));
+    let first = clients.next()?;
+    let keeps_sessions = plan.classes.iter().any(|class| class.session)
+        && plan.nodes.iter().any(|node| match &node.kind {
+            NodeKind::Service(service) => service.stateful,
+            NodeKind::LoadBalancer(balancer) => balancer.sticky,
+            _ => false,
+        });
+    let is_more_than_sent = |node: NodeIndex| {
+        let NodeKind::Clients(spec) = &plan.node(node).kind else { return false };
+        let edge = plan.edge(plan.node(node).out[0]);
+        let callee = &plan.node(edge.to).kind;
+        let has_one_address = !matches!(callee, NodeKind::Dns(_)) && callee.most_instances() == 1;
+        spec.browser_cache > Span::ZERO || edge.has_policy() || !has_one_address
+    };
+    let needed = clients.next().is_some() || keeps_sessions || is_more_than_sent(first);
+    needed.then_some(first)
+}
+
+/// The nodes whose addresses a node's process must know.
+pub(super) fn called_by(plan: &Plan, node: NodeIndex) -> Vec<NodeIndex> {
+    if !matches!(plan.node(node).kind, NodeKind::Clients(_)) {
+        return plan.callees(node).collect();
+    }
+    // One process stands for all clients, who go where DNS leads.
+    let sources = plan.edges.iter().filter(|edge| matches!(plan.node(edge.from).kind, NodeKind::Clients(_)));
+    let callees: Vec<NodeIndex> = sources.map(|edge| edge.to).collect();
+    let behind = callees.iter().filter(|&&node| matches!(plan.node(node).kind, NodeKind::Dns(_)));
+    let behind: Vec<NodeIndex> = behind.flat_map(|&node| plan.callees(node)).collect();
+    callees.into_iter().chain(behind).collect()
 }
 
 /// The longest one-way latency of an edge by which clients call this node; zero when none do.
@@ -76,7 +126,7 @@ pub(super) fn levels(plan: &Plan) -> Vec<Vec<NodeIndex>> {
     let mut levels: Vec<Vec<NodeIndex>> = Vec::new();
     while !left.is_empty() {
         let (level, rest): (Vec<_>, Vec<_>) =
-            left.iter().partition(|&&node| plan.callees(node).all(|callee| !left.contains(&callee)));
+            left.iter().partition(|&&node| called_by(plan, node).iter().all(|callee| !left.contains(callee)));
         assert!(!level.is_empty(), "check refuses calls that go round");
         levels.push(level);
         left = rest;
@@ -88,6 +138,25 @@ pub(super) fn levels(plan: &Plan) -> Vec<Vec<NodeIndex>> {
 mod tests {
     use super::*;
     use loadpath_core::topology::{check, three_tier};
+
+    #[test]
+    fn clients_have_a_process_where_they_do_more_than_send() {
+        let front_after = |change: fn(&mut Topology)| {
+            let mut document = three_tier();
+            change(&mut document);
+            let plan = check(&document).unwrap();
+            front(&plan).map(|index| plan.node(index).id.clone())
+        };
+        assert_eq!(front_after(|_| {}), None);
+        assert_eq!(
+            front_after(|d| drop(d.edges[0].params.insert("retries".into(), 1.0.into()))).unwrap(),
+            "users"
+        );
+        assert!(front_after(|d| drop(d.nodes[1].params.insert("instances".into(), 2.0.into()))).is_some());
+        assert!(
+            front_after(|d| drop(d.nodes[0].params.insert("browser_cache".into(), "1m".into()))).is_some()
+        );
+    }
 
     #[test]
     fn callees_are_started_before_their_callers() {

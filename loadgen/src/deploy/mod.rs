@@ -13,17 +13,34 @@
 //! does the same in virtual time, around the same components. A node takes at least the time that its law says: it does
 //! its real work, and waits for the rest.
 mod assignment;
+mod attempt;
 mod cache;
 mod call;
+mod cdn;
+mod clients;
+mod control;
+mod cookies;
+mod counts;
+mod cpu;
 mod database;
 mod deployment;
+mod dns;
 mod edge;
+mod external;
+mod failover;
+mod faults;
+mod guard;
 mod layout;
 mod load_balancer;
+mod monitoring;
 mod node;
+mod object_store;
 mod order;
+mod origin;
 mod port;
 mod probe;
+mod queue;
+mod routes;
 mod run_directory;
 mod server;
 mod service;
@@ -32,9 +49,11 @@ mod station;
 mod supervise;
 mod timing;
 mod work;
+mod workers;
 
 pub use assignment::RUN_VARIABLE;
 pub use deployment::{DeployError, Deployment, Running, Stats};
-pub use layout::Design;
+pub use faults::action_of;
+pub use layout::{Design, front};
 pub use node::serve_node;
 pub use supervise::{THIS_PROGRAM, supervise};

@@ -1,19 +1,38 @@
 //! A node's process: what `loadgen __node` does.
 use super::assignment::Assignment;
 use super::cache::Cache;
+use super::cdn::Cdn;
+use super::clients::Clients;
+use super::control::{Control, Place};
+use super::cookies::Cookies;
+use super::counts::Counts;
+use super::cpu::Cpu;
 use super::database::Database;
+use super::dns::Dns;
+use super::edge::Edge;
+use super::external::{self, Remote};
 use super::load_balancer::LoadBalancer;
+use super::object_store;
+use super::origin::Origin;
+use super::queue::Queue;
 use super::server;
 use super::service::Service;
 use super::station::{Station, Worker};
 use super::supervise::ASSIGNMENT_FILE;
 use super::timing::Timing;
 use super::work::{Chance, Timekeeper};
+use super::workers;
 use hyper::{Method, StatusCode};
+use loadpath_core::component::naming;
+use loadpath_core::component::queue::Discipline;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::run::Outcome;
+use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::{self, NodeKind, Plan};
+use loadpath_core::workload::Operation;
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::fd::AsFd as _;
 use std::rc::Rc;
@@ -38,9 +57,11 @@ pub fn serve_node() -> Result<(), String> {
         .map_err(|e| format!("its runtime cannot start: {e}"))?;
     let tasks = tokio::task::LocalSet::new();
     tasks.block_on(&runtime, async {
-        let node = Node::new(&assignment)?;
+        let (plan, index) = plan_of(&assignment)?;
+        let node = Node::new(&assignment, &plan, index)?;
+        let entrance = Entrance::new(&plan, index);
         let listener = listener().map_err(|e| format!("standard input is not a listening socket: {e}"))?;
-        server::serve(listener, Rc::new(node), assignment).await
+        server::serve(listener, (Rc::new(node), entrance), assignment).await
     })
 }
 
@@ -70,17 +91,27 @@ fn listener() -> std::io::Result<tokio::net::TcpListener> {
 pub(super) struct Instance {
     /// The node's id.
     pub(super) id: String,
+    /// Which of its instances, counted from zero.
+    pub(super) number: u16,
     pub(super) station: Rc<Station>,
+    /// Cores that its workers share, if not each has its own.
+    pub(super) cpu: Option<Rc<Cpu>>,
     pub(super) time: Rc<Timekeeper>,
     pub(super) chance: Chance,
+    pub(super) counts: Counts,
 }
 
 /// An instance at work.
 pub(super) enum Node {
     LoadBalancer(LoadBalancer),
-    Service(Service),
+    Service(Box<Service>),
     Cache(Box<Cache>),
     Database(Database),
+    Queue(Queue),
+    Cdn(Box<Cdn>),
+    Clients(Clients),
+    Dns(Dns),
+    Remote(Remote),
 }
 
 /// What a request asks of a node.
@@ -91,6 +122,19 @@ pub(super) struct Ask {
     /// As it is to be passed on.
     pub(super) path: String,
     pub(super) key: u64,
+    /// What the request that this is part of does.
+    pub(super) operation: Operation,
+    pub(super) origin: Origin,
+    /// What its user's browser has kept.
+    pub(super) cookies: Cookies,
+}
+
+/// What is known of requests before they come: whose they are when they do not say so themselves.
+pub(super) struct Entrance {
+    /// The classes, in the plan's order.
+    classes: Vec<(String, Operation)>,
+    /// How long the clients wait that call this node, and how long the network takes one way; none when none do.
+    clients: Option<(Span, Span)>,
 }
 
 /// What a node answers.
@@ -98,28 +142,60 @@ pub(super) struct Ask {
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) timing: Timing,
+    /// What DNS says.
+    pub(super) told: Option<naming::Answer>,
+}
+
+impl Entrance {
+    /// Of the node that the assignment names.
+    fn new(plan: &Plan, index: NodeIndex) -> Self {
+        let mut clients: Option<(Span, Span)> = None;
+        for edge in plan.edges.iter().filter(|edge| edge.to == index) {
+            if let NodeKind::Clients(spec) = &plan.node(edge.from).kind {
+                let (timeout, latency) = clients.unwrap_or_default();
+                clients = Some((timeout.max(spec.timeout), latency.max(edge.latency)));
+            }
+        }
+        let classes = plan.classes.iter().map(|class| (class.name.clone(), class.operation)).collect();
+        Self { classes, clients }
+    }
+
+    /// Reads `/c/{class}/{key}?u={user}` and `/k/{key}`; what the caller says in a header goes before what they say.
+    pub(super) fn read(&self, method: &Method, target: &str, says: Option<Origin>, now: Time) -> Option<Ask> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (class, key) = match *path.strip_prefix('/')?.split('/').collect::<Vec<_>>() {
+            ["c", class, key] => (Some(class), key.parse().ok()?),
+            ["k", key] => (None, key.parse().ok()?),
+            _ => return None,
+        };
+        if ![Method::GET, Method::PUT, Method::DELETE].contains(method) {
+            return None;
+        }
+        let by_method = if method == Method::GET { Operation::Read } else { Operation::Write };
+        let found = self.classes.iter().position(|(name, _)| class == Some(name.as_str()));
+        let operation = found.map_or(by_method, |place| self.classes[place].1);
+        let origin = says.unwrap_or_else(|| {
+            let user = query.strip_prefix("u=").and_then(|user| user.parse().ok()).unwrap_or(0);
+            let (deadline, way) = self.clients.map_or((Time::NEVER, Span::ZERO), |(timeout, latency)| {
+                (now + timeout.saturating_sub(latency), latency)
+            });
+            Origin { class: found.unwrap_or(0) as u16, user, deadline, way }
+        });
+        let (method, path, cookies) = (method.clone(), target.to_owned(), Cookies::default());
+        Some(Ask { method, path, key, operation, origin, cookies })
+    }
 }
 
 impl Ask {
-    /// Reads `/c/{class}/{key}` and `/k/{key}`.
-    pub(super) fn read(method: &Method, path: &str) -> Option<Self> {
-        let key = match *path.strip_prefix('/')?.split('/').collect::<Vec<_>>() {
-            ["c", _, key] | ["k", key] => key.parse().ok()?,
-            _ => return None,
-        };
-        let known = [Method::GET, Method::PUT, Method::DELETE].contains(method);
-        known.then(|| Self { method: method.clone(), path: path.to_owned(), key })
-    }
-
-    /// The path of the key itself, as caches and databases know it.
-    pub(super) fn key_path(&self) -> String {
-        format!("/k/{}", self.key)
+    /// The same request's question about the key itself, as caches and databases know it.
+    pub(super) fn of_key(&self, method: Method) -> Self {
+        Self { method, path: format!("/k/{}", self.key), ..self.clone() }
     }
 }
 
 impl Answer {
     pub(super) const fn new(status: StatusCode, timing: Timing) -> Self {
-        Self { status, timing }
+        Self { status, timing, told: None }
     }
 
     /// The answer that says this outcome.
@@ -127,9 +203,10 @@ impl Answer {
         let status = match outcome {
             Outcome::Ok => StatusCode::OK,
             Outcome::Refused => StatusCode::SERVICE_UNAVAILABLE,
-            Outcome::Failed | Outcome::TimedOut => StatusCode::BAD_GATEWAY,
+            Outcome::Failed => StatusCode::BAD_GATEWAY,
+            Outcome::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         };
-        Self { status, timing }
+        Self { status, timing, told: None }
     }
 
     /// The queue was full.
@@ -139,44 +216,112 @@ impl Answer {
 }
 
 impl Instance {
-    fn new(assignment: &Assignment, workers: u32, queue: u32) -> Result<Self, String> {
+    fn new(
+        assignment: &Assignment,
+        workers: u32,
+        queue: u32,
+        (order, cores): (Discipline, u32),
+    ) -> Result<Self, String> {
         let time = Timekeeper::start().map_err(|e| format!("no timer can be had: {e}"))?;
+        let time = Rc::new(time);
         Ok(Self {
             id: assignment.node.clone(),
-            station: Station::new(time.clock, workers, queue),
-            time: Rc::new(time),
+            number: assignment.instance,
+            station: Station::new(time.clock, workers, queue, order),
+            cpu: (cores > 0).then(|| Cpu::new(time.clone(), cores)),
+            time,
             chance: Chance::new(assignment.seed, &assignment.node, assignment.instance),
+            counts: Counts::default(),
         })
     }
 
     /// A worker for a request, and the wait for it noted; none when the queue is full.
     pub(super) async fn admit(&self, timing: &mut Timing) -> Option<Worker> {
-        let (worker, wait) = self.station.enter().await?;
+        self.admit_with(0, None, timing).await.ok()
+    }
+
+    /// As `admit`, for a request of this priority that stays so long in the queue.
+    ///
+    /// # Errors
+    /// [`Outcome::TimedOut`] when it left the queue, [`Outcome::Refused`] when that had no place for it.
+    pub(super) async fn admit_with(
+        &self,
+        priority: u8,
+        stays: Option<Span>,
+        timing: &mut Timing,
+    ) -> Result<Worker, Outcome> {
+        let arrived = self.time.clock.now();
+        let leaves = async {
+            match stays {
+                Some(stays) => self.time.until(arrived + stays).await,
+                None => std::future::pending().await,
+            }
+        };
+        let (worker, wait) = tokio::select! {
+            biased;
+            entered = self.station.enter(priority) => entered?,
+            () = leaves => {
+                timing.wait(&self.id, self.time.clock.now().since(arrived));
+                self.counts.add("abandoned");
+                return Err(Outcome::TimedOut);
+            }
+        };
         timing.wait(&self.id, wait);
-        Some(worker)
+        Ok(worker)
+    }
+
+    /// What it says of itself: nanoseconds that its workers, or the cores they share, were taken; how many there are; and how many
+    /// requests wait.
+    pub(super) fn figures(&self) -> (u64, u32, usize) {
+        let (busy, workers, waiting) = self.station.figures();
+        match self.cpu.as_ref().map(|cpu| cpu.figures()) {
+            Some((used, cores)) => (used, cores, waiting),
+            None => (busy, workers, waiting),
+        }
     }
 }
 
 impl Node {
-    fn new(assignment: &Assignment) -> Result<Self, String> {
-        let (plan, index) = plan_of(assignment)?;
-        let instance = |workers, queue| Instance::new(assignment, workers, queue);
+    fn new(assignment: &Assignment, plan: &Plan, index: NodeIndex) -> Result<Self, String> {
+        let plain = (Discipline::Fifo, 0);
+        let instance = |workers, queue| Instance::new(assignment, workers, queue, plain);
         Ok(match &plan.node(index).kind {
-            NodeKind::Clients(_) => return Err("clients have no process".to_owned()),
+            // They work on nothing, and so nothing waits for a worker.
+            NodeKind::Clients(_) => Self::Clients(Clients::new(plan, assignment, instance(0, 0)?)),
+            NodeKind::Dns(spec) => Self::Dns(Dns::new(plan, index, spec, assignment, instance(0, 0)?)),
             NodeKind::LoadBalancer(spec) => {
                 let instance = instance(spec.cores, spec.queue)?;
-                Self::LoadBalancer(LoadBalancer::new(&plan, index, spec, assignment, instance))
+                Self::LoadBalancer(LoadBalancer::new(plan, index, spec, assignment, instance))
             }
             NodeKind::Service(spec) => {
-                let instance = instance(spec.work.workers, spec.work.queue)?;
-                Self::Service(Service::new(&plan, index, spec, assignment, instance))
+                let shared = (spec.work.order, spec.work.cores);
+                let instance = Instance::new(assignment, spec.work.workers, spec.work.queue, shared)?;
+                Self::Service(Box::new(Service::new(plan, index, spec, assignment, instance)))
             }
             NodeKind::Cache(spec) => {
                 let instance = instance(spec.workers, spec.queue)?;
-                Self::Cache(Box::new(Cache::new(&plan, index, spec, assignment, instance)))
+                Self::Cache(Box::new(Cache::new(plan, index, spec, assignment, instance)))
+            }
+            NodeKind::Queue(spec) => {
+                let instance = instance(spec.workers, spec.queue)?;
+                Self::Queue(Queue::new(plan, index, spec, assignment, instance))
+            }
+            NodeKind::Workers(spec) => {
+                let shared = (spec.work.order, spec.work.cores);
+                let instance = Instance::new(assignment, spec.work.workers, workers::UNDER_WAY, shared)?;
+                Self::Service(Box::new(workers::new(plan, index, spec, assignment, instance)))
+            }
+            NodeKind::ObjectStore(spec) => {
+                Self::Remote(object_store::new(spec, instance(spec.concurrency, 0)?))
+            }
+            NodeKind::External(spec) => Self::Remote(external::new(spec, instance(spec.concurrency, 0)?)),
+            NodeKind::Cdn(spec) => {
+                let instance = instance(spec.workers, spec.queue)?;
+                Self::Cdn(Box::new(Cdn::new(plan, index, spec, assignment, instance)))
             }
             NodeKind::Database(spec) => {
-                Self::Database(Database::open(spec, instance(spec.connections, spec.queue)?)?)
+                let instance = instance(spec.connections, spec.queue)?;
+                Self::Database(Database::open(spec, assignment, instance)?)
             }
             other => return Err(format!("a {} has no process", other.name().replace('_', " "))),
         })
@@ -189,6 +334,84 @@ impl Node {
             Self::Service(node) => node.answer(ask).await,
             Self::Cache(node) => node.answer(ask).await,
             Self::Database(node) => node.answer(ask).await,
+            Self::Queue(node) => node.answer(ask).await,
+            Self::Cdn(node) => node.answer(ask).await,
+            Self::Clients(node) => node.answer(ask).await,
+            Self::Dns(node) => node.answer(ask).await,
+            Self::Remote(node) => node.answer(ask).await,
+        }
+    }
+
+    /// Does what the agent orders; how far its log is, where it has one.
+    pub(super) fn obey(&self, control: &Control) -> Result<Place, String> {
+        match (self, control) {
+            (_, Control::Slow { factor }) => self.instance().chance.slowness.set(*factor),
+            (_, Control::Cut { to, cut }) => {
+                self.each_edge(|edge| edge.cut(to, *cut));
+                if let Self::Queue(queue) = self {
+                    queue.hand_out();
+                }
+            }
+            (_, Control::Primary { node, shard, member }) => {
+                self.each_edge(|edge| edge.learn_primary(node, *shard, *member));
+            }
+            (_, Control::Moved { node, addresses }) => {
+                self.each_edge(|edge| edge.move_to(node, addresses));
+                if let Self::LoadBalancer(balancer) = self {
+                    balancer.leave_absent();
+                }
+            }
+            (Self::Cache(cache), Control::Flush) => cache.flush(),
+            (Self::Cdn(cdn), Control::Flush) => cdn.flush(),
+            (Self::Database(database), _) => return database.obey(control),
+            _ => return Err(format!("node \"{}\" cannot do that", self.instance().id)),
+        }
+        Ok(Place::default())
+    }
+
+    /// A word of the node's own kind, from another of its instances.
+    pub(super) fn hear(&self, words: &[u8]) -> Option<Place> {
+        if let Self::Database(database) = self { database.hear(words) } else { None }
+    }
+
+    /// How many messages wait in it for workers.
+    pub(super) fn messages(&self) -> u64 {
+        if let Self::Queue(queue) = self { queue.waiting() } else { 0 }
+    }
+
+    /// What was counted of it since it was started, by the names that runs show.
+    pub(super) fn counters(&self) -> BTreeMap<String, u64> {
+        let mut counters = BTreeMap::new();
+        self.instance().counts.add_to(&mut counters);
+        if let Some(dropped) = Some(self.instance().station.dropped()).filter(|&dropped| dropped > 0) {
+            *counters.entry("shed".to_owned()).or_default() += dropped;
+        }
+        let counts = RefCell::new(&mut counters);
+        self.each_edge(|edge| {
+            if let Some(policy) = &edge.policy {
+                policy.counts.add_to(&mut counts.borrow_mut());
+            }
+        });
+        match self {
+            Self::Database(database) => database.count(&mut counters),
+            Self::Cache(cache) => cache.count(&mut counters),
+            Self::Queue(queue) => queue.count(&mut counters),
+            _ => {}
+        }
+        counters.retain(|_, count| *count > 0);
+        counters
+    }
+
+    fn each_edge(&self, tell: impl Fn(&Rc<Edge>)) {
+        match self {
+            Self::LoadBalancer(node) => node.edges().for_each(tell),
+            Self::Service(node) => node.edges().for_each(tell),
+            Self::Cache(node) => node.edges().for_each(tell),
+            Self::Queue(node) => node.edges().for_each(tell),
+            Self::Cdn(node) => node.edge().into_iter().for_each(tell),
+            Self::Clients(node) => node.edges().for_each(tell),
+            Self::Dns(node) => node.edges().for_each(tell),
+            Self::Database(_) | Self::Remote(_) => {}
         }
     }
 
@@ -199,6 +422,11 @@ impl Node {
             Self::Service(node) => &node.instance,
             Self::Cache(node) => &node.instance,
             Self::Database(node) => &node.instance,
+            Self::Queue(node) => &node.instance,
+            Self::Cdn(node) => &node.instance,
+            Self::Clients(node) => &node.instance,
+            Self::Dns(node) => &node.instance,
+            Self::Remote(node) => &node.instance,
         }
     }
 }
@@ -216,17 +444,33 @@ fn plan_of(assignment: &Assignment) -> Result<(Plan, NodeIndex), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loadpath_core::topology::{check, three_tier};
 
     #[test]
     fn an_ask_is_read_from_its_path_and_strangers_are_not() {
-        let ask = Ask::read(&Method::PUT, "/c/write/17").unwrap();
-        assert_eq!((ask.key, ask.key_path().as_str()), (17, "/k/17"));
-        assert!(Ask::read(&Method::DELETE, "/k/0").is_some());
+        let plan = check(&three_tier()).unwrap();
+        let entrance = Entrance::new(&plan, plan.find("lb").unwrap());
+        let read = |method: &Method, path: &str| entrance.read(method, path, None, Time(7));
+        let class = &plan.classes[1].name;
+        let ask = read(&Method::PUT, &format!("/c/{class}/17?u=3")).unwrap();
+        assert_eq!((ask.key, ask.origin.class, ask.origin.user), (17, 1, 3));
+        assert_eq!(
+            (ask.operation, ask.of_key(Method::GET).path.as_str()),
+            (plan.classes[1].operation, "/k/17")
+        );
+        assert!(
+            ask.origin.deadline > Time(7) && ask.origin.deadline < Time::NEVER,
+            "users do not wait for ever"
+        );
+        assert!(read(&Method::DELETE, "/k/0").is_some());
         for path in
             ["", "/", "/k", "/k/", "/k/-1", "/k/1/2", "/c/17", "/c/a/b", "k/1", "/k/99999999999999999999999"]
         {
-            assert_eq!(Ask::read(&Method::GET, path), None, "{path}");
+            assert_eq!(read(&Method::GET, path), None, "{path}");
         }
-        assert_eq!(Ask::read(&Method::POST, "/k/1"), None);
+        assert_eq!(read(&Method::POST, "/k/1"), None);
+        let says = Origin { class: 0, user: 9, deadline: Time(8), way: Span(1) };
+        let ask = entrance.read(&Method::GET, "/c/anything/1?u=3", Some(says), Time(7)).unwrap();
+        assert_eq!(ask.origin, says);
     }
 }

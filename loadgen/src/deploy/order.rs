@@ -23,6 +23,13 @@ pub(super) enum Order {
         /// Which process.
         process: ProcessNumber,
     },
+    /// SIGSTOP it, or SIGCONT.
+    Hang {
+        /// Which process.
+        process: ProcessNumber,
+        /// Whether it is to stop.
+        hangs: bool,
+    },
 }
 
 /// What the supervisor says.

@@ -1,12 +1,15 @@
 //! What every node's process serves: its work, `/healthz` and `/__stats`, over HTTP/1.1.
 use super::assignment::Assignment;
-use super::call::{SERVER_TIMING, TOOK};
+use super::call::{SERVER_TIMING, TOLD, TOOK, WORDS};
+use super::control::{CONTROL, Control, LOG, NONCE, Place};
+use super::cookies::{COOKIES, Cookies};
 use super::deployment::Stats;
-use super::node::{Answer, Ask, Node};
+use super::node::{Answer, Ask, Entrance, Node};
+use super::origin::{ORIGIN, Origin};
 use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Collected, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::HeaderValue;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -24,23 +27,30 @@ const HEAD_WITHIN: Duration = Duration::from_secs(90);
 /// About what loopback itself takes, there and back: the part of an entry's latency that need not be waited for.
 const LOOPBACK: Span = Span::from_micros(200);
 
+/// How long what instances tell one another may be.
+const MOST_WORDS: usize = 1 << 20;
+
 struct Shell {
     node: Rc<Node>,
+    entrance: Entrance,
     nonce: String,
     /// What an answer to a client is kept back: the latency of the clients' edge, there and back.
     hold_back: Span,
     in_flight: Cell<u64>,
+    /// Nothing new should come.
+    drains: Cell<bool>,
 }
 
 /// Serves `node` for ever.
 pub(super) async fn serve(
     listener: TcpListener,
-    node: Rc<Node>,
+    (node, entrance): (Rc<Node>, Entrance),
     assignment: Assignment,
 ) -> Result<(), String> {
     let there_and_back = assignment.entry_latency + assignment.entry_latency;
     let hold_back = there_and_back.saturating_sub(LOOPBACK);
-    let shell = Rc::new(Shell { node, nonce: assignment.nonce, hold_back, in_flight: Cell::new(0) });
+    let (in_flight, drains) = (Cell::new(0), Cell::new(false));
+    let shell = Rc::new(Shell { node, entrance, nonce: assignment.nonce, hold_back, in_flight, drains });
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::task::spawn_local(converse(stream, shell.clone()))),
@@ -63,10 +73,15 @@ async fn converse(stream: TcpStream, shell: Rc<Shell>) {
 
 async fn respond(shell: Rc<Shell>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let response = match request.uri().path() {
+        "/healthz" if shell.drains.get() => {
+            plain(StatusCode::SERVICE_UNAVAILABLE, "it is to be restarted".to_owned())
+        }
+        CONTROL => shell.obey(request).await,
+        LOG => shell.hear(request).await,
         "/healthz" => plain(StatusCode::OK, shell.nonce.clone()),
         "/__stats" => plain(StatusCode::OK, shell.stats()),
-        path => match Ask::read(request.method(), path) {
-            Some(ask) => shell.work(ask).await,
+        path => match shell.read(&request, path) {
+            Some((ask, hold_back)) => shell.work(ask, hold_back).await,
             None => plain(StatusCode::NOT_FOUND, "there is only /c/CLASS/KEY and /k/KEY here".to_owned()),
         },
     };
@@ -79,9 +94,31 @@ fn plain(status: StatusCode, text: String) -> Response<Full<Bytes>> {
     response
 }
 
+fn json(place: &Place) -> Response<Full<Bytes>> {
+    plain(StatusCode::OK, serde_json::to_string(place).expect("whole numbers are JSON"))
+}
+
+/// The body; nothing when it breaks off or is too long.
+async fn words_of(request: Request<Incoming>) -> Bytes {
+    let body = Limited::new(request.into_body(), MOST_WORDS).collect().await;
+    body.map(Collected::to_bytes).unwrap_or_default()
+}
+
 impl Shell {
+    /// What is asked, and what the answer is kept back: who says nothing of himself is a client, and nobody else can add the latency
+    /// of the clients' edge.
+    fn read(&self, request: &Request<Incoming>, path: &str) -> Option<(Ask, Span)> {
+        let now = self.node.instance().time.clock.now();
+        let says = request.headers().get(ORIGIN).and_then(|value| Origin::read(value, now));
+        let target = request.uri().path_and_query().map_or(path, |target| target.as_str());
+        let hold_back = if says.is_some() { Span::ZERO } else { self.hold_back };
+        let cookies = Cookies::read(request.headers().get(COOKIES));
+        let ask = self.entrance.read(request.method(), target, says, now)?;
+        Some((Ask { cookies, ..ask }, hold_back))
+    }
+
     /// The node's work on a request. It goes on even when the caller gives up and leaves, so it is a task of its own.
-    async fn work(self: Rc<Self>, ask: Ask) -> Response<Full<Bytes>> {
+    async fn work(self: Rc<Self>, ask: Ask, hold_back: Span) -> Response<Full<Bytes>> {
         let arrived = self.node.instance().time.clock.now();
         let shell = self.clone();
         let work = tokio::task::spawn_local(async move {
@@ -91,23 +128,63 @@ impl Shell {
             answer
         });
         let time = &self.node.instance().time;
-        let Answer { status, timing } =
+        let Answer { status, timing, told } =
             work.await.expect("a panic ends the process, and nobody aborts the task");
         let mut response = plain(status, String::new());
         let answered = time.clock.now();
         let took = answered.since(arrived);
-        time.until(answered + self.hold_back).await;
+        time.until(answered + hold_back).await;
         let headers = response.headers_mut();
         headers.insert(TOOK, HeaderValue::from(took.0));
-        if let Ok(timing) = HeaderValue::from_str(timing.as_str()) {
-            headers.insert(SERVER_TIMING, timing);
+        if let Ok(text) = HeaderValue::from_str(timing.as_str()) {
+            headers.insert(SERVER_TIMING, text);
+        }
+        if let Some(cookies) = timing.cookies.header() {
+            headers.insert(COOKIES, cookies);
+        }
+        if let Some(told) = told {
+            let text = format!("{} {}", told.target, told.ttl.0);
+            headers.insert(TOLD, HeaderValue::try_from(text).expect("digits are a header's text"));
         }
         response
     }
 
+    /// Does what the agent orders, who knows this instance's nonce; a page in a browser cannot send it.
+    async fn obey(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let nonce = request.headers().get(NONCE);
+        if nonce.is_none_or(|nonce| nonce.as_bytes() != self.nonce.as_bytes()) {
+            return plain(StatusCode::FORBIDDEN, "this is for the agent".to_owned());
+        }
+        let words = words_of(request).await;
+        let obeyed = match serde_json::from_slice::<Control>(&words) {
+            Ok(Control::Drain) => {
+                self.drains.set(true);
+                Ok(Place::default())
+            }
+            Ok(control) => self.node.obey(&control),
+            Err(fault) => Err(format!("that is no order: {fault}")),
+        };
+        match obeyed {
+            Ok(place) => json(&place),
+            Err(why) => plain(StatusCode::CONFLICT, why),
+        }
+    }
+
+    /// Hears another instance of the same node.
+    async fn hear(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let is_told = request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == WORDS);
+        let words = words_of(request).await;
+        match is_told.then(|| self.node.hear(&words)).flatten() {
+            Some(place) => json(&place),
+            None => plain(StatusCode::CONFLICT, String::new()),
+        }
+    }
+
     fn stats(&self) -> String {
-        let (busy_ns, workers, backlog) = self.node.instance().station.figures();
-        let stats = Stats { busy_ns, workers, in_flight: self.in_flight.get(), backlog: backlog as u64 };
+        let (busy_ns, workers, backlog) = self.node.instance().figures();
+        let counters = self.node.counters();
+        let (in_flight, backlog) = (self.in_flight.get(), backlog as u64 + self.node.messages());
+        let stats = Stats { busy_ns, workers, in_flight, backlog, counters };
         serde_json::to_string(&stats).expect("whole numbers are JSON")
     }
 }

@@ -58,6 +58,7 @@ fn raise_file_limit() {
 /// What can be asked of the task that minds a process.
 enum Stop {
     Kill,
+    Hang(bool),
     TakeDown,
 }
 
@@ -113,6 +114,11 @@ impl Supervisor {
                 if let Some(minder) = self.minders.get(&process) {
                     // A minder that is gone has seen its process end already.
                     let _ = minder.send(Stop::Kill);
+                }
+            }
+            Ok(Order::Hang { process, hangs }) => {
+                if let Some(minder) = self.minders.get(&process) {
+                    let _ = minder.send(Stop::Hang(hangs));
                 }
             }
             Err(fault) => eprintln!("loadgen __supervise: an order cannot be read: {fault}"),
@@ -225,6 +231,7 @@ async fn mind(
             Some(stop) = stops.recv() => match stop {
                 // An error here says that it has ended just now, and the next round sees that.
                 Stop::Kill => drop(child.start_kill()),
+                Stop::Hang(hangs) => signal_to(&child, if hangs { Signal::STOP } else { Signal::CONT }),
                 Stop::TakeDown => break end(&mut child).await,
             },
         }
@@ -233,13 +240,19 @@ async fn mind(
     (how, listening.await.unwrap_or_default())
 }
 
-/// Asks a process to stop, and kills it when it does not.
-async fn end(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
+/// A signal to a process that was not waited for yet, so that the id is still its own; one that has just ended gets none.
+fn signal_to(child: &Child, what: Signal) {
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
     if let Some(pid) = pid {
-        // It was not waited for yet, so the id is still its own; if it has just ended, the wait below says so.
-        let _ = kill_process(pid, Signal::TERM);
+        let _ = kill_process(pid, what);
     }
+}
+
+/// Asks a process to stop, and kills it when it does not.
+async fn end(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
+    signal_to(child, Signal::TERM);
+    // One that hangs goes on, and hears it.
+    signal_to(child, Signal::CONT);
     match tokio::time::timeout(GRACE, child.wait()).await {
         Ok(status) => status,
         Err(_) => {

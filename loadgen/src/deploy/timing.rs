@@ -2,6 +2,7 @@
 //!
 //! A node reports its own queue (`web.q;dur=0.120`) and, for each call that it made, what it saw as the caller
 //! (`db;dur=4.310;desc=ok`), followed by what the callee reported. Times are in milliseconds with three decimals.
+use super::cookies::Cookies;
 use loadpath_core::run::Outcome;
 use loadpath_core::time::Span;
 use std::fmt::Write as _;
@@ -9,9 +10,13 @@ use std::fmt::Write as _;
 /// How long a header may be. Entries that would make it longer are left out; those hops are then seen less often.
 const MOST_BYTES: usize = 8 * 1024;
 
-/// The entries of one answer, in order.
+/// The entries of one answer, in order, and what its user is to keep.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Timing(String);
+pub(super) struct Timing {
+    text: String,
+    /// What the user is to keep of where his sessions are.
+    pub(super) cookies: Cookies,
+}
 
 impl Timing {
     /// The time that a request spent in the node's own queue.
@@ -29,7 +34,8 @@ impl Timing {
         let outcome = match outcome {
             Outcome::Ok => "ok",
             Outcome::Refused => "refused",
-            Outcome::Failed | Outcome::TimedOut => "failed",
+            Outcome::Failed => "failed",
+            Outcome::TimedOut => "timed_out",
         };
         self.entry(format_args!("{callee};dur={};desc={outcome}", Millis(took)));
         if !own.is_empty() {
@@ -39,22 +45,25 @@ impl Timing {
 
     /// The entries of an earlier call that no answer has carried yet.
     pub(super) fn append(&mut self, earlier: &Self) {
-        self.entry(format_args!("{}", earlier.0));
+        if !earlier.text.is_empty() {
+            self.entry(format_args!("{}", earlier.text));
+        }
+        self.cookies.merge(&earlier.cookies);
     }
 
     /// As the header's value.
     pub(super) fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     fn entry(&mut self, entry: std::fmt::Arguments) {
-        let before = self.0.len();
+        let before = self.text.len();
         if before > 0 {
-            self.0.push_str(", ");
+            self.text.push_str(", ");
         }
-        self.0.write_fmt(entry).expect("a string takes every text");
-        if self.0.len() > MOST_BYTES {
-            self.0.truncate(before);
+        self.text.write_fmt(entry).expect("a string takes every text");
+        if self.text.len() > MOST_BYTES {
+            self.text.truncate(before);
         }
     }
 }

@@ -1,11 +1,14 @@
-//! Results of other load tools as runs: of each it is said which clock it used, and what it cannot tell.
+//! What other tools read and wrote: results of load tools as runs, with the clock that each used; designs as files of theirs, and back.
 //!
 //! Whatever a file holds is data: lengths and counts are bounded, numbers must be finite, and what does not fit is a sentence.
+pub mod design;
+pub mod export;
 mod fortio;
 mod hey;
 mod k6;
 mod oha;
 mod part;
+pub mod prometheus;
 mod vegeta;
 mod wrk;
 
@@ -36,6 +39,18 @@ const READERS: [(Looks, Reader); 6] = [
 /// Reads the result of another tool; none when no tool's result looks like this.
 pub fn read(text: &str) -> Option<Result<Run, NotRead>> {
     READERS.iter().find(|(is, _)| is(text)).map(|(_, read)| read(text))
+}
+
+/// A DNS label made of any text: small letters, digits and hyphens, 40 at most.
+fn slug(text: &str, otherwise: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let joined = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
+    let cut = joined[..joined.len().min(40)].trim_matches('-');
+    if cut.starts_with(|c: char| c.is_ascii_lowercase()) {
+        cut.to_owned()
+    } else {
+        format!("{otherwise}-{cut}").trim_end_matches('-').to_owned()
+    }
 }
 
 impl fmt::Display for NotRead {

@@ -1,8 +1,9 @@
 //! Which designs can be run live, and the sentence for those that cannot.
 use super::support;
+use crate::deploy::front;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::time::Span;
-use loadpath_core::topology::{self, ClientsNode, Fault, NodeKind, Plan, Topology};
+use loadpath_core::topology::{self, Fault, NodeKind, Plan, Topology};
 use loadpath_core::wire::{Caps, Refusal};
 use std::fmt;
 
@@ -37,13 +38,18 @@ impl From<Unfit> for Refusal {
     }
 }
 
+/// The name of the requests of several clients nodes. It is no node's id.
+const ALL_CLIENTS: &str = "*";
+
 /// A design that can be driven.
 #[derive(Clone, Debug)]
 pub(super) struct Drivable {
     pub(super) plan: Plan,
-    /// The one node that sends.
-    pub(super) clients: (String, ClientsNode),
-    /// The node that it calls.
+    /// What the streams of chance of its requests are called: the one clients node, or all of them.
+    pub(super) source: String,
+    /// How long users wait.
+    pub(super) timeout: Span,
+    /// The node whose process the requests are sent to: the one that clients call, or one that stands for clients.
     pub(super) entry: NodeIndex,
 }
 
@@ -59,9 +65,10 @@ pub fn check_deployable(document: &Topology, caps: &Caps) -> Result<Plan, Unfit>
     let processes: usize = plan
         .nodes
         .iter()
-        .filter(|node| !matches!(node.kind, NodeKind::Clients(_)))
-        .map(|node| usize::from(node.kind.instances()))
-        .sum();
+        .filter(|node| !matches!(node.kind, NodeKind::Clients(_) | NodeKind::Monitoring(_)))
+        .map(|node| usize::from(node.kind.most_instances()))
+        .sum::<usize>()
+        + usize::from(front(&plan).is_some());
     if processes > caps.processes {
         return Err(Unfit::Cannot(format!(
             "the design has {processes} instances, each a process; at most {} can be brought up: use fewer instances",
@@ -90,22 +97,20 @@ pub(super) fn check_drivable(document: &Topology, duration: Span, caps: &Caps) -
             _ => None,
         })
         .collect();
-    let [(index, spec)] = clients.as_slice() else {
-        let n = clients.len();
-        return cannot(format!(
-            "the design has {n} clients nodes; a live run sends from one: delete the others"
-        ));
-    };
-    let entry = plan.callees(*index).next().expect("check refuses clients that call nothing");
-    let (id, instances) = (&plan.node(entry).id, plan.node(entry).kind.instances());
-    if instances > 1 {
-        return cannot(format!(
-            "the clients call node \"{id}\", which has {instances} instances; a live run needs one address: \
-             put a load balancer with one instance before it"
-        ));
+    let timeouts = clients.iter().map(|(_, spec)| spec.timeout);
+    let timeout = timeouts.max().expect("check refuses a design without clients");
+    if clients.iter().any(|(_, spec)| spec.timeout != timeout) {
+        return cannot(
+            "the clients wait differently long; in a live run all do: give them one timeout".to_owned(),
+        );
     }
-    let clients = (plan.node(*index).id.clone(), spec.clone());
-    Ok(Drivable { plan, clients, entry })
+    let source = match clients.as_slice() {
+        [(index, _)] => plan.node(*index).id.clone(),
+        _ => ALL_CLIENTS.to_owned(),
+    };
+    let called = || plan.callees(clients[0].0).next().expect("check refuses clients that call nothing");
+    let entry = front(&plan).unwrap_or_else(called);
+    Ok(Drivable { plan, source, timeout, entry })
 }
 
 #[cfg(test)]
@@ -131,7 +136,6 @@ mod tests {
             }
         };
         refused(set(2, "instances", 30.0), "at most 24 can be brought up");
-        refused(set(1, "instances", 2.0), "needs one address");
         refused(set(2, "workers", -1.0), "the design is faulty: node \"web\", workers");
         refused(
             |document| drop(document.workload.params.insert("rate".to_owned(), "1M/s".into())),
@@ -139,18 +143,15 @@ mod tests {
         );
         refused(
             |document| {
-                let more = Node {
-                    id: "more".into(),
-                    kind: "clients".into(),
-                    params: Params::new(),
-                    ..Node::default()
-                };
+                let mut params = Params::new();
+                params.insert("timeout".to_owned(), "7s".into());
+                let more = Node { id: "more".into(), kind: "clients".into(), params, ..Node::default() };
                 document.nodes.push(more);
                 let mut edge = document.edges[0].clone();
                 edge.from = "more".into();
                 document.edges.push(edge);
             },
-            "2 clients nodes",
+            "give them one timeout",
         );
         let long = check_drivable(&three_tier(), Span(2 * CAPS.duration.0), &CAPS).unwrap_err();
         assert!(long.to_string().contains("from 1s to 1h, not 2h"), "{long}");

@@ -1,15 +1,18 @@
 //! What the processes can do so far. A design that asks for more is refused by name, so that no live run measures less than
 //! what is drawn.
 use loadpath_core::topology::catalog::{self, Param};
-use loadpath_core::topology::{Params, Topology};
+use loadpath_core::topology::{Happening, Params, Topology};
 
 /// For each kind that comes up: the parameters that its process acts on.
 const KINDS: &[(&str, &[&str])] = &[
-    ("clients", &["share", "timeout"]),
+    ("clients", &["share", "timeout", "browser_cache", "resolvers", "least_ttl", "serve_stale"]),
+    ("dns", &["policy", "ttl", "lookup_time", "check_interval", "fall", "rise"]),
     (
         "load_balancer",
         &[
             "policy",
+            "choices",
+            "repeats",
             "instances",
             "cores",
             "service_time",
@@ -18,24 +21,132 @@ const KINDS: &[(&str, &[&str])] = &[
             "fall",
             "rise",
             "slow_start",
+            "sticky",
+            "eject_after",
+            "rate_limit",
+            "burst",
         ],
     ),
-    ("service", &["instances", "workers", "service_time", "queue"]),
+    (
+        "service",
+        &[
+            "instances",
+            "workers",
+            "service_time",
+            "pause",
+            "cores",
+            "speed",
+            "queue",
+            "queue_order",
+            "patience",
+            "shedding",
+            "deadlines",
+            "limit",
+            "limit_most",
+            "limit_late",
+            "error_share",
+            "start_time",
+            "sessions",
+            "autoscale",
+            "max_instances",
+            "scale_target",
+            "cooldown",
+        ],
+    ),
+    (
+        "cdn",
+        &[
+            "instances",
+            "capacity",
+            "eviction",
+            "ttl",
+            "ttl_jitter",
+            "keeps",
+            "coalesce",
+            "workers",
+            "service_time",
+            "queue",
+        ],
+    ),
+    // The agent looks as often as it says.
+    ("monitoring", &["interval"]),
+    ("object_store", &["concurrency", "service_time", "error_share"]),
+    ("external", &["concurrency", "service_time", "error_share", "rate_limit"]),
+    (
+        "queue",
+        &["mode", "partitions", "capacity", "overflow", "deliveries", "workers", "service_time", "queue"],
+    ),
+    (
+        "workers",
+        &["instances", "workers", "service_time", "pause", "cores", "speed", "error_share", "start_time"],
+    ),
     (
         "cache",
-        &["instances", "capacity", "eviction", "ttl", "ttl_jitter", "workers", "service_time", "queue"],
+        &[
+            "instances",
+            "capacity",
+            "eviction",
+            "ttl",
+            "ttl_jitter",
+            "ttl_from",
+            "writes",
+            "flush_interval",
+            "coalesce",
+            "workers",
+            "service_time",
+            "queue",
+        ],
     ),
-    ("database", &["model", "shards", "sharding", "connections", "read_time", "write_time", "queue"]),
+    (
+        "database",
+        &[
+            "model",
+            "shards",
+            "sharding",
+            "isolated_keys",
+            "joins",
+            "connections",
+            "read_time",
+            "write_time",
+            "queue",
+            "replicas",
+            "replication",
+            "write_quorum",
+            "ship_interval",
+            "replica_lag",
+            "reads",
+            "session",
+            "failover",
+        ],
+    ),
 ];
 
 /// The other parameters that a live run acts on.
-const EDGE: &[&str] = &["latency"];
-const CLASS: &[&str] = &["operation", "weight", "keys", "skew", "size", "topic", "priority"];
+const EDGE: &[&str] = &[
+    "latency",
+    "classes",
+    "calls",
+    "mode",
+    "connections",
+    "timeout",
+    "retries",
+    "backoff",
+    "jitter",
+    "retry_budget",
+    "breaker",
+    "breaker_open",
+    "hedge_after",
+    "hedge_at",
+    "hedge_budget",
+    "weight",
+];
+/// What a queue does on the edges by which it hands messages over: each is one call, and comes back when that fails.
+const QUEUE_EDGE: &[&str] = &["latency", "binding", "connections"];
+const CLASS: &[&str] = &["operation", "weight", "keys", "skew", "size", "topic", "priority", "session"];
 const ARRIVALS: &[&str] = &["arrivals", "rate", "burstiness", "users"];
 
 /// Choices that the simulator knows and the processes do not.
-const UNKNOWN_CHOICES: &[(&str, &str)] =
-    &[("operation", "static"), ("operation", "job"), ("arrivals", "closed"), ("policy", "ip_hash")];
+const UNKNOWN_CHOICES: &[(&str, &str)] = &[("arrivals", "closed")];
 
 /// What of a design the processes cannot do: the first such thing, in a sentence.
 pub(super) fn missing(document: &Topology) -> Option<String> {
@@ -55,7 +166,8 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
     });
     let edges = || {
         document.edges.iter().find_map(|edge| {
-            let name = beyond(&edge.params, catalog::EDGE, EDGE)?;
+            let is_queues = document.node(&edge.from).is_some_and(|node| node.kind == "queue");
+            let name = beyond(&edge.params, catalog::EDGE, if is_queues { QUEUE_EDGE } else { EDGE })?;
             Some(sentence(&format!("edge \"{}\" to \"{}\"", edge.from, edge.to), name))
         })
     };
@@ -69,14 +181,26 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
         beyond(&document.workload.params, catalog::ARRIVALS, ARRIVALS)
             .map(|name| sentence("the workload", name))
     };
-    let timeline = || {
-        let other = document.timeline.iter().find(|happening| happening.action != "set_rate")?;
-        Some(format!(
-            "the timeline's \"{}\" at {} is only simulated so far; a live run changes only the load (\"set_rate\"): take it off",
-            other.action, other.at
-        ))
-    };
+    let timeline = || document.timeline.iter().find_map(|happening| beyond_doing(document, happening));
     nodes.or_else(edges).or_else(classes).or_else(workload).or_else(timeline)
+}
+
+/// Why something on the timeline cannot be done to processes; none when it can.
+fn beyond_doing(document: &Topology, happening: &Happening) -> Option<String> {
+    let is_clients = |id: &str| document.node(id).is_some_and(|node| node.kind == "clients");
+    let from = happening.params.get("from").map(ToString::to_string).unwrap_or_default();
+    let far_clients = || document.nodes.iter().any(|node| node.kind == "clients" && !node.zone.is_empty());
+    let why = match happening.action.as_str() {
+        "add_shard" => "no shard can be added to running processes",
+        "cut" | "join" if is_clients(&from) => {
+            "the clients are this program itself; cut an edge between two nodes"
+        }
+        "partition" | "heal" if far_clients() => {
+            "the clients are this program itself, and cannot be cut off; give them no zone"
+        }
+        _ => return None,
+    };
+    Some(format!("the timeline's \"{}\" at {} is only simulated: {why}", happening.action, happening.at))
 }
 
 /// The first parameter that is set to something that is not acted on.
@@ -97,7 +221,7 @@ fn sentence(called: &str, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loadpath_core::topology::{Edge, Happening, Node, three_tier};
+    use loadpath_core::topology::{Edge, Node, three_tier};
 
     #[test]
     fn what_is_only_simulated_is_named_and_the_rest_comes_up() {
@@ -107,20 +231,15 @@ mod tests {
             change(&mut document);
             missing(&document).unwrap()
         };
-        let said = with(|d| d.nodes.push(Node { id: "mq".into(), kind: "queue".into(), ..Node::default() }));
-        assert!(said.contains("\"mq\"") && said.contains("Queue"), "{said}");
-        let said = with(|d| drop(d.nodes[2].params.insert("cores".into(), 2.0.into())));
-        assert!(said.starts_with("node \"web\", cores"), "{said}");
+        let said =
+            with(|d| d.nodes.push(Node { id: "eye".into(), kind: "monitoring".into(), ..Node::default() }));
+        assert!(said.contains("\"eye\"") && said.contains("Monitoring"), "{said}");
+        let said = with(|d| drop(d.nodes[2].params.insert("mtbf".into(), "1h".into())));
+        assert!(said.starts_with("node \"web\", mtbf"), "{said}");
         let said = with(|d| d.nodes[2].host = "box".into());
         assert!(said.starts_with("node \"web\", host"), "{said}");
-        let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("retries".into(), 2.0.into())));
-        assert!(said.starts_with("edge \"users\" to \"lb\", retries"), "{said}");
-        let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("hedge_at".into(), 0.9.into())));
-        assert!(said.starts_with("edge \"users\" to \"lb\", hedge_at"), "{said}");
-        let said = with(|d| drop(d.nodes[2].params.insert("limit".into(), "fixed".into())));
-        assert!(said.starts_with("node \"web\", limit"), "{said}");
-        let said = with(|d| drop(d.nodes[0].params.insert("serve_stale".into(), "1h".into())));
-        assert!(said.starts_with("node \"users\", serve_stale"), "{said}");
+        let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("binding".into(), "a.*".into())));
+        assert!(said.starts_with("edge \"users\" to \"lb\", binding"), "{said}");
         let said = with(|d| drop(d.workload.params.insert("arrivals".into(), "closed".into())));
         assert!(said.starts_with("the workload, arrivals"), "{said}");
         let happens = |action: &str| Happening {
@@ -132,7 +251,9 @@ mod tests {
         document.timeline.push(happens("set_rate"));
         assert_eq!(missing(&document), None, "the load does change live");
         document.timeline.push(happens("kill"));
-        assert!(missing(&document).unwrap().contains("\"kill\" at 2s"));
+        assert_eq!(missing(&document), None, "processes can be killed");
+        document.timeline.push(happens("add_shard"));
+        assert!(missing(&document).unwrap().contains("\"add_shard\" at 2s"));
         // The default, written out, asks for nothing.
         let mut document = three_tier();
         document.edges.push(Edge { from: "lb".into(), to: "db".into(), ..Edge::default() });

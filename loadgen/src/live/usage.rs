@@ -3,6 +3,7 @@ use crate::clock::Clock;
 use crate::deploy::{Deployment, Stats};
 use loadpath_core::id::NodeIndex;
 use loadpath_core::time::Time;
+use std::collections::BTreeMap;
 
 /// Asks the processes again and again, and adds up.
 pub(super) struct Usage {
@@ -12,6 +13,8 @@ pub(super) struct Usage {
     last: Vec<Option<Stats>>,
     /// Each node since the counting began: worker-nanoseconds that were taken, and that there were.
     totals: Vec<Share>,
+    /// What else was counted of each node since then, by name.
+    counters: Vec<BTreeMap<String, u64>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -33,7 +36,13 @@ impl Usage {
     pub(super) async fn start(deployment: &Deployment, nodes: usize) -> Self {
         let clock = Clock::start();
         let last = deployment.stats().await.into_iter().map(|(_, stats)| stats).collect();
-        Self { clock, asked: clock.now(), last, totals: vec![Share::default(); nodes] }
+        Self {
+            clock,
+            asked: clock.now(),
+            last,
+            totals: vec![Share::default(); nodes],
+            counters: vec![BTreeMap::new(); nodes],
+        }
     }
 
     /// Each node's utilization since it was asked last; none for nodes without processes.
@@ -42,6 +51,7 @@ impl Usage {
         let now = self.clock.now();
         let shares = self.shares(&stats, now.since(self.asked).0 as f64);
         self.asked = now;
+        self.count(&stats);
         // What a dead instance said last is kept: it still has its workers.
         let last = std::mem::take(&mut self.last).into_iter().zip(stats);
         self.last = last.map(|(before, (_, now))| now.or(before)).collect();
@@ -55,6 +65,7 @@ impl Usage {
     /// Forgets what was added up: what came before was warm-up.
     pub(super) fn reset(&mut self) {
         self.totals.fill(Share::default());
+        self.counters.fill(BTreeMap::new());
     }
 
     /// Each node's utilization since the reset.
@@ -62,18 +73,36 @@ impl Usage {
         self.totals.iter().map(|total| total.utilization()).collect()
     }
 
+    /// What else was counted of each node since the reset.
+    pub(super) fn take_counters(&mut self) -> Vec<BTreeMap<String, u64>> {
+        std::mem::take(&mut self.counters)
+    }
+
+    fn count(&mut self, stats: &[(NodeIndex, Option<Stats>)]) {
+        for ((node, now), before) in stats.iter().zip(&self.last) {
+            let Some(now) = now else { continue };
+            for (name, &count) in &now.counters {
+                let before = before.as_ref().and_then(|before| before.counters.get(name)).copied();
+                // One that was restored in between began to count anew.
+                let more = before.filter(|&before| before <= count).map_or(count, |before| count - before);
+                if more > 0 {
+                    *self.counters[node.index()].entry(name.clone()).or_default() += more;
+                }
+            }
+        }
+    }
+
     fn shares(&self, stats: &[(NodeIndex, Option<Stats>)], elapsed_ns: f64) -> Vec<Share> {
         let mut shares = vec![Share::default(); self.totals.len()];
         for ((node, now), before) in stats.iter().zip(&self.last) {
             let share = &mut shares[node.index()];
             // A dead instance takes part with all its workers, idle: as in the simulator.
-            let Some(workers) = now.or(*before).map(|stats| stats.workers) else { continue };
+            let Some(workers) = now.as_ref().or(before.as_ref()).map(|stats| stats.workers) else { continue };
             share.offered_ns += f64::from(workers) * elapsed_ns;
             if let Some(now) = now {
                 // One that was restored in between began to count anew.
-                let before =
-                    before.filter(|before| before.busy_ns <= now.busy_ns).map_or(0, |before| before.busy_ns);
-                share.taken_ns += (now.busy_ns - before) as f64;
+                let before = before.as_ref().filter(|before| before.busy_ns <= now.busy_ns);
+                share.taken_ns += (now.busy_ns - before.map_or(0, |before| before.busy_ns)) as f64;
             }
         }
         shares
@@ -85,14 +114,20 @@ mod tests {
     use super::*;
 
     fn said(busy_ns: u64) -> Option<Stats> {
-        Some(Stats { busy_ns, workers: 2, in_flight: 0, backlog: 0 })
+        Some(Stats { busy_ns, workers: 2, in_flight: 0, backlog: 0, counters: BTreeMap::new() })
     }
 
     #[test]
     fn instances_are_averaged_and_a_restored_one_counts_anew() {
         let clock = Clock::start();
         let last = vec![said(1_000), said(5_000), None];
-        let usage = Usage { clock, asked: clock.now(), last, totals: vec![Share::default(); 3] };
+        let usage = Usage {
+            clock,
+            asked: clock.now(),
+            last,
+            totals: vec![Share::default(); 3],
+            counters: vec![BTreeMap::new(); 3],
+        };
         let (web, db) = (NodeIndex(1), NodeIndex(2));
         let shares = usage.shares(&[(web, said(1_500)), (web, said(300)), (db, None)], 1_000.0);
         let utilization: Vec<_> = shares.into_iter().map(Share::utilization).collect();

@@ -4,11 +4,14 @@ use loadpath_core::stats::Histogram;
 use loadpath_core::time::Span;
 use std::fmt::Write as _;
 
-/// Upper ends of the buckets, in seconds: 1, 2.5 and 5 of each decade from a tenth of a millisecond to a minute.
-const BOUNDS: [f64; 17] = [
-    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-    60.0,
+/// Upper ends of the buckets, in seconds: from 20 us to a minute, each less than twice the one before.
+const BOUNDS: [f64; 40] = [
+    0.00002, 0.00003, 0.00005, 0.00007, 0.0001, 0.00015, 0.0002, 0.0003, 0.0005, 0.0007, 0.001, 0.0015,
+    0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5,
+    2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0,
 ];
+/// What a summary tells, exact to the histogram's thousandth, where buckets could only be guessed between.
+const QUANTILES: [f64; 5] = [0.5, 0.9, 0.95, 0.99, 0.999];
 
 /// The counts and histograms of a run; of a run under way, those until now.
 pub fn prometheus(run: &Run) -> String {
@@ -37,6 +40,16 @@ pub fn prometheus(run: &Run) -> String {
     for class in &run.classes {
         histogram(&mut text, "loadgen_service_seconds", &labels(&name, &class.name), &class.service);
     }
+    let told = "The same as loadgen_response_seconds, by quantiles.";
+    head(&mut text, "loadgen_response_quantiles_seconds", "summary", told);
+    for class in &run.classes {
+        summary(
+            &mut text,
+            "loadgen_response_quantiles_seconds",
+            &labels(&name, &class.name),
+            &class.response,
+        );
+    }
     head(&mut text, "loadgen_send_delay_seconds", "histogram", "From the planned to the actual send.");
     histogram(&mut text, "loadgen_send_delay_seconds", &format!("run=\"{name}\""), &run.send_delay);
     text
@@ -59,8 +72,21 @@ fn histogram(text: &mut String, metric: &str, labels: &str, histogram: &Histogra
         let count = histogram.count_within(Span::from_secs(bound));
         let _ = writeln!(text, "{metric}_bucket{{{labels},le=\"{bound}\"}} {count}");
     }
+    let _ = writeln!(text, "{metric}_bucket{{{labels},le=\"+Inf\"}} {}", histogram.count());
+    totals(text, metric, labels, histogram);
+}
+
+fn summary(text: &mut String, metric: &str, labels: &str, histogram: &Histogram) {
+    for q in QUANTILES {
+        // Of nothing there is no quantile, as the format has it.
+        let value = if histogram.is_empty() { f64::NAN } else { histogram.quantile(q).as_secs() };
+        let _ = writeln!(text, "{metric}{{{labels},quantile=\"{q}\"}} {value}");
+    }
+    totals(text, metric, labels, histogram);
+}
+
+fn totals(text: &mut String, metric: &str, labels: &str, histogram: &Histogram) {
     let count = histogram.count();
-    let _ = writeln!(text, "{metric}_bucket{{{labels},le=\"+Inf\"}} {count}");
     let sum = histogram.mean().as_secs() * count as f64;
     let _ = writeln!(text, "{metric}_sum{{{labels}}} {sum}\n{metric}_count{{{labels}}} {count}");
 }

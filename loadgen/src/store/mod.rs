@@ -8,11 +8,13 @@ mod frame;
 mod index;
 mod journal;
 mod recording;
+mod so_far;
 mod story;
 
 pub use entry::{Begun, Label};
 pub use index::Listed;
 pub use recording::{Place, Recording};
+pub use so_far::SoFar;
 pub use story::{State, Story};
 
 use crate::clock;

@@ -1,9 +1,8 @@
 //! A run on its way to disk: nothing is made before the first second of load, and from then on a crash loses one second at most.
 use super::entry::Begun;
 use super::journal::Journal;
-use super::{Kept, Store, StoreError, story, write};
+use super::{Kept, SoFar, Store, StoreError, write};
 use crate::clock;
-use crate::report::prometheus;
 use loadpath_core::run::Run;
 use loadpath_core::time::Span;
 use loadpath_core::wire::Interval;
@@ -26,8 +25,10 @@ pub struct Recording {
     place: Place,
     begun: Begun,
     journal: Option<(Kept, Journal)>,
-    /// Where the figures until now are written each second, and they.
-    metrics: Option<(PathBuf, Run)>,
+    /// The figures until now.
+    so_far: SoFar,
+    /// Where they are written each second.
+    metrics: Option<PathBuf>,
     /// Why there is no journal; said once.
     trouble: Option<StoreError>,
 }
@@ -35,20 +36,26 @@ pub struct Recording {
 impl Recording {
     /// Of a run of which this is known. Nothing is written yet.
     pub fn new(place: Place, begun: Begun) -> Self {
-        Self { place, begun, journal: None, metrics: None, trouble: None }
+        let so_far = SoFar::new(Run::new(&begun.name, begun.source.clone(), begun.offered_rate));
+        Self { place, begun, journal: None, so_far, metrics: None, trouble: None }
     }
 
     /// Also writes what there is to a file each second, for Prometheus.
     pub fn with_metrics(mut self, file: PathBuf) -> Self {
-        let begun = &self.begun;
-        self.metrics = Some((file, Run::new(&begun.name, begun.source.clone(), begun.offered_rate)));
+        self.metrics = Some(file);
         self
+    }
+
+    /// What it has counted until now; goes on as it does.
+    pub fn so_far(&self) -> SoFar {
+        self.so_far.clone()
     }
 
     /// Calls it so, unless it has a name.
     pub fn named(&mut self, name: &str) {
         if self.begun.name.is_empty() {
             name.clone_into(&mut self.begun.name);
+            self.so_far.named(name);
         }
     }
 
@@ -68,13 +75,12 @@ impl Recording {
         if let Some((_, journal)) = &self.journal {
             journal.interval(interval);
         }
-        if let Some((file, run)) = &mut self.metrics {
-            story::count(run, interval);
-            self.begun.name.clone_into(&mut run.name);
-            if let Err(why) = replace(file, &prometheus(run)) {
-                let _ = writeln!(io::stderr(), "loadgen: --metrics-file {}: {why}", file.display());
-                self.metrics = None;
-            }
+        self.so_far.count(interval);
+        if let Some(file) = &self.metrics
+            && let Err(why) = replace(file, &self.so_far.prometheus())
+        {
+            let _ = writeln!(io::stderr(), "loadgen: --metrics-file {}: {why}", file.display());
+            self.metrics = None;
         }
     }
 

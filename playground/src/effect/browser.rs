@@ -3,7 +3,7 @@ use super::told;
 use crate::library::{self, Kept};
 use crate::model::Theme;
 use crate::msg::Msg;
-use crate::run::{FromWorker, ToWorker};
+use crate::run::{FromWorker, Thread, ToWorker};
 use crate::update::Startup;
 use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
@@ -245,14 +245,14 @@ pub(crate) fn read_file(tell: Callback<Msg>, file: &File) {
     });
 }
 
-/// The simulation's thread.
+/// A thread beside the page's own; it ends with this.
 pub(super) struct SimulationWorker {
     worker: Worker,
     _listeners: [EventListener; 2],
 }
 
 impl SimulationWorker {
-    pub(super) fn start(tell: &Callback<Msg>) -> Result<Self, JsValue> {
+    pub(super) fn start(thread: Thread, tell: &Callback<Msg>) -> Result<Self, JsValue> {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options("worker.js", &options)?;
@@ -267,9 +267,7 @@ impl SimulationWorker {
         let tell = tell.clone();
         let errors = EventListener::new(&worker, "error", move |event| {
             let why = event.dyn_ref::<ErrorEvent>().map(ErrorEvent::message).unwrap_or_default();
-            tell.emit(Msg::WorkerBroke(format!(
-                "The simulation broke ({why}); reload the page. Your design is kept."
-            )));
+            tell.emit(Msg::WorkerBroke(thread, why));
         });
         Ok(Self { worker, _listeners: [messages, errors] })
     }
@@ -280,5 +278,11 @@ impl SimulationWorker {
             // A text can always be posted; this names the browser that disagrees.
             web_sys::console::error_1(&JsValue::from_str(&told(&error)));
         }
+    }
+}
+
+impl Drop for SimulationWorker {
+    fn drop(&mut self) {
+        self.worker.terminate();
     }
 }

@@ -15,3 +15,12 @@ pub use figures::{Figures, Subject, subjects};
 pub use measured::Measured;
 pub use protocol::{Column, FASTEST, Found, FromWorker, Query, SEED, STEP, ToWorker, WARM_UP};
 pub use study::{Studied, Study, study};
+
+/// The page's other threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thread {
+    /// The running simulation.
+    Simulation,
+    /// Questions that take a while.
+    Study,
+}

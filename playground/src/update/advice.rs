@@ -147,6 +147,14 @@ fn set(model: &mut Model, finding: Finding, trial: Trial) {
     model.advice.trials = Shared::new(trials);
 }
 
+/// The trials that run end without an answer.
+pub(super) fn unanswered(model: &mut Model, why: &str) {
+    let mut trials = (*model.advice.trials).clone();
+    let running = trials.iter_mut().filter(|tried| matches!(tried.trial, Trial::Runs(_)));
+    running.for_each(|tried| tried.trial = Trial::Failed(why.to_owned()));
+    model.advice.trials = Shared::new(trials);
+}
+
 /// A trial has ended. One of a design that has changed since is waited for no more.
 pub(super) fn tried(model: &mut Model, number: u32, verdict: Result<Verdict, String>) -> Vec<Effect> {
     let waits = model.advice.trials.iter().find(|tried| tried.trial == Trial::Runs(number));

@@ -2,20 +2,26 @@
 use super::{notice, study};
 use crate::difference::Difference;
 use crate::effect::Effect;
+use crate::library::Kept;
 use crate::model::{Drawer, Model};
 use crate::run::{Compared, Compares, Figures, Party, Study};
 use crate::shared::Shared;
 use loadpath_core::run::Run;
 use loadpath_core::topology::{Topology, lessons};
+use std::rc::Rc;
 
 /// How many baselines are kept.
 const MOST_KEPT: usize = 12;
+/// How many designs of the library are offered.
+const MOST_OFFERED: usize = 50;
 
 /// What is compared with what.
 #[derive(Debug, Default)]
 pub struct Comparison {
     /// The baselines, the oldest first.
     pub kept: Shared<Vec<Shared<Topology>>>,
+    /// The other designs that this browser keeps, as they were when the comparison was opened, the last changed first.
+    pub others: Shared<Vec<Other>>,
     /// The first of the two.
     pub before: Side,
     /// The second of the two.
@@ -45,6 +51,15 @@ enum Subject {
     Run(Shared<Run>),
 }
 
+/// A design of the library.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Other {
+    /// Its key.
+    pub id: Rc<str>,
+    /// What it is.
+    pub document: Shared<Topology>,
+}
+
 /// Where one of the two comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Side {
@@ -53,6 +68,8 @@ pub enum Side {
     Current,
     /// A baseline, by its place.
     Kept(usize),
+    /// A design of the library, by its key.
+    Other(Rc<str>),
     /// The design before the last change.
     LastChange,
     /// The design of a lesson, by its id.
@@ -90,6 +107,10 @@ pub fn sides(model: &Model) -> Vec<(Side, String)> {
     if model.history.can_undo() {
         sides.push((Side::LastChange, "Before the last change".to_owned()));
     }
+    let others = model.comparison.others.iter();
+    sides.extend(
+        others.map(|it| (Side::Other(it.id.clone()), format!("My designs: {}", named(&it.document)))),
+    );
     if let Some(lesson) = model.course.lesson() {
         sides.push((Side::Lesson(lesson.id), format!("Lesson: {}", lesson.title)));
         let previous = lesson.previous();
@@ -137,7 +158,20 @@ fn keep(model: &mut Model) -> Vec<Effect> {
 /// Opens the comparison.
 pub(super) fn show(model: &mut Model) -> Vec<Effect> {
     model.drawer = Some(Drawer::Compare);
+    opened(model);
     refresh(model)
+}
+
+/// The comparison is open: the library's designs can be chosen. Those that cannot be read cannot.
+pub(super) fn opened(model: &mut Model) {
+    let library = &model.library;
+    let mut designs: Vec<_> = library.designs.iter().filter(|kept| kept.id != library.current).collect();
+    designs.sort_unstable_by(|a, b| b.changed.total_cmp(&a.changed));
+    let read = |kept: &&Kept| {
+        let document = Topology::from_json(&kept.text).ok()?;
+        Some(Other { id: kept.id.clone(), document: Shared::new(document) })
+    };
+    model.comparison.others = Shared::new(designs.iter().take(MOST_OFFERED).filter_map(read).collect());
 }
 
 /// Compares with a lesson's design: what is new stands on the canvas.
@@ -151,6 +185,10 @@ fn design(model: &Model, side: &Side) -> Option<Shared<Topology>> {
     match side {
         Side::Current => Some(model.document.clone()),
         Side::Kept(i) => model.comparison.kept.get(*i).cloned(),
+        Side::Other(id) => {
+            let other = model.comparison.others.iter().find(|other| other.id == *id)?;
+            Some(other.document.clone())
+        }
         Side::LastChange => model.history.last().map(|moment| moment.document.clone()),
         Side::Lesson(id) => lessons::find(id).map(|lesson| Shared::new(lesson.document())),
         Side::Measured => None,
@@ -250,6 +288,15 @@ pub(super) fn compared(
     }
     cut(model);
     refresh(model)
+}
+
+/// The answer that is waited for will not come; the same is not asked again by itself.
+pub(super) fn unanswered(model: &mut Model, why: &str) {
+    if let Some((_, asked)) = model.comparison.pending.take() {
+        forget(model);
+        model.comparison.answered = Some(asked);
+        model.comparison.refusal = Some(why.to_owned());
+    }
 }
 
 /// Cuts the first one's figures of the subject.

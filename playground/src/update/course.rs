@@ -280,6 +280,14 @@ pub(super) fn settled(model: &mut Model) -> Vec<Effect> {
     vec![effect]
 }
 
+/// Nothing is checked any more: the answers will not come. The goals are asked for again when the design changes.
+pub(super) fn unanswered(model: &mut Model) {
+    model.course.claims_pending = None;
+    if let Some((_, judged)) = model.course.goals_pending.take() {
+        model.course.judged = Some(judged);
+    }
+}
+
 /// The goals were checked; when the design has changed since, they are checked anew.
 pub(super) fn goals_checked(
     model: &mut Model,

@@ -22,7 +22,10 @@ pub(super) fn follow(model: &mut Model) -> Vec<Effect> {
     match old.map(|old| difference(&steering::with_what_was_kept(model, &old), &model.document)) {
         Some(Difference::None) => Vec::new(),
         Some(Difference::Rate(rate)) => command(model, Command::SetRate { rate }),
-        Some(Difference::Behaviour) | None => load(model, WARM_UP),
+        Some(Difference::Behaviour) | None => {
+            model.simulated.broken = None;
+            load(model, WARM_UP)
+        }
     }
 }
 
@@ -150,6 +153,11 @@ pub(super) fn speed(model: &mut Model, speed: f64) -> Vec<Effect> {
     model.simulated.speed = speed;
     model.simulated.pace = speed;
     vec![speed_now(model)]
+}
+
+/// Tells a new thread what it has to know before it runs anything.
+pub(super) fn acquaint(model: &Model) -> Vec<Effect> {
+    vec![speed_now(model), Effect::Worker(ToWorker::Watch(model.subject.clone()))]
 }
 
 fn speed_now(model: &Model) -> Effect {

@@ -15,7 +15,8 @@ impl Position {
     pub const START: Self = Self(0);
     const INDEX_BITS: u32 = 48;
 
-    pub(super) const fn new(term: u64, index: u64) -> Self {
+    /// The place of the `index`-th write, after `term` promotions; below 65,536 and 2.8e14.
+    pub const fn new(term: u64, index: u64) -> Self {
         Self(term << Self::INDEX_BITS | index)
     }
 
@@ -137,6 +138,30 @@ impl Log {
             last: HashTable::new(),
             acknowledged: Position::START,
         }
+    }
+
+    /// The log of a member that goes on from `head`, with nothing before it in memory: a server that was restarted, or has become
+    /// the primary. All other members are down until they are restored. `forks` are the last positions that each term took over
+    /// from the one before.
+    ///
+    /// # Panics
+    /// If there is no member `own` or `primary`.
+    pub fn resume(
+        (members, own, primary): (u16, u16, u16),
+        acknowledge: Acknowledge,
+        forks: Vec<Position>,
+        head: Position,
+    ) -> Self {
+        let mut log = Self::new(members, acknowledge);
+        assert!(own < members && primary < members, "a member of this log");
+        let live = |member| member == own || member == primary;
+        for (number, member) in (0..).zip(&mut log.members) {
+            (member.received, member.applied) = if live(number) { (head, head) } else { <_>::default() };
+            member.standing = if live(number) { Standing::Live } else { Standing::Down };
+        }
+        (log.primary, log.last_primary) = (Some(primary), primary);
+        (log.head, log.acknowledged, log.first, log.forks) = (head, head, head.index() + 1, forks);
+        log
     }
 
     /// Who takes writes; `None` between a failure and a promotion.

@@ -66,7 +66,7 @@ impl Clients {
     pub(super) fn new(plan: &Plan, index: NodeIndex, spec: &ClientsNode, seed: Seed) -> Self {
         let node = plan.node(index);
         let arrivals = Arrivals { rate: plan.arrivals.rate * spec.share, ..plan.arrivals };
-        let users = users_of(plan, index);
+        let users = plan.users_of(index);
         let edge = node.out[0];
         let asks_dns = matches!(plan.node(plan.edge(edge).to).kind, NodeKind::Dns(_));
         let answers = ResolverCache::new(spec.least_ttl, Span(u64::MAX));
@@ -102,19 +102,6 @@ impl Clients {
             + self.resolvers.len() * size_of::<Resolved>()
             + self.schedule.size()
     }
-}
-
-/// The users of a clients node: all users, cut by the nodes' shares. Each node has at least one, and none is another's.
-fn users_of(plan: &Plan, index: NodeIndex) -> std::ops::Range<u32> {
-    let (mut share, mut users) = (0.0, 0..0);
-    for node in &plan.nodes[..=index.index()] {
-        if let NodeKind::Clients(clients) = &node.kind {
-            share += clients.share;
-            let end = (share * f64::from(plan.users)).round() as u32;
-            users = users.end..end.max(users.end + 1);
-        }
-    }
-    users
 }
 
 impl Simulation {

@@ -5,7 +5,7 @@ use super::super::station::Station;
 use super::super::transport::CONNECT_TIMEOUT;
 use super::State;
 use crate::component::balance::{Health, Transition};
-use crate::component::naming::{Answer, NamingPolicy, Resolver};
+use crate::component::naming::{Answer, Resolver};
 use crate::dist::Sampler;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::rng::{Rng, Seed};
@@ -31,34 +31,16 @@ pub(in crate::sim) struct Dns {
 impl Dns {
     pub(super) fn new(plan: &Plan, index: NodeIndex, spec: &DnsNode, seed: Seed) -> Self {
         let node = plan.node(index);
-        let weights = || node.out.iter().map(|&edge| plan.edge(edge).weight).collect();
-        let policy = match spec.policy {
-            DnsPolicy::Simple => NamingPolicy::Simple,
-            DnsPolicy::Weighted => NamingPolicy::Weighted(weights()),
-            DnsPolicy::Geo => NamingPolicy::Geo(distances(plan, index)),
-            DnsPolicy::Failover => NamingPolicy::Failover,
-        };
-        // Nobody asks a name that stands for nothing.
-        let targets = node.out.len().max(1) as u16;
-        let policy = if node.out.is_empty() { NamingPolicy::Simple } else { policy };
         Self {
             lookup_time: spec.lookup_time.sampler(),
             rng: seed.stream(&format!("{}/answers", node.id)),
-            resolver: Resolver::new(policy, targets, spec.ttl),
+            resolver: spec.resolver(plan, index),
             check_interval: spec.check_interval,
             addresses: node.out.clone(),
             health: vec![Health::new(spec.fall, spec.rise); node.out.len()],
             healthy: vec![true; node.out.len()],
         }
     }
-}
-
-/// How far each address is from where a question comes from: first from nowhere, then by zone.
-fn distances(plan: &Plan, index: NodeIndex) -> Vec<Vec<Span>> {
-    let addresses = &plan.node(index).out;
-    let way = |from, edge: &EdgeIndex| plan.one_way(from, plan.node(plan.edge(*edge).to).zone);
-    let row = |from: Option<u16>| addresses.iter().map(|edge| way(from, edge)).collect();
-    std::iter::once(None).chain((0..plan.zones.len() as u16).map(Some)).map(row).collect()
 }
 
 impl Simulation {

@@ -18,12 +18,7 @@ pub(in crate::sim) struct Remote {
 
 /// An external service.
 pub(super) fn new(spec: &ExternalNode) -> Remote {
-    Remote {
-        service_time: spec.service_time.sampler(),
-        error_share: spec.error_share,
-        // A second's worth may come at once.
-        limit: spec.rate_limit.map(|rate| TokenBucket::new(rate, rate.max(1.0) as u32)),
-    }
+    Remote { service_time: spec.service_time.sampler(), error_share: spec.error_share, limit: spec.limit() }
 }
 
 impl Remote {

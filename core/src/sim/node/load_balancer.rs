@@ -5,7 +5,7 @@ use super::super::counter::Counter;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
 use super::{Refusal, State};
-use crate::component::balance::{Balancer, Health, Outlier, Request, Settings, Transition};
+use crate::component::balance::{Balancer, Health, Request, Transition};
 use crate::component::resilience::TokenBucket;
 use crate::dist::Sampler;
 use crate::id::{EdgeIndex, NodeIndex};
@@ -38,21 +38,7 @@ impl LoadBalancer {
         };
         let targets: Vec<_> = plan.node(index).out.iter().flat_map(of_edge).collect();
         let instances = usize::from(spec.instances);
-        let settings = Settings {
-            policy: spec.policy,
-            choices: spec.choices,
-            repeats: spec.repeats,
-            weights: targets.iter().map(|&(edge, _)| plan.edge(edge).weight).collect(),
-            slow_start: spec.slow_start,
-            // By failures in a row alone.
-            outlier: (spec.eject_after > 0).then(|| Outlier {
-                consecutive: spec.eject_after,
-                error_share: 2.0,
-                ..Outlier::default()
-            }),
-            sticky: spec.sticky,
-            ..Settings::default()
-        };
+        let settings = spec.settings(targets.iter().map(|&(edge, _)| plan.edge(edge).weight).collect());
         // Check bounds the instances of a whole plan below a u16.
         let balancer = Balancer::new(settings, targets.len() as u16);
         Self {
@@ -62,9 +48,7 @@ impl LoadBalancer {
             targets,
             balancers: vec![balancer; instances],
             epochs: vec![0; instances],
-            limits: spec
-                .rate_limit
-                .map_or(Vec::new(), |rate| vec![TokenBucket::new(rate, spec.burst as u32); instances]),
+            limits: spec.limit().map_or(Vec::new(), |limit| vec![limit; instances]),
         }
     }
 

@@ -10,7 +10,6 @@ mod monitoring;
 mod object_store;
 mod queue;
 mod service;
-mod steps;
 mod workers;
 
 use super::call::{Ask, Origin, Slot};

@@ -5,14 +5,14 @@ use super::super::counter::Counter;
 use super::super::rare::Rare;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
-use super::steps::{Role, Step, Steps};
 use super::{Refusal, State};
 use crate::component::resilience::{ConcurrencyLimit, LoadShedder};
 use crate::dist::{Law, Sampler};
 use crate::id::NodeIndex;
 use crate::run::Outcome;
 use crate::time::Span;
-use crate::topology::{Mode, NodeKind, Plan, ServiceNode, Work, WorkersNode};
+use crate::topology::{Mode, NodeKind, Plan, Role, ServiceNode, Step, Steps, Work, WorkersNode};
+use crate::workload::Operation;
 
 /// Classes have a priority from 0 to 9.
 const PRIORITIES: u8 = 10;
@@ -219,7 +219,7 @@ impl Simulation {
         let (State::Service(service) | State::Workers(service)) = &self.nodes[call.node.index()].state else {
             unreachable!("the node is a service or workers")
         };
-        service.steps.of(call.ask).get(usize::from(call.step)).copied()
+        service.steps.of(operation_of(call.ask)).get(usize::from(call.step)).copied()
     }
 
     /// Makes the next calls, or answers.
@@ -290,7 +290,9 @@ impl Simulation {
         if step.classes >> call.origin.class & 1 == 0 || call.hit && step.role != Role::Other {
             return 0;
         }
-        let (whole, rest) = (step.calls as u16, step.calls.fract());
+        // There are at most a hundred.
+        let whole = step.calls as u16;
+        let rest = step.calls - f64::from(whole);
         if rest == 0.0 {
             return whole;
         }
@@ -356,6 +358,15 @@ impl Simulation {
             call.step += 1;
         }
         self.service_next(slot);
+    }
+}
+
+const fn operation_of(ask: Ask) -> Operation {
+    match ask {
+        Ask::Read => Operation::Read,
+        Ask::Write | Ask::Fill | Ask::Delete => Operation::Write,
+        Ask::Static => Operation::Static,
+        Ask::Job => Operation::Job,
     }
 }
 

@@ -1,8 +1,11 @@
 //! DNS: which address a name leads to, and for how long a client believes it.
 use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, Section, When, span};
+use super::super::plan::Plan;
 use super::super::reader::Reader;
 use super::rows::{CHECK_INTERVAL, FALL, RISE};
+use crate::component::naming::{NamingPolicy, Resolver};
 use crate::dist::Law;
+use crate::id::{EdgeIndex, NodeIndex};
 use crate::time::Span;
 
 /// The row of DNS.
@@ -79,6 +82,22 @@ pub struct DnsNode {
 }
 
 impl DnsNode {
+    /// What picks its answers. Zones are counted from one; zero is nowhere.
+    pub fn resolver(&self, plan: &Plan, index: NodeIndex) -> Resolver {
+        let node = plan.node(index);
+        let policy = match self.policy {
+            // Nobody asks a name that stands for nothing.
+            _ if node.out.is_empty() => NamingPolicy::Simple,
+            DnsPolicy::Simple => NamingPolicy::Simple,
+            DnsPolicy::Weighted => {
+                NamingPolicy::Weighted(node.out.iter().map(|&edge| plan.edge(edge).weight).collect())
+            }
+            DnsPolicy::Geo => NamingPolicy::Geo(distances(plan, index)),
+            DnsPolicy::Failover => NamingPolicy::Failover,
+        };
+        Resolver::new(policy, node.out.len().max(1) as u16, self.ttl)
+    }
+
     pub(crate) fn read(r: &mut Reader) -> Self {
         use DnsPolicy::{Failover, Geo, Simple, Weighted};
         Self {
@@ -90,4 +109,12 @@ impl DnsNode {
             rise: r.count("rise"),
         }
     }
+}
+
+/// How far each address is from where a question comes from: first from nowhere, then by zone.
+fn distances(plan: &Plan, index: NodeIndex) -> Vec<Vec<Span>> {
+    let addresses = &plan.node(index).out;
+    let way = |from, edge: &EdgeIndex| plan.one_way(from, plan.node(plan.edge(*edge).to).zone);
+    let row = |from: Option<u16>| addresses.iter().map(|edge| way(from, edge)).collect();
+    std::iter::once(None).chain((0..plan.zones.len() as u16).map(Some)).map(row).collect()
 }

@@ -2,6 +2,7 @@
 use super::super::catalog::{Form, Group, Kind, Param, Section, count};
 use super::super::reader::Reader;
 use super::rows::ERROR_SHARE;
+use crate::component::resilience::TokenBucket;
 use crate::dist::Law;
 
 /// The row of external services.
@@ -54,6 +55,11 @@ pub struct ExternalNode {
 }
 
 impl ExternalNode {
+    /// What it accepts; none when that is everything. A second's worth may come at once.
+    pub fn limit(&self) -> Option<TokenBucket> {
+        self.rate_limit.map(|rate| TokenBucket::new(rate, rate.max(1.0) as u32))
+    }
+
     pub(crate) fn read(r: &mut Reader) -> Self {
         Self {
             concurrency: r.count("concurrency"),

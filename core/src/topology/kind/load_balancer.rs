@@ -2,7 +2,8 @@
 use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, Section, When, count, number, span};
 use super::super::reader::Reader;
 use super::rows::{CHECK_INTERVAL, FALL, INSTANCES, MTBF, MTTR, QUEUE, REPAIRERS, RISE};
-use crate::component::balance::Policy;
+use crate::component::balance::{Outlier, Policy, Settings};
+use crate::component::resilience::TokenBucket;
 use crate::dist::Law;
 use crate::time::Span;
 
@@ -154,6 +155,30 @@ pub struct LoadBalancerNode {
 }
 
 impl LoadBalancerNode {
+    /// What its balancers are made to do, with the weight of each target.
+    pub fn settings(&self, weights: Vec<u32>) -> Settings {
+        Settings {
+            policy: self.policy,
+            choices: self.choices,
+            repeats: self.repeats,
+            weights,
+            slow_start: self.slow_start,
+            // By failures in a row alone.
+            outlier: (self.eject_after > 0).then(|| Outlier {
+                consecutive: self.eject_after,
+                error_share: 2.0,
+                ..Outlier::default()
+            }),
+            sticky: self.sticky,
+            ..Settings::default()
+        }
+    }
+
+    /// What each of its instances lets pass; none when that is everything.
+    pub fn limit(&self) -> Option<TokenBucket> {
+        self.rate_limit.map(|rate| TokenBucket::new(rate, self.burst as u32))
+    }
+
     pub(crate) fn read(r: &mut Reader) -> Self {
         Self {
             policy: r.choice("policy", &super::POLICIES),

@@ -1,6 +1,7 @@
 //! What services and workers have in common: how an instance works, and what changes how many there are.
 use super::super::reader::Reader;
 use crate::component::queue::Discipline;
+use crate::component::scaling::{Autoscaler, Limits, Policy, QueueDepth, Step, StepScaling, TargetTracking};
 use crate::dist::Law;
 use crate::time::Span;
 
@@ -73,7 +74,28 @@ pub struct Autoscaling {
     pub cooldown: Span,
 }
 
+/// A mean this near to its target changes nothing, as in Kubernetes.
+const TOLERANCE: f64 = 0.1;
+
 impl Autoscaling {
+    /// What decides, with instances that take so long to start.
+    pub fn autoscaler(&self, start_time: Span) -> Autoscaler {
+        let limits =
+            Limits { warm_up: start_time, cooldown_in: self.cooldown, ..Limits::between(self.min, self.max) };
+        let policy = match self.by {
+            ScaleBy::Target => {
+                Policy::TargetTracking(TargetTracking { target: self.target, tolerance: TOLERANCE })
+            }
+            ScaleBy::Step => Policy::StepScaling(StepScaling::new(vec![
+                Step { from: 0.0, change: -1 },
+                Step { from: self.target / 2.0, change: 0 },
+                Step { from: self.target, change: 1 },
+            ])),
+            ScaleBy::Backlog => Policy::QueueDepth(QueueDepth { per_instance: self.target }),
+        };
+        Autoscaler::new(policy, limits, self.min)
+    }
+
     pub(super) fn read(r: &mut Reader, instances: u16) -> Option<Self> {
         let by = r
             .choice("autoscale", &[None, Some(ScaleBy::Target), Some(ScaleBy::Step), Some(ScaleBy::Backlog)]);

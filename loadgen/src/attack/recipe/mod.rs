@@ -51,6 +51,13 @@ impl PartialEq for Recipes {
 impl Eq for Recipes {}
 
 impl Recipe {
+    /// Whether one request is like the other.
+    pub(super) fn is_constant(&self) -> bool {
+        let mut templates =
+            [&self.path, &self.body].into_iter().chain(self.headers.iter().map(|(_, value)| value));
+        templates.all(|template| !template.has_places())
+    }
+
     /// A GET of this path.
     pub fn get(path: Template) -> Self {
         Self { method: Method::GET, path, headers: Vec::new(), body: Template::default(), checks: Vec::new() }

@@ -3,26 +3,28 @@
 //! Wired to caches and databases it does cache-aside: a read looks into the caches, and only where all miss it asks the
 //! databases and fills the caches, which nobody waits for; a write goes to the databases and then deletes from the caches, or
 //! writes the new value into them. Jobs go to queues, static files come from object stores.
-use super::super::call::Ask;
+use super::{Mode, NodeKind, Plan, Writes};
 use crate::id::{EdgeIndex, NodeIndex};
-use crate::topology::{Mode, NodeKind, Plan, Writes};
 use crate::workload::Operation;
 
 /// A call that is made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
-    pub(super) edge: EdgeIndex,
-    pub(super) role: Role,
-    pub(super) mode: Mode,
-    /// Mean calls.
-    pub(super) calls: f64,
-    /// Which classes make it.
-    pub(super) classes: u64,
+pub struct Step {
+    /// By which edge.
+    pub edge: EdgeIndex,
+    /// What for.
+    pub role: Role,
+    /// Whether it is waited for.
+    pub mode: Mode,
+    /// Mean calls per request, in [0, 100].
+    pub calls: f64,
+    /// Which classes make it: bit `i` for class `i`.
+    pub classes: u64,
 }
 
 /// What a call is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub enum Role {
     /// Look into a cache; when it has the value, the databases are not asked.
     Lookup,
     /// Ask a database: skipped after a hit.
@@ -41,7 +43,7 @@ pub(super) enum Role {
 
 /// The calls for each operation, in order.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Steps {
+pub struct Steps {
     reads: Vec<Step>,
     writes: Vec<Step>,
     statics: Vec<Step>,
@@ -49,7 +51,8 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    pub(super) fn new(plan: &Plan, index: NodeIndex) -> Self {
+    /// Of a service or of workers.
+    pub fn new(plan: &Plan, index: NodeIndex) -> Self {
         let of = |operation| steps(plan, index, operation);
         let is_workers = matches!(plan.node(index).kind, NodeKind::Workers(_));
         let publishes =
@@ -64,17 +67,17 @@ impl Steps {
     }
 
     /// Whether no call is ever made.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         [&self.reads, &self.writes, &self.statics, &self.jobs].iter().all(|steps| steps.is_empty())
     }
 
-    /// The calls for what is asked.
-    pub(super) fn of(&self, ask: Ask) -> &[Step] {
-        match ask {
-            Ask::Read => &self.reads,
-            Ask::Write | Ask::Fill | Ask::Delete => &self.writes,
-            Ask::Static => &self.statics,
-            Ask::Job => &self.jobs,
+    /// The calls for an operation.
+    pub fn of(&self, operation: Operation) -> &[Step] {
+        match operation {
+            Operation::Read => &self.reads,
+            Operation::Write => &self.writes,
+            Operation::Static => &self.statics,
+            Operation::Job => &self.jobs,
         }
     }
 }

@@ -1,11 +1,14 @@
 //! A Mermaid flowchart of a design: nodes by their labels, zones as subgraphs, dotted arrows for calls that nobody waits for.
-use crate::describe;
-use loadpath_core::order;
-use loadpath_core::topology::{Edge, Node, Topology};
+use super::caption;
+use crate::order;
+use crate::topology::{Edge, Node, Topology};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The flowchart. Names in it are made here, so that no label or id of the design is ever read as Mermaid.
+/// The flowchart. Names in it are made here, so that no label or id of the design is ever read as Mermaid. An edge to or from a
+/// node that is not there is left out.
+// Compiled by who calls it: in the page for size, elsewhere for speed.
+#[inline]
 pub fn mermaid(document: &Topology) -> String {
     let mut text = String::from("flowchart LR\n");
     let names: BTreeMap<&str, usize> =
@@ -28,13 +31,14 @@ pub fn mermaid(document: &Topology) -> String {
     text
 }
 
+#[inline]
 fn line(text: &mut String, line: &str) {
     writeln!(text, "{line}").expect("a string takes every character");
 }
 
+#[inline]
 fn shape(document: &Topology, place: usize, node: &Node) -> String {
-    let label =
-        format!("{}<br/>{}", plain(&describe::label(node)), plain(&describe::size(document, node, None)));
+    let label = format!("{}<br/>{}", plain(&caption::label(node)), plain(&caption::size(document, node)));
     let (open, close) = match node.kind.as_str() {
         "database" | "object_store" => ("[(", ")]"),
         "clients" => ("([", "])"),
@@ -45,13 +49,15 @@ fn shape(document: &Topology, place: usize, node: &Node) -> String {
     format!("n{place}{open}\"{label}\"{close}")
 }
 
+#[inline]
 fn arrow(edge: &Edge) -> String {
     let param = |name: &str| edge.params.get(name).map(ToString::to_string);
-    let arrow = if param("mode").as_deref() == Some("async") { "-.->" } else { "-->" };
+    let arrow = if param("mode").as_deref() == Some("asynchronous") { "-.->" } else { "-->" };
     param("calls").map_or_else(|| arrow.to_owned(), |calls| format!("{arrow}|\"{} calls\"|", plain(&calls)))
 }
 
 /// A text that Mermaid reads as nothing but a text: what could mean something is written as the number of its character.
+#[inline]
 fn plain(text: &str) -> String {
     let mut written = String::new();
     for c in text.chars().take(200) {
@@ -67,7 +73,7 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loadpath_core::topology::three_tier;
+    use crate::topology::three_tier;
 
     #[test]
     fn a_design_becomes_a_flowchart() {

@@ -1,0 +1,106 @@
+//! Cores that the workers of an instance share: the simulator's processor, in real time.
+//!
+//! Nothing is computed: a job takes as long as it would on so many cores with so many others, and the machine stays free for
+//! the rest of the design.
+use super::work::Timekeeper;
+use loadpath_core::component::processor::{Discipline, Processor};
+use loadpath_core::time::{Span, Time};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use tokio::sync::oneshot;
+
+/// Cores that are shared equally by all that works.
+pub(super) struct Cpu {
+    cores: u32,
+    time: Rc<Timekeeper>,
+    state: RefCell<State>,
+}
+
+struct State {
+    processor: Processor,
+    /// How many jobs have ever begun.
+    jobs: u32,
+    waiting: BTreeMap<u32, oneshot::Sender<()>>,
+    /// When the first job is done, as a task was told that waits for it.
+    due: Time,
+}
+
+impl Cpu {
+    /// Idle.
+    pub(super) fn new(time: Rc<Timekeeper>, cores: u32) -> Rc<Self> {
+        let processor = Processor::new(f64::from(cores), Discipline::ProcessorSharing);
+        let state = State { processor, jobs: 0, waiting: BTreeMap::new(), due: Time::NEVER };
+        Rc::new(Self { cores, time, state: RefCell::new(state) })
+    }
+
+    /// Does a piece of work that takes so long on a core of its own.
+    pub(super) async fn work(self: &Rc<Self>, work: Span) {
+        let (sender, done) = oneshot::channel();
+        {
+            let mut state = self.state.borrow_mut();
+            state.jobs = state.jobs.wrapping_add(1);
+            let job = state.jobs;
+            state.processor.start(self.time.clock.now(), job, work);
+            state.waiting.insert(job, sender);
+        }
+        self.go_on();
+        done.await.expect("every job is done some time");
+    }
+
+    /// Core-nanoseconds used so far, and how many cores there are.
+    pub(super) fn figures(&self) -> (u64, u32) {
+        let used = self.state.borrow().processor.used(self.time.clock.now());
+        (used as u64, self.cores)
+    }
+
+    /// Lets go whose work is done, and has the next one waited for.
+    fn go_on(self: &Rc<Self>) {
+        let now = self.time.clock.now();
+        let mut state = self.state.borrow_mut();
+        while let Some(job) = state.processor.finish(now) {
+            if let Some(done) = state.waiting.remove(&job) {
+                // Who asked for it may be gone.
+                let _ = done.send(());
+            }
+        }
+        let due = state.processor.next().unwrap_or(Time::NEVER);
+        if due == state.due {
+            return;
+        }
+        state.due = due;
+        if due != Time::NEVER {
+            let cpu = self.clone();
+            tokio::task::spawn_local(async move {
+                cpu.time.until(due).await;
+                // Another job may have come first, or all may have become slower.
+                if cpu.state.borrow().due == due {
+                    cpu.state.borrow_mut().due = Time::NEVER;
+                    cpu.go_on();
+                }
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn two_jobs_on_one_core_take_twice_as_long_and_the_core_is_busy_all_the_while() {
+        tokio::task::LocalSet::new()
+            .run_until(async {
+                let time = Rc::new(Timekeeper::start().unwrap());
+                let cpu = Cpu::new(time.clone(), 1);
+                let begun = time.clock.now();
+                tokio::join!(cpu.work(Span::from_millis(10)), cpu.work(Span::from_millis(30)));
+                let took = time.clock.now().since(begun);
+                // 20 ms for both, then 20 ms for the second alone. A busy machine only adds.
+                assert!(took >= Span::from_micros(39_950), "{took}");
+                let (used, cores) = cpu.figures();
+                assert!(cores == 1 && used.abs_diff(40_000_000) < 1_000, "{used}");
+            })
+            .await;
+    }
+}

@@ -1,0 +1,278 @@
+//! A queue on sockets: takes messages in, keeps them in memory, hands them to workers who are free, and again when they fail.
+//!
+//! A message is handed over by a call, whose answer acknowledges it; a bad one, or none, brings it back.
+mod store;
+
+use super::assignment::Assignment;
+use super::cookies::Cookies;
+use super::edge::Edge;
+use super::node::{Answer, Ask, Instance};
+use super::origin::Origin;
+use super::timing::Timing;
+use super::work::{Timekeeper, Work};
+use hyper::Method;
+use loadpath_core::id::NodeIndex;
+use loadpath_core::run::Outcome;
+use loadpath_core::time::{Span, Time};
+use loadpath_core::topology::{NodeKind, Plan, QueueNode};
+use loadpath_core::workload::Operation;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+use store::{Delivery, Message, Settled, Store};
+
+/// How often workers that are not there are tried again, and how long they may take to answer then.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// A queue.
+pub(super) struct Queue {
+    pub(super) instance: Instance,
+    work: Work,
+    hub: Rc<Hub>,
+}
+
+/// What it keeps, and who takes from it.
+struct Hub {
+    store: RefCell<Store>,
+    tiers: Vec<Tier>,
+    /// Name and topic of each class.
+    classes: Vec<(String, String)>,
+    time: Rc<Timekeeper>,
+    counts: RefCell<Counts>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    published: u64,
+    redelivered: u64,
+    dead_letters: u64,
+    overflowed: u64,
+}
+
+/// A workers node that takes messages from here.
+struct Tier {
+    edge: Rc<Edge>,
+    /// How many messages each of its instances works on at once.
+    workers: u32,
+    /// How many messages may be under way to it.
+    connections: u32,
+    /// How many are, by instance.
+    under_way: RefCell<Vec<u32>>,
+    /// Which instances answer.
+    up: RefCell<Vec<bool>>,
+    is_probing: Cell<bool>,
+}
+
+impl Queue {
+    /// Empty. Must be called in a local set.
+    pub(super) fn new(
+        plan: &Plan,
+        index: NodeIndex,
+        spec: &QueueNode,
+        assignment: &Assignment,
+        instance: Instance,
+    ) -> Self {
+        let out = &plan.node(index).out;
+        let tier = |&edge: &_| {
+            let link = plan.edge(edge);
+            let NodeKind::Workers(workers) = &plan.node(link.to).kind else {
+                unreachable!("a queue calls only workers")
+            };
+            let instances = usize::from(workers.instances);
+            Tier {
+                edge: Edge::new(plan, edge, assignment, &instance.time),
+                workers: workers.work.workers,
+                connections: link.connections.unwrap_or(u32::MAX),
+                under_way: RefCell::new(vec![0; instances]),
+                up: RefCell::new(vec![true; instances]),
+                is_probing: Cell::new(false),
+            }
+        };
+        let hub = Hub {
+            store: RefCell::new(Store::new(plan, index, spec)),
+            tiers: out.iter().map(tier).collect(),
+            classes: plan.classes.iter().map(|c| (c.name.clone(), c.topic.clone())).collect(),
+            time: instance.time.clone(),
+            counts: RefCell::default(),
+        };
+        Self { instance, work: Work::new(&spec.service_time), hub: Rc::new(hub) }
+    }
+
+    /// A message is looked at and kept, and the publisher may go on.
+    pub(super) async fn answer(&self, ask: &Ask) -> Answer {
+        let mut timing = Timing::default();
+        let Some(core) = self.instance.admit(&mut timing).await else { return Answer::refused() };
+        let now = self.work.spend(&self.instance.time, &self.instance.chance, |now| now).await;
+        drop(core);
+        let Origin { class, user, .. } = ask.origin;
+        let outcome =
+            self.hub.publish(now.max(self.hub.time.clock.now()), Message { class, user, key: ask.key });
+        self.hub.hand_out_all();
+        self.edges().for_each(|edge| edge.report(&mut timing));
+        Answer::of(outcome, timing)
+    }
+
+    /// The edges that leave it.
+    pub(super) fn edges(&self) -> impl Iterator<Item = &Rc<Edge>> {
+        self.hub.tiers.iter().map(|tier| &tier.edge)
+    }
+
+    /// How many messages wait.
+    pub(super) fn waiting(&self) -> u64 {
+        self.hub.store.borrow().waiting()
+    }
+
+    /// Messages go to workers that can be reached again.
+    pub(super) fn hand_out(&self) {
+        self.hub.hand_out_all();
+    }
+
+    /// What was counted of it.
+    pub(super) fn count(&self, counters: &mut BTreeMap<String, u64>) {
+        let Counts { published, redelivered, dead_letters, overflowed } = *self.hub.counts.borrow();
+        let each = [
+            ("published", published),
+            ("redelivered", redelivered),
+            ("dead_letters", dead_letters),
+            ("overflowed", overflowed),
+        ];
+        counters.extend(each.map(|(name, count)| (name.to_owned(), count)));
+    }
+}
+
+impl Hub {
+    fn publish(&self, now: Time, message: Message) -> Outcome {
+        let topic = self.classes.get(usize::from(message.class)).map_or("", |(_, topic)| topic.as_str());
+        let kept = self.store.borrow_mut().publish(now, topic, message);
+        let mut counts = self.counts.borrow_mut();
+        match kept {
+            Ok(lost) => {
+                counts.published += 1;
+                counts.overflowed += lost;
+                Outcome::Ok
+            }
+            Err(_) => {
+                counts.overflowed += 1;
+                Outcome::Refused
+            }
+        }
+    }
+
+    /// Messages go to whoever is free.
+    fn hand_out_all(self: &Rc<Self>) {
+        (0..self.tiers.len()).for_each(|tier| self.hand_out(tier));
+    }
+
+    fn hand_out(self: &Rc<Self>, tier: usize) {
+        let place = &self.tiers[tier];
+        if place.edge.is_cut() {
+            return;
+        }
+        if self.store.borrow().is_log() {
+            // A partition belongs to one instance: each that is free asks for itself.
+            for instance in 0..place.under_way.borrow().len() as u16 {
+                while place.is_free(instance) && self.hand_to(tier, instance) {}
+            }
+        } else {
+            while let Some(instance) = place.freest()
+                && self.hand_to(tier, instance)
+            {}
+        }
+    }
+
+    /// The next message goes to an instance; false when there is none.
+    fn hand_to(self: &Rc<Self>, tier: usize, instance: u16) -> bool {
+        let Some(delivery) = self.store.borrow_mut().next_for(tier, instance) else { return false };
+        self.tiers[tier].under_way.borrow_mut()[usize::from(instance)] += 1;
+        tokio::task::spawn_local(self.clone().see_through(tier, instance, delivery));
+        true
+    }
+
+    /// Hands a message over until it is done with, or comes back.
+    async fn see_through(self: Rc<Self>, tier: usize, instance: u16, delivery: Delivery) {
+        let place = &self.tiers[tier];
+        let Message { class, user, key } = delivery.message;
+        // Nobody waits for what is done later.
+        let origin = Origin { class, user, deadline: Time::NEVER, way: Span::ZERO };
+        let name = &self.classes[usize::from(class)].0;
+        let (method, path) = (Method::PUT, format!("/c/{name}/{key}?u={user}"));
+        let ask = Ask { method, path, key, operation: Operation::Job, origin, cookies: Cookies::default() };
+        let mut next = Some(delivery);
+        while let Some(delivery) = next {
+            let mut timing = Timing::default();
+            // What the workers are measured by is the time since the message was published.
+            let called = place.edge.call_since(delivery.published, instance, &ask, &mut timing).await;
+            place.edge.note(timing);
+            if called.absent {
+                self.lose(tier, instance);
+            }
+            let settled = self.store.borrow_mut().settle(&delivery, called.outcome == Outcome::Ok);
+            let mut counts = self.counts.borrow_mut();
+            next = None;
+            match settled {
+                Settled::Done => {}
+                Settled::ComesBack => counts.redelivered += 1,
+                Settled::Dead => counts.dead_letters += 1,
+                Settled::Again(again) => {
+                    counts.redelivered += 1;
+                    next = Some(again);
+                }
+            }
+        }
+        place.under_way.borrow_mut()[usize::from(instance)] -= 1;
+        self.hand_out_all();
+    }
+
+    /// An instance is not there: it gets nothing until it answers again.
+    fn lose(self: &Rc<Self>, tier: usize, instance: u16) {
+        let place = &self.tiers[tier];
+        if std::mem::replace(&mut place.up.borrow_mut()[usize::from(instance)], false) {
+            self.store.borrow_mut().set_member(tier, instance, false);
+        }
+        if !place.is_probing.replace(true) {
+            tokio::task::spawn_local(self.clone().find_again(tier));
+        }
+    }
+
+    /// Tries those that are not there until all are.
+    async fn find_again(self: Rc<Self>, tier: usize) {
+        let place = &self.tiers[tier];
+        while let Some(lost) = place.lost() {
+            tokio::time::sleep(AGAIN).await;
+            for instance in lost {
+                if place.edge.probe(instance, AGAIN).await {
+                    place.up.borrow_mut()[usize::from(instance)] = true;
+                    self.store.borrow_mut().set_member(tier, instance, true);
+                    self.hand_out(tier);
+                }
+            }
+        }
+        place.is_probing.set(false);
+    }
+}
+
+impl Tier {
+    fn has_enough(&self) -> bool {
+        self.under_way.borrow().iter().sum::<u32>() >= self.connections
+    }
+
+    fn is_free(&self, instance: u16) -> bool {
+        let place = usize::from(instance);
+        self.up.borrow()[place] && self.under_way.borrow()[place] < self.workers && !self.has_enough()
+    }
+
+    /// Of the instances that could take a message now the one with the most free workers, the first among equals.
+    fn freest(&self) -> Option<u16> {
+        let under_way = self.under_way.borrow();
+        let free = (0..under_way.len() as u16).filter(|&instance| self.is_free(instance));
+        free.min_by_key(|&instance| under_way[usize::from(instance)])
+    }
+
+    /// The instances that are not there; none when all are.
+    fn lost(&self) -> Option<Vec<u16>> {
+        let up = self.up.borrow();
+        let lost: Vec<u16> = (0..up.len() as u16).filter(|&instance| !up[usize::from(instance)]).collect();
+        (!lost.is_empty()).then_some(lost)
+    }
+}

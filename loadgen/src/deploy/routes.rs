@@ -1,0 +1,82 @@
+//! Which server of a database a caller asks: the shard by the key, and of the shard the primary, or one of the replicas.
+use super::assignment::Assignment;
+use loadpath_core::component::Shards;
+use loadpath_core::topology::{DatabaseNode, Plan, PlanNode, Reads};
+use std::cell::RefCell;
+
+/// The ways to the servers of a database.
+pub(super) struct Routes {
+    shards: Shards,
+    copies: u16,
+    reads: Reads,
+    /// Which member of each shard takes writes.
+    primaries: RefCell<Vec<u16>>,
+    /// Whose turn it was to be read from, shard by shard.
+    turns: RefCell<Vec<u16>>,
+}
+
+impl Routes {
+    /// As the design says, with the primaries that the assignment knows of.
+    pub(super) fn new(plan: &Plan, node: &PlanNode, spec: &DatabaseNode, assignment: &Assignment) -> Self {
+        let keys = plan.classes.iter().map(|class| class.keys).max().unwrap_or(1);
+        let mut shards = Shards::over(spec.sharding, spec.shards, keys);
+        for key in 0..u64::from(spec.isolated_keys) {
+            shards.place(key, (key % u64::from(spec.shards)) as u16);
+        }
+        let none = vec![0; usize::from(spec.shards)];
+        let primaries = assignment.primaries.get(&node.id).unwrap_or(&none).clone();
+        let (copies, reads) = (spec.copies(), spec.reads);
+        Self { shards, copies, reads, primaries: primaries.into(), turns: none.into() }
+    }
+
+    /// The instance that is asked about a key first.
+    pub(super) fn server(&self, reads: bool, key: u64) -> u16 {
+        let shard = self.shards.shard(key);
+        if reads { self.reader(shard) } else { self.primary(shard) }
+    }
+
+    /// Who may answer a read besides this server of a shard, one after the other.
+    pub(super) fn others(&self, server: u16) -> Vec<u16> {
+        if self.reads == Reads::Primary || self.copies == 1 {
+            return Vec::new();
+        }
+        let (shard, member) = (server / self.copies, server % self.copies);
+        let primary = self.primary(shard);
+        let next = (1..self.copies).map(|i| shard * self.copies + (member + i) % self.copies);
+        let mut others: Vec<u16> = next.filter(|&other| other != primary).collect();
+        // Nobody is fresher than the primary.
+        others.extend((server != primary).then_some(primary));
+        others
+    }
+
+    /// A server of each shard, for a query that needs all.
+    pub(super) fn everywhere(&self) -> impl Iterator<Item = u16> + '_ {
+        (0..self.shards.count()).map(|shard| self.reader(shard))
+    }
+
+    /// The server of a shard whose turn it is: each caller has turns of its own.
+    fn reader(&self, shard: u16) -> u16 {
+        let (primary, base) = (self.primary(shard), shard * self.copies);
+        if self.reads == Reads::Primary || self.copies == 1 {
+            return primary;
+        }
+        let mut turns = self.turns.borrow_mut();
+        let turn = &mut turns[usize::from(shard)];
+        *turn = (*turn + 1) % self.copies;
+        if self.reads == Reads::Replicas && base + *turn == primary {
+            *turn = (*turn + 1) % self.copies;
+        }
+        base + *turn
+    }
+
+    fn primary(&self, shard: u16) -> u16 {
+        shard * self.copies + self.primaries.borrow()[usize::from(shard)]
+    }
+
+    /// Another member takes the writes of a shard.
+    pub(super) fn learn_primary(&self, shard: u16, member: u16) {
+        if let Some(primary) = self.primaries.borrow_mut().get_mut(usize::from(shard)) {
+            *primary = member;
+        }
+    }
+}

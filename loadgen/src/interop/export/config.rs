@@ -1,0 +1,184 @@
+//! Configurations of the engines, filled with numbers and DNS labels alone.
+use loadpath_core::component::balance::Policy;
+use loadpath_core::time::Span;
+use loadpath_core::topology::{CdnNode, LoadBalancerNode, Replication};
+use std::fmt::Write as _;
+
+/// Who stands behind a balancer.
+pub(super) struct Behind {
+    /// The part's name.
+    pub(super) name: String,
+    /// The name that a resolver finds it by.
+    pub(super) host: String,
+    pub(super) port: u16,
+    /// How many addresses it can come to have.
+    pub(super) most: u16,
+    pub(super) weight: u32,
+}
+
+/// How long a balancer waits where the design sets no limit.
+const NO_LIMIT: Span = Span(3_600 * Span::SECOND.0);
+
+/// HAProxy's configuration of a balancer.
+pub(super) fn haproxy(
+    spec: &LoadBalancerNode,
+    behind: &[Behind],
+    timeout: Option<Span>,
+    retries: u32,
+) -> String {
+    let server = timeout.unwrap_or(NO_LIMIT).0 / 1_000_000;
+    let mut text = format!(
+        "global\n  nbthread {}\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 1h\n  timeout server {}ms\n  timeout queue 1h\n  retries {retries}\n\
+         resolvers system\n  parse-resolv-conf\n  hold valid 1s\n\
+         frontend health\n  bind :8404\n  http-request return status 200 if {{ path /healthz }}\n  http-request use-service prometheus-exporter if {{ path /metrics }}\n  http-request return status 404\n\
+         frontend requests\n  bind :8080\n  http-request return status 200 if {{ path /healthz }}\n",
+        spec.cores.min(64),
+        server.max(1)
+    );
+    if let Some(rate) = spec.rate_limit {
+        let most = (rate.ceil() as u64).max(1);
+        line(&mut text, "  stick-table type integer size 1 expire 1s store http_req_rate(1s)");
+        line(&mut text, "  http-request track-sc0 int(1)");
+        line(
+            &mut text,
+            &format!("  http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt {most} }}"),
+        );
+    }
+    line(&mut text, "  default_backend callees");
+    line(&mut text, "backend callees");
+    balance(spec, &mut text);
+    if spec.sticky {
+        line(&mut text, "  cookie instance insert indirect nocache");
+    }
+    line(&mut text, "  option httpchk GET /healthz");
+    let mut checks = format!(
+        "check inter {}ms fall {} rise {}",
+        (spec.check_interval.0 / 1_000_000).max(10),
+        spec.fall,
+        spec.rise
+    );
+    if spec.slow_start.0 > 0 {
+        write!(checks, " slowstart {}ms", (spec.slow_start.0 / 1_000_000).max(1))
+            .expect("a string takes all");
+    }
+    if spec.eject_after > 0 {
+        write!(checks, " observe layer7 error-limit {} on-error mark-down", spec.eject_after)
+            .expect("a string takes all");
+    }
+    line(&mut text, &format!("  default-server {checks} resolvers system init-addr last,libc,none"));
+    let heaviest = behind.iter().map(|one| one.weight).max().unwrap_or(1).max(1);
+    for one in behind {
+        // HAProxy's weights end at 256.
+        let weight = (u64::from(one.weight) * 256 / u64::from(heaviest)).clamp(1, 256);
+        let weight = if spec.policy == Policy::Weighted { weight } else { 1 };
+        let Behind { name, host, port, most, .. } = one;
+        line(&mut text, &format!("  server-template {name}- 1-{most} {host}:{port} weight {weight}"));
+    }
+    text
+}
+
+fn line(text: &mut String, line: &str) {
+    writeln!(text, "{line}").expect("a string takes every character");
+}
+
+fn balance(spec: &LoadBalancerNode, text: &mut String) {
+    let lines = match spec.policy {
+        Policy::RoundRobin | Policy::Weighted => "  balance roundrobin",
+        Policy::LeastConnections | Policy::PeakEwma => "  balance leastconn",
+        Policy::PowerOfTwo => return line(text, &format!("  balance random({})", spec.choices.max(1))),
+        Policy::Random => "  balance random(1)",
+        Policy::IpHash => "  balance source",
+        Policy::HashRing | Policy::Maglev | Policy::Rendezvous | Policy::Jump => {
+            "  balance uri\n  hash-type consistent"
+        }
+        Policy::BoundedLoad => "  balance uri\n  hash-type consistent\n  hash-balance-factor 125",
+    };
+    line(text, lines);
+}
+
+/// What HAProxy does instead of a policy that it has not.
+pub(super) fn instead(policy: Policy) -> Option<&'static str> {
+    match policy {
+        Policy::PeakEwma => Some("HAProxy has no peak EWMA: it picks the one with the fewest connections"),
+        Policy::Maglev | Policy::Rendezvous | Policy::Jump => {
+            Some("HAProxy has no such hashing: it hashes on a ring")
+        }
+        _ => None,
+    }
+}
+
+/// nginx' configuration of a CDN's point of presence.
+pub(super) fn cdn(spec: &CdnNode, mean_bytes: u64, origins: &[(String, u16)]) -> String {
+    // nginx counts these in whole seconds.
+    let ttl = spec.ttl.0.div_ceil(1_000_000_000).max(1);
+    let mib = (u64::from(spec.capacity) * mean_bytes / (1 << 20)).max(1);
+    // A megabyte of keys is some 8,000 of them (nginx' documentation of proxy_cache_path).
+    let keys = (u64::from(spec.capacity) / 8_000).clamp(1, 1_024);
+    let mut text = format!(
+        "worker_processes auto;\nevents {{ worker_connections 4096; }}\nhttp {{\n  access_log off;\n  \
+         proxy_cache_path /var/cache/nginx levels=1:2 keys_zone=files:{keys}m max_size={mib}m inactive={ttl}s;\n  upstream origin {{\n"
+    );
+    for (host, port) in origins {
+        line(&mut text, &format!("    server {host}:{port};"));
+    }
+    let lock = if spec.coalesce { "on" } else { "off" };
+    text + &format!(
+        "    keepalive 64;\n  }}\n  server {{\n    listen 8080;\n    location = /healthz {{ return 200; }}\n    location / {{\n      \
+         proxy_pass http://origin;\n      proxy_http_version 1.1;\n      proxy_set_header Connection \"\";\n      proxy_cache files;\n      \
+         proxy_cache_valid 200 {ttl}s;\n      proxy_cache_lock {lock};\n    }}\n  }}\n}}\n"
+    )
+}
+
+/// nginx' configuration of a store of files.
+pub(super) fn files() -> String {
+    "worker_processes auto;\nevents { worker_connections 4096; }\nhttp {\n  access_log off;\n  sendfile on;\n  server {\n    listen 8080;\n    \
+     root /srv/files;\n    location = /healthz { return 200; }\n  }\n}\n"
+        .to_owned()
+}
+
+/// Redis' configuration of a cache that forgets.
+pub(super) fn redis(megabytes: u64, policy: &str) -> String {
+    format!("maxmemory {megabytes}mb\nmaxmemory-policy {policy}\nsave \"\"\nappendonly no\n")
+}
+
+/// What a PostgreSQL primary runs once when its data directory is made.
+pub(super) fn postgres_primary(replication: Replication, replicas: u16) -> String {
+    let (names, commit) = match replication {
+        Replication::Async => (String::new(), "on"),
+        Replication::SemiSync => ("ANY 1 (*)".to_owned(), "remote_write"),
+        Replication::Sync => (format!("ANY {replicas} (*)"), "remote_apply"),
+        // The primary is one of the copies.
+        Replication::Quorum(copies) if copies <= 1 => (String::new(), "on"),
+        Replication::Quorum(copies) => (format!("ANY {} (*)", copies - 1), "on"),
+    };
+    // Only when the replicas' role is there may a commit wait for replicas.
+    format!(
+        "psql -v ON_ERROR_STOP=1 -v password=\"$POSTGRES_PASSWORD\" --username \"$POSTGRES_USER\" --dbname \"$POSTGRES_DB\" <<'SQL'\n\
+         CREATE ROLE replicator REPLICATION LOGIN PASSWORD :'password';\n\
+         ALTER SYSTEM SET synchronous_commit = '{commit}';\n\
+         ALTER SYSTEM SET synchronous_standby_names = '{names}';\n\
+         SQL\n\
+         echo 'host replication replicator all scram-sha-256' >> \"$PGDATA/pg_hba.conf\"\n"
+    )
+}
+
+/// What a PostgreSQL replica runs: a copy of the primary first, if it has none.
+pub(super) fn postgres_replica() -> String {
+    "#!/bin/sh\nset -eu\nif [ ! -s \"$PGDATA/PG_VERSION\" ]; then\n  mkdir -p \"$PGDATA\"\n  \
+     until rm -rf \"$PGDATA\"/* && PGPASSWORD=\"$POSTGRES_PASSWORD\" pg_basebackup --host=\"$PRIMARY\" --username=replicator \
+     --pgdata=\"$PGDATA\" --write-recovery-conf --wal-method=stream; do\n    sleep 1\n  done\n  chmod 0700 \"$PGDATA\"\nfi\nexec postgres \"$@\"\n"
+        .to_owned()
+}
+
+/// Prometheus' configuration: every part that has figures, by its name.
+pub(super) fn prometheus(interval: Span, parts: &[(String, String, u16)]) -> String {
+    let mut text =
+        format!("global:\n  scrape_interval: {}ms\nscrape_configs:\n", (interval.0 / 1_000_000).max(100));
+    for (name, host, port) in parts {
+        let lines = format!(
+            "  - job_name: {name}\n    dns_sd_configs:\n      - names: [\"{host}\"]\n        type: A\n        port: {port}\n        refresh_interval: 5s"
+        );
+        line(&mut text, &lines);
+    }
+    text
+}

@@ -1,0 +1,138 @@
+//! The platforms' own schemas accept every lesson as it is exported; engines accept their configurations where they are installed.
+use crate::browser::{built_loadgen, validator};
+use loadpath_core::topology::lessons;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Every lesson as `loadgen export` writes it.
+fn exported(folder: &Path, format: &str, ending: &str) -> Vec<PathBuf> {
+    let export = |lesson: &lessons::Lesson| {
+        let (design, file) =
+            (folder.join(format!("{}.json", lesson.id)), folder.join(format!("{}.{ending}", lesson.id)));
+        std::fs::write(&design, lesson.document().to_json()).unwrap();
+        let mut command = Command::new(built_loadgen());
+        command.arg("export").arg(&design).args(["--format", format, "--output"]).arg(&file);
+        ended_well(&mut command);
+        file
+    };
+    lessons::all().iter().map(export).collect()
+}
+
+fn ended_well(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|why| panic!("{command:?}: {why}"));
+    let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
+    assert!(output.status.success(), "{command:?}\n{said}");
+    output
+}
+
+#[test]
+fn docker_compose_s_schema_accepts_every_lesson_and_refuses_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = exported(folder.path(), "compose", "yaml");
+    let check = |files: &[PathBuf]| {
+        let mut command = Command::new(validator("check-jsonschema"));
+        command.args(["--builtin-schema", "vendor.compose-spec"]).args(files);
+        command
+    };
+    ended_well(&mut check(&files));
+    let wrong = folder.path().join("wrong.yaml");
+    let text = std::fs::read_to_string(&files[0]).unwrap().replace("restart:", "restarts:");
+    std::fs::write(&wrong, text).unwrap();
+    assert!(!check(&[wrong]).output().unwrap().status.success(), "the validator looks at services");
+}
+
+#[test]
+fn kubernetes_s_schemas_accept_every_lesson_and_refuse_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = exported(folder.path(), "kubernetes", "yaml");
+    let check = |files: &[PathBuf]| {
+        let mut command = Command::new(validator("kubernetes-validate"));
+        command.arg("--strict").args(files);
+        command
+    };
+    ended_well(&mut check(&files));
+    let wrong = folder.path().join("wrong.yaml");
+    let text = std::fs::read_to_string(&files[0]).unwrap().replace("containerPort:", "port:");
+    std::fs::write(&wrong, text).unwrap();
+    assert!(!check(&[wrong]).output().unwrap().status.success(), "the validator looks into pods");
+}
+
+#[test]
+fn the_schema_of_designs_accepts_every_lesson_and_refuses_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = folder.path().join("schema.json");
+    ended_well(Command::new(built_loadgen()).args(["export", "--format", "schema", "--output"]).arg(&schema));
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let check = |files: &[PathBuf]| {
+        let mut command = Command::new(validator("check-jsonschema"));
+        command.arg("--schemafile").arg(&schema).args(files);
+        command
+    };
+    let all: Vec<PathBuf> = lessons::all()
+        .iter()
+        .map(|lesson| write(&format!("{}.json", lesson.id), &lesson.document().to_json()))
+        .collect();
+    ended_well(&mut check(&all));
+    for (number, text) in [
+        r#"{"loadpath": 2}"#,
+        r#"{"loadpath": 1, "nodes": [{"id": "Web", "kind": "service"}]}"#,
+        r#"{"loadpath": 1, "nodes": [{"id": "web", "kind": "service", "ttl": "1s"}]}"#,
+        r#"{"loadpath": 1, "nodes": [{"id": "web", "kind": "service", "workers": 0}]}"#,
+        r#"{"loadpath": 1, "nodes": [{"id": "db", "kind": "database", "ship_interval": "12"}]}"#,
+        r#"{"loadpath": 1, "edges": [{"from": "a", "to": "b", "mode": "async"}]}"#,
+    ]
+    .iter()
+    .enumerate()
+    {
+        let wrong = write(&format!("wrong-{number}.json"), text);
+        assert!(!check(&[wrong]).output().unwrap().status.success(), "{text}");
+    }
+}
+
+#[test]
+fn nginx_accepts_the_configuration_of_every_cdn() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tried = 0;
+    for file in exported(folder.path(), "kubernetes", "yaml") {
+        let text = std::fs::read_to_string(&file).unwrap();
+        // A configuration is the one block of text under this key; what is indented less ends it.
+        for part in text.split("  nginx.conf: |").skip(1) {
+            let lines = part.lines().skip(1).take_while(|line| line.is_empty() || line.starts_with("    "));
+            let config: String =
+                lines.map(|line| format!("{}\n", line.get(4..).unwrap_or_default())).collect();
+            // Names are known on the platform alone, and its folders are not this machine's.
+            let here = folder.path().display();
+            let config: String = config
+                .lines()
+                .map(|line| {
+                    match line.trim().strip_prefix("server ").filter(|rest| rest.ends_with(":8080;")) {
+                        Some(_) => "server 127.0.0.1:8080;\n".to_owned(),
+                        None if line == "http {" => format!("{line}\n{}", own_folders(folder.path())),
+                        None => format!("{}\n", line.replace("/var/cache/nginx", &format!("{here}/cache"))),
+                    }
+                })
+                .collect();
+            let own = folder.path().join("nginx.conf");
+            std::fs::write(&own, format!("pid {here}/pid;\nerror_log stderr;\n{config}")).unwrap();
+            let path = std::env::var("PATH").unwrap_or_default();
+            let mut command = Command::new("nginx");
+            command
+                .env("PATH", format!("{path}:/usr/sbin:/usr/local/sbin"))
+                .args(["-t", "-q", "-e", "stderr", "-c"])
+                .arg(&own);
+            ended_well(&mut command);
+            tried += 1;
+        }
+    }
+    assert!(tried >= 4, "only {tried} were found: lessons have more");
+}
+
+/// Where nginx may write when it is not root.
+fn own_folders(folder: &Path) -> String {
+    let own = |name: &str| format!("  {name}_temp_path {}/{name};\n", folder.display());
+    ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(own).concat()
+}

@@ -1,0 +1,110 @@
+//! The designs of the table: lessons as they are, and some of its own, each made so slow that two cores carry it.
+
+use anyhow::{Context, Result};
+use loadpath_core::analytic;
+use loadpath_core::dist::Law;
+use loadpath_core::topology::catalog::{self, Form};
+use loadpath_core::topology::{Topology, Value, check, lessons, three_tier};
+
+/// The lessons: the nine phases of growth, a retry storm, a hot shard, caches in trouble.
+const LESSONS: [&str; 13] = [
+    "single-server",
+    "separate-database",
+    "load-balancer",
+    "replication",
+    "cache-and-cdn",
+    "stateless-tier",
+    "data-centers",
+    "message-queue",
+    "sharding",
+    "retry-storm",
+    "celebrity",
+    "cold-cache",
+    "thundering-herd",
+];
+
+/// Designs of the table's own.
+const OWN: [&str; 5] = [
+    include_str!("designs/single-queue.json"),
+    include_str!("designs/fan-out.json"),
+    include_str!("designs/hot-shard.json"),
+    include_str!("designs/cache-aside.json"),
+    include_str!("designs/read-through.json"),
+];
+
+/// The highest rate that is sent: clients, a dozen processes and their calls share two cores.
+const MOST_RATE: f64 = 150.0;
+
+/// A design of the table.
+pub(crate) struct Design {
+    pub(crate) document: Topology,
+    /// The rate at which formulas say that something saturates, per second.
+    pub(crate) saturation: f64,
+    /// What was changed, in sentences.
+    pub(crate) changes: Vec<String>,
+}
+
+/// All of them.
+pub(crate) fn all() -> Result<Vec<Design>> {
+    let lessons = LESSONS.iter().map(|id| {
+        let lesson = lessons::all().iter().find(|lesson| lesson.id == *id);
+        Ok(lesson.with_context(|| format!("there is no lesson {id:?}"))?.document())
+    });
+    let own = OWN.iter().map(|text| Topology::from_json(text).context("a design of the table is none"));
+    lessons.chain([Ok(three_tier())]).chain(own).map(|document| steady(document?)).collect()
+}
+
+/// Without its timeline, and slow enough.
+fn steady(mut document: Topology) -> Result<Design> {
+    let mut changes = Vec::new();
+    if !document.timeline.is_empty() {
+        document.timeline.clear();
+        changes.push("its timeline is taken off".to_owned());
+    }
+    let mut saturation = saturation(&document)?;
+    let top = super::LOADS.iter().copied().fold(0.0, f64::max) * saturation;
+    if top > MOST_RATE {
+        let slower = (top / MOST_RATE * 10.0).ceil() / 10.0;
+        slow_down(&mut document, slower);
+        changes.push(format!("all work takes {slower} times as long, rates are as much lower"));
+        saturation = self::saturation(&document)?;
+    }
+    Ok(Design { document, saturation, changes })
+}
+
+fn saturation(document: &Topology) -> Result<f64> {
+    let plan = check(document).map_err(|faults| anyhow::anyhow!("{}: {}", document.name, faults[0]))?;
+    let bottleneck = analytic::solve(&plan).bottleneck;
+    Ok(bottleneck.with_context(|| format!("{}: nothing saturates", document.name))?.rate)
+}
+
+/// Makes every node's own times longer, the catalog's defaults too.
+fn slow_down(document: &mut Topology, slower: f64) {
+    for node in &mut document.nodes {
+        let rows = catalog::kind(&node.kind).map_or(&[][..], |kind| kind.params);
+        for row in rows.iter().filter(|row| matches!(row.form, Form::Law)) {
+            let written = node.params.get(row.name).map_or_else(|| row.default.to_owned(), Value::to_string);
+            if let Ok(law) = written.parse::<Law>()
+                && law.mean().0 > 0
+            {
+                let law = law.scaled(slower).to_string();
+                node.params.insert(row.name.to_owned(), Value::from(law.as_str()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_design_is_one_that_two_cores_carry() {
+        let designs = all().unwrap();
+        assert!(designs.len() >= 12);
+        for design in designs {
+            assert!(0.85 * design.saturation <= MOST_RATE * 1.02, "{}", design.document.name);
+            assert!(design.document.timeline.is_empty());
+        }
+    }
+}
