@@ -74,7 +74,7 @@ async fn obey(deployment: &Deployment, document: &Topology) {
         // Who does not read what is printed still has his order carried out.
         let _ = print(&said);
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn order(deployment: &Deployment, document: &Topology, line: &str) -> Result<(), String> {
