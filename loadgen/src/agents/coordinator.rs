@@ -11,7 +11,7 @@ use async_nats::Subscriber;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
 use std::time::Duration;
-use tokio::time::{Instant, interval, timeout_at};
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// How often it is asked who is there.
@@ -160,7 +160,7 @@ impl Team {
         self.prepare(task).await?;
         tell(Happening::Prepared);
         let patience = Duration::from_nanos(task.timeout.0) + CONNECTED;
-        self.all_ready(Instant::now() + patience).await?;
+        self.all_ready(self.calendar.now_ns() + patience.as_nanos() as u64).await?;
         for _ in 0..TRIPS {
             self.compare_clocks().await?;
         }
@@ -194,18 +194,18 @@ impl Team {
     }
 
     /// Waits until every connection is open.
-    async fn all_ready(&mut self, late: Instant) -> Result<(), AgentsFault> {
+    async fn all_ready(&mut self, late_ns: u64) -> Result<(), AgentsFault> {
         loop {
             let ready = self.compare_clocks().await?;
             if ready.iter().all(|&ready| ready) {
                 return Ok(());
             }
-            if Instant::now() > late {
+            if self.calendar.now_ns() > late_ns {
                 let waiting = self.members.iter().zip(ready).filter(|(_, ready)| !ready);
                 return Err(AgentsFault::NotReady(waiting.map(|(member, _)| member.name.clone()).collect()));
             }
             // Nothing is reported before the load but what is wrong.
-            let next = timeout_at(Instant::now() + ASKING, self.reports.next());
+            let next = timeout(ASKING, self.reports.next());
             let report = tokio::select! {
                 () = self.stop.cancelled() => return Err(AgentsFault::Stopped),
                 report = next => report,

@@ -4,6 +4,7 @@ use super::meeting::{Meeting, NoAnswer};
 use super::merge::Merging;
 use super::message::{self, Answer, Order, Report};
 use crate::attack::{Attack, Plan, Share};
+use crate::clock::Clock;
 use async_nats::Message;
 use futures_util::StreamExt as _;
 use loadpath_core::run::{Run, Source};
@@ -12,14 +13,14 @@ use loadpath_core::wire::Interval;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{sleep, sleep_until};
 
 /// How often each agent is asked whether it is there.
 const ASKING: Duration = Duration::from_millis(500);
 /// How long it may take to answer.
 const ANSWERED: Duration = Duration::from_secs(1);
 /// Who answers nothing for so long is lost. One that has died is known at once: then NATS has nobody to ask.
-const SILENCE: Duration = Duration::from_secs(5);
+const SILENCE: Span = Span(5 * Span::SECOND.0);
 /// So often in a row nobody must be there: a connection that is opened anew is not a death.
 const NOBODY: u32 = 2;
 /// How long the last reports may take after everything must have ended.
@@ -79,8 +80,8 @@ impl Together {
     /// Follows it to its end, and gives every merged second to `see`; `lost` hears at once of an agent that is lost.
     pub async fn follow(mut self, mut see: impl FnMut(&Interval), mut lost: impl FnMut(&str)) -> Done {
         let Attack { warm_up, duration, timeout, .. } = self.attack;
-        let longest = Duration::from_nanos((warm_up + duration + timeout + GRACE).0);
-        let mut late = Instant::now() + longest;
+        let clock = Clock::start();
+        let mut late = Time::ZERO + warm_up + duration + timeout + GRACE;
         let (gone, mut going) = mpsc::channel(16);
         let mut watchers = self.watchers(&gone);
         let stop = self.team.stop.clone();
@@ -88,7 +89,7 @@ impl Together {
             tokio::select! {
                 () = stop.cancelled(), if !self.stopped => {
                     self.stopped = true;
-                    late = Instant::now() + Duration::from_nanos(GRACE.0);
+                    late = clock.now() + GRACE;
                     self.team.stop_all().await;
                 }
                 report = self.team.reports.next() => match report {
@@ -96,7 +97,7 @@ impl Together {
                     None => break,
                 },
                 Some(agent) = going.recv() => self.loses(agent, "was lost", &mut lost),
-                () = sleep_until(late) => break,
+                () = sleep_until(clock.instant(late)) => break,
             }
             while let Some(interval) = self.merging.next_interval() {
                 see(&interval);
@@ -205,8 +206,7 @@ impl Together {
         notes.push(self.beginning());
         let Self { team, attack, merging, start_ns, .. } = self;
         let names = team.names();
-        let by =
-            format!("loadgen {}, {} agents: {}", env!("CARGO_PKG_VERSION"), names.len(), names.join(", "));
+        let by = format!("loadgen {}, {}", env!("CARGO_PKG_VERSION"), named(&names));
         let source = Source::Measured { target: attack.target.to_string(), by };
         let mut run = merging.finish(&attack.name, source, attack.offered_rate());
         run.started_unix = start_ns / Span::SECOND.0;
@@ -231,6 +231,14 @@ impl Together {
     }
 }
 
+/// "3 agents: a, b, c"; of very many, the first.
+fn named(names: &[String]) -> String {
+    const MOST: usize = 8;
+    let first = names.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if names.len() > MOST { ", ..." } else { "" };
+    format!("{} agents: {first}{more}", names.len())
+}
+
 /// "3rd"
 fn ordinal(number: usize) -> String {
     let ending = match (number % 10, number % 100) {
@@ -244,14 +252,15 @@ fn ordinal(number: usize) -> String {
 
 /// Returns when an agent is gone.
 async fn until_gone(meeting: &Meeting, ear: String, question: &Order) {
-    let (mut heard, mut nobody) = (Instant::now(), 0);
+    let clock = Clock::start();
+    let (mut heard, mut nobody) = (clock.now(), 0);
     loop {
         match meeting.ask::<Answer>(ear.clone(), question, ANSWERED).await {
-            Ok(_) => (heard, nobody) = (Instant::now(), 0),
+            Ok(_) => (heard, nobody) = (clock.now(), 0),
             Err(NoAnswer::Nobody) => nobody += 1,
             Err(NoAnswer::TooLate | NoAnswer::Bad(_)) => {}
         }
-        if nobody >= NOBODY || heard.elapsed() > SILENCE {
+        if nobody >= NOBODY || clock.now().since(heard) > SILENCE {
             return;
         }
         sleep(ASKING).await;

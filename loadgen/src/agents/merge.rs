@@ -9,7 +9,7 @@ use loadpath_core::run::{ClassRun, Outcomes, Run, Second, Source};
 use loadpath_core::stats::{Histogram, Precision};
 use loadpath_core::time::Span;
 use loadpath_core::wire::{ClassInterval, Interval};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// More requests than this nobody sends in a run.
 const MOST_REQUESTS: u64 = 1 << 40;
@@ -178,23 +178,32 @@ impl Merging {
         all
     }
 
-    /// What the agents note: what all of them say is said once, the rest with a name.
+    /// What the agents note: counts are added, what several say is said once.
     fn notes(&self) -> Vec<String> {
-        let noted = |agent: &'_ Agent| agent.run.as_ref().map_or(Vec::new(), |run| run.notes.clone());
-        let all: Vec<Vec<String>> = self.agents.iter().map(noted).collect();
-        let is_common = |note: &String| all.iter().all(|notes| notes.contains(note));
-        let mut seen = BTreeSet::new();
-        let mut notes = Vec::new();
-        for (agent, of) in self.agents.iter().zip(&all) {
-            for note in of {
-                let text =
-                    if is_common(note) { note.clone() } else { format!("agent {}: {note}", agent.name) };
-                if seen.insert(text.clone()) {
-                    notes.push(text);
+        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut said: Vec<(&str, &String, Vec<&str>)> = Vec::new();
+        for agent in &self.agents {
+            for note in agent.run.iter().flat_map(|run| &run.notes) {
+                if let Some((count, what)) = counted(note) {
+                    let all = counts.entry(what).or_default();
+                    *all = all.saturating_add(count);
+                    continue;
+                }
+                // What stands before the colon is what it is about.
+                let head = note.split_once(": ").map_or(note.as_str(), |(head, _)| head);
+                match said.iter_mut().find(|(of, ..)| *of == head) {
+                    Some((_, _, names)) => names.push(&agent.name),
+                    None => said.push((head, note, vec![&agent.name])),
                 }
             }
         }
-        notes
+        let said = said.into_iter().map(|(head, note, names)| match names.as_slice() {
+            all if all.len() == self.agents.len() && head == note => note.clone(),
+            [one] => format!("agent {one}: {note}"),
+            [one, others @ ..] => format!("agent {one}, and so say {} others: {note}", others.len()),
+            [] => note.clone(),
+        });
+        said.chain(counts.into_iter().map(|(what, count)| format!("{count} {what}"))).collect()
     }
 
     fn check_interval(&self, interval: &Interval) -> Result<(), String> {
@@ -229,6 +238,13 @@ impl Merging {
             (counted && seconds && run.send_delay.count() <= MOST_REQUESTS, "its counts cannot be"),
         ])
     }
+}
+
+/// The count that a note begins with, when it says how requests ended.
+fn counted(note: &str) -> Option<(u64, &str)> {
+    let (count, what) = note.split_once(' ')?;
+    let is_an_ending = ["refused: ", "failed: ", "timed out: "].iter().any(|how| what.starts_with(how));
+    count.parse().ok().filter(|_| is_an_ending).map(|count| (count, what))
 }
 
 fn holds(claims: &[(bool, &str)]) -> Result<(), String> {
@@ -349,16 +365,18 @@ mod tests {
         let mut own = Run::new("own", Source::Simulated { seed: 1 }, 10.0);
         own.classes = vec![class("a")];
         own.classes[0].outcomes.ok = 7;
-        own.notes = vec!["the plan was x".to_owned(), "7 seen\u{1b}[2J".to_owned()];
+        let notes = ["the plan was x", "3 failed: HTTP status 500", "late: by 7 ms", "seen\u{1b}[2J"];
+        own.notes = notes.map(str::to_owned).to_vec();
         for agent in 0..3 {
             merging.interval(agent, interval(1, 1, 100)).unwrap();
             merging.ended(agent, own.clone()).unwrap();
-            own.notes.truncate(1);
+            own.notes.truncate(3);
         }
         assert!(merging.is_done() && merging.interval(0, interval(2, 1, 1)).is_err());
         let run = merging.finish("all", Source::Simulated { seed: 1 }, 30.0);
         assert_eq!(run.outcomes().ok, 21);
-        assert_eq!(run.notes, ["the plan was x", "agent x: 7 seen[2J"]);
+        let late = "agent x, and so say 2 others: late: by 7 ms";
+        assert_eq!(run.notes, ["the plan was x", late, "agent x: seen[2J", "9 failed: HTTP status 500"]);
     }
 
     #[test]

@@ -60,15 +60,15 @@ impl Args {
         let stop = interrupt::token();
         let name = self.name.clone().unwrap_or_else(machine);
         let meeting = self.nats.join(&format!("loadgen agent {name}")).await?;
-        let mut guest = Guest::new(meeting, &name).await.map_err(went)?;
+        let mut guest = Guest::new(meeting, &name).await?;
         self.say(&format!("agent {name} waits for a run; Ctrl-C ends it"));
         loop {
-            let invited = guest.wait(&stop).await.map_err(went)?.ok_or(Failure::Interrupted)?;
+            let invited = guest.wait(&stop).await?.ok_or(Failure::Interrupted)?;
             match self.attack(&invited).await {
-                Ok(attack) => return self.take_part(invited.accept().await.map_err(went)?, attack).await,
+                Ok(attack) => return self.take_part(invited.accept().await?, attack).await,
                 Err(why) => {
                     self.say(&format!("refused a run: {why}"));
-                    guest = invited.refuse(why).await.map_err(went)?;
+                    guest = invited.refuse(why).await?;
                 }
             }
         }
@@ -108,7 +108,7 @@ impl Args {
         });
         let driven = driven.await;
         progress.finish();
-        Ok((driven.map_err(went)?, recording))
+        Ok((driven?, recording))
     }
 
     /// When nobody reads standard error, nobody can be told.
@@ -138,10 +138,6 @@ pub(super) fn attack(task: &Task, target: Target, share: Share) -> Attack {
         nodes: Vec::new(),
         entry: None,
     }
-}
-
-pub(super) fn went(fault: crate::agents::AgentsFault) -> Failure {
-    Failure::Went(fault.to_string())
 }
 
 /// What this machine is called, as far as a name of an agent can say it.

@@ -83,7 +83,7 @@ enum Command {
     /// Bring a design up on this machine, a process for each instance; until Ctrl-C
     Up(up::Args),
     /// Load one address, or a design that is brought up for it, in an open loop, and measure
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Be one of the agents that drive a load together, from this machine
     Agent(agent::Args),
     /// Load what runs already, mapped onto a design, and measure it hop by hop

@@ -36,8 +36,7 @@ impl NatsArgs {
         let Some(address) = &self.nats else {
             return Err(Failure::Input("where do the agents meet? give --nats nats://HOST:4222".to_owned()));
         };
-        let meeting = Meeting::join(address, &self.pass()?, name).await;
-        meeting.map_err(|fault| Failure::Went(fault.to_string()))
+        Ok(Meeting::join(address, &self.pass()?, name).await?)
     }
 
     fn pass(&self) -> Result<Pass, Failure> {

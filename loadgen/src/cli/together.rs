@@ -1,5 +1,5 @@
 //! `loadgen run --agents`: the coordinator of a load that several agents drive.
-use super::agent::{attack, went};
+use super::agent::attack;
 use super::nats::NatsArgs;
 use super::progress::Progress;
 use super::run::{Args, CONNECTIONS, SpacingName, TIMEOUT, WARM_UP, begun};
@@ -51,8 +51,8 @@ async fn drive(args: &Args) -> Result<(Done, Recording), Failure> {
     say(&format!("waits for {wanted} agents"));
     let tell = |happening| tell(&happening, &say);
     let coordinator = Coordinator::new(meeting, interrupt::token());
-    let team: Team = coordinator.gather(wanted as usize, tell).await.map_err(went)?;
-    let together: Together = team.begin(&task, attack, tell).await.map_err(went)?;
+    let team: Team = coordinator.gather(wanted as usize, tell).await?;
+    let together: Together = team.begin(&task, attack, tell).await?;
     let (target, rate, warm_up, duration) = whole;
     let mut recording = args.delivery.recording(begun(task.name.clone(), target, rate, warm_up, duration))?;
     let _served = args.delivery.serve_metrics(&recording).await?;
@@ -69,7 +69,7 @@ async fn drive(args: &Args) -> Result<(Done, Recording), Failure> {
 fn tell(happening: &Happening, say: &impl Fn(&str)) {
     match happening {
         Happening::Joined { name, here, wanted } => {
-            say(&format!("agent {name} has come, {here} of {wanted}"))
+            say(&format!("agent {name} has come, {here} of {wanted}"));
         }
         Happening::Prepared => say("all agents may load the target, and open their connections"),
         Happening::Ready(members) => {
