@@ -1,6 +1,9 @@
 //! The load generator beside its peers, and against its own claims. `cargo xtask bench-load [PART ...]` installs the peers
 //! first; `cargo bench --bench load -- [PART ...]` takes those that are there, and names the others.
 //!
+//! `undisturbed`, before or among the parts, lets servers and clients go before everything else on the machine, which only root
+//! may: what is measured is then the tools and not the neighbours, who must wait.
+//!
 //! Parts: `throughput`, `connections`, `delay [RATE ...]`, `agreement`, `stall`, `recording`, `faults`, `soak [MINUTES]`;
 //! without one, all but the soak. Servers run on one core and clients on another, in turns. On a machine that others use
 //! too, processor time and ratios say more than rates.
@@ -24,6 +27,7 @@ mod target;
 mod throughput;
 mod tool;
 
+const UNDISTURBED: &str = "undisturbed";
 const PARTS: [&str; 7] = ["recording", "throughput", "connections", "delay", "agreement", "stall", "faults"];
 
 fn main() {
@@ -35,8 +39,14 @@ fn main() {
         return server::run(behaviour);
     }
     let numbers: Vec<u32> = asked.iter().filter_map(|word| word.parse().ok()).collect();
-    let named: Vec<&str> =
-        asked.iter().map(String::as_str).filter(|word| word.parse::<u32>().is_err()).collect();
+    if asked.iter().any(|word| word == UNDISTURBED) {
+        println!("undisturbed: {}", if tool::go_first() { "yes" } else { "this user may not ask for it" });
+    }
+    let named: Vec<&str> = asked
+        .iter()
+        .map(String::as_str)
+        .filter(|word| word.parse::<u32>().is_err() && *word != UNDISTURBED)
+        .collect();
     for part in if named.is_empty() { PARTS.to_vec() } else { named } {
         machine();
         match part {

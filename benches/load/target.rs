@@ -11,8 +11,7 @@ const FILE: &str = "a small static file, of the size that an answer of an API ma
 
 /// nginx as the benches load it: one process, a static file, connections that are kept.
 pub(crate) fn nginx() -> Nginx {
-    let core = crate::tool::cores().map(|(server, _)| server);
-    Nginx::start_as(core, |folder, port| {
+    Nginx::start_as(&crate::tool::server_launcher(), |folder, port| {
         std::fs::write(folder.join("index.html"), FILE).expect("the folder is ours");
         configuration(folder, port)
     })

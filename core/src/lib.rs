@@ -7,7 +7,7 @@
 //!
 //! | layer | modules | what lives there |
 //! |---|---|---|
-//! | L0 | [`time`], [`id`], [`math`], [`hash`] | whole nanoseconds, newtypes, portable arithmetic, a fixed 64-bit hash |
+//! | L0 | [`time`], [`id`], [`math`], [`hash`], [`order`], [`json`] | whole nanoseconds, newtypes, portable arithmetic, a fixed 64-bit hash, sorting, reading |
 //! | L1 | [`rng`], [`stats`] | named random streams; histograms, intervals, batch means, series |
 //! | L2 | [`dist`], [`component`] | laws of chance; the architecture's algorithms as pure data structures |
 //! | L3 | [`workload`], [`run`] | arrivals, classes, keys; the record that simulation and measurement both yield |
@@ -27,7 +27,9 @@ pub mod dist;
 pub mod export;
 pub mod hash;
 pub mod id;
+pub mod json;
 pub mod math;
+pub mod order;
 pub mod rng;
 pub mod run;
 pub mod sim;

@@ -10,6 +10,7 @@
 //! | `POST /api/runs/{id}/stop` | | 204 |
 //! | `POST /api/runs/{id}/kill` | [`KillInstance`] | 204 |
 //! | `POST /api/runs/{id}/restore` | [`KillInstance`] | 204 |
+//! | `POST /api/runs/{id}/command` | [`crate::sim::Command`] | 204 when it is done |
 //! | `POST /api/runs/{id}/control` | | 204: the others watch from now on |
 //! | `GET /api/openapi.json` | | this, for programs |
 //! | `GET /api/runs/{id}/events` | | server-sent events, each an [`Event`]; resumes after `Last-Event-ID` |

@@ -4,6 +4,7 @@
 //! no classes of requests, which is how it is told from a whole design.
 use crate::edit;
 use crate::geometry::{GRID, WorldPoint};
+use loadpath_core::order;
 use loadpath_core::topology::link::{self, MAX_DOCUMENT};
 use loadpath_core::topology::{Edge, LIMITS, Topology};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,11 +53,11 @@ pub fn part(document: &Topology, nodes: &BTreeSet<usize>) -> Option<String> {
     if part.nodes.is_empty() {
         return None;
     }
-    let taken: BTreeSet<&str> = part.nodes.iter().map(|node| node.id.as_str()).collect();
+    let taken: BTreeSet<&str> = order::gather(part.nodes.iter().map(|node| node.id.as_str()));
     let inner = |edge: &&Edge| taken.contains(edge.from.as_str()) && taken.contains(edge.to.as_str());
     part.edges = document.edges.iter().filter(inner).cloned().collect();
-    let zones: BTreeSet<&str> = part.nodes.iter().map(|node| node.zone.as_str()).collect();
-    let hosts: BTreeSet<&str> = part.nodes.iter().map(|node| node.host.as_str()).collect();
+    let zones: BTreeSet<&str> = order::gather(part.nodes.iter().map(|node| node.zone.as_str()));
+    let hosts: BTreeSet<&str> = order::gather(part.nodes.iter().map(|node| node.host.as_str()));
     part.zones = document.zones.iter().filter(|zone| zones.contains(zone.id.as_str())).cloned().collect();
     part.hosts = document.hosts.iter().filter(|host| hosts.contains(host.id.as_str())).cloned().collect();
     let both = |a: &str, b: &str| zones.contains(a) && zones.contains(b);
@@ -120,7 +121,7 @@ pub fn shortened(sentence: &str) -> String {
 pub fn insert(document: &mut Topology, mut part: Topology, at: Option<WorldPoint>) -> BTreeSet<usize> {
     edit::place_all(&mut part);
     let (dx, dy) = shift(&part, at);
-    let mut taken: BTreeSet<String> = document.nodes.iter().map(|node| node.id.clone()).collect();
+    let mut taken: BTreeSet<String> = order::gather(document.nodes.iter().map(|node| node.id.clone()));
     let mut renamed: BTreeMap<String, String> = BTreeMap::new();
     let mut tried = BTreeMap::new();
     let first = document.nodes.len();

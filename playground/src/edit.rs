@@ -8,6 +8,7 @@ pub use regions::{add_zone, join, move_group, name_of, nudge, regions, remove_gr
 pub use wiring::{Wire, add_linked, bridge, connect, may_connect, offers, reconnect, refusal, refusal_at};
 
 use crate::geometry::{WorldPoint, snap};
+use loadpath_core::order;
 use loadpath_core::topology::catalog::Kind;
 use loadpath_core::topology::{Class, Edge, Node, Params, Topology, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,7 +59,7 @@ pub fn add_node(document: &mut Topology, kind: &Kind, at: WorldPoint) -> usize {
 
 /// An id that no node has: `base`, or `base` with the first free number.
 fn free_id(document: &Topology, base: &str) -> String {
-    let taken: BTreeSet<&str> = document.nodes.iter().map(|node| node.id.as_str()).collect();
+    let taken: BTreeSet<&str> = order::gather(document.nodes.iter().map(|node| node.id.as_str()));
     let numbered = (2u32..).map(|n| format!("{}-{n}", &base[..base.len().min(26)]));
     std::iter::once(base.to_owned())
         .chain(numbered)
@@ -87,7 +88,7 @@ pub fn free_among(taken: &BTreeSet<String>, tried: &mut BTreeMap<String, u32>, i
 /// Takes nodes and edges away, and with a node the edges that end at it.
 pub fn remove(document: &mut Topology, nodes: &BTreeSet<usize>, edges: &BTreeSet<usize>) {
     let gone: BTreeSet<String> =
-        nodes.iter().filter_map(|&i| document.nodes.get(i)).map(|n| n.id.clone()).collect();
+        order::gather(nodes.iter().filter_map(|&i| document.nodes.get(i)).map(|n| n.id.clone()));
     keep(&mut document.edges, |i, edge: &Edge| {
         !edges.contains(&i) && !gone.contains(&edge.from) && !gone.contains(&edge.to)
     });
@@ -147,7 +148,7 @@ pub fn set(document: &mut Topology, bag: &Bag, name: &str, value: Option<Value>)
 /// Adds a class of requests and gives its place.
 pub fn add_class(document: &mut Topology) -> usize {
     let classes = &mut document.workload.classes;
-    let taken: BTreeSet<&str> = classes.iter().map(|class| class.name.as_str()).collect();
+    let taken: BTreeSet<&str> = order::gather(classes.iter().map(|class| class.name.as_str()));
     let names =
         ["read", "write"].map(str::to_owned).into_iter().chain((1u32..).map(|n| format!("class-{n}")));
     let name =

@@ -3,6 +3,7 @@ use crate::command::{self, COMMANDS, Command};
 use crate::describe;
 use crate::geometry::ScreenPoint;
 use crate::model::Model;
+use loadpath_core::order;
 use loadpath_core::topology::catalog::{KINDS, Kind};
 use loadpath_core::topology::lessons::{self, Lesson};
 
@@ -109,7 +110,7 @@ pub fn found(model: &Model, opened: &Opened) -> Vec<Found> {
             None => false,
         });
         // Stable: of two that fit as well, the one that stands first in its table is first.
-        all.sort_by_key(|found| -found.score);
+        order::sort_by_key(&mut all, |found| -found.score);
     }
     all.truncate(MOST);
     all

@@ -83,7 +83,7 @@ impl History {
 
     /// Brings back what was written, where the page shows the same as then. What cannot be read is left out.
     pub fn restore(&mut self, written: &str, now: &Moment) {
-        let written: Vec<Written> = serde_json::from_str(written).unwrap_or_default();
+        let written: Vec<Written> = loadpath_core::json::read(written).unwrap_or_default();
         let Some((top, before)) = written.split_first() else { return };
         if *top.design != *now.design || top.document != now.document.to_json() {
             return;

@@ -9,6 +9,7 @@ pub mod load;
 use crate::edit::{self, Bag};
 use crate::effect::Effect;
 use crate::model::Model;
+use loadpath_core::order;
 use loadpath_core::topology::catalog::Section;
 use loadpath_core::topology::{Edit, Host, Params, RoundTrip, Topology, Value, Zone};
 use std::collections::BTreeSet;
@@ -155,7 +156,7 @@ fn apply(document: &mut Topology, edit: Option<Edit>) {
 
 /// The first of "zone-1", "zone-2", ... that is free.
 fn free<'a>(base: &str, taken: impl Iterator<Item = &'a str>) -> String {
-    let taken: BTreeSet<&str> = taken.collect();
+    let taken: BTreeSet<&str> = order::gather(taken);
     let names = (1u32..).map(|n| format!("{base}-{n}"));
     names.into_iter().find(|id| !taken.contains(id.as_str())).expect("there are more numbers than names")
 }

@@ -1,6 +1,7 @@
 //! The designs that this browser keeps: what each entry of its storage says, and the list of them.
 use crate::geometry::{Rect, route};
 use crate::shared::Shared;
+use loadpath_core::order;
 use loadpath_core::topology::Topology;
 use std::rc::Rc;
 
@@ -147,7 +148,7 @@ pub struct Picture {
 /// The list, the last changed first.
 pub fn rows(library: &Library, now: f64) -> Vec<Row> {
     let mut designs: Vec<&Kept> = library.designs.iter().collect();
-    designs.sort_by(|a, b| b.changed.total_cmp(&a.changed));
+    order::sort_by(&mut designs, |a, b| b.changed.total_cmp(&a.changed));
     designs.into_iter().map(|kept| row(kept, now)).collect()
 }
 

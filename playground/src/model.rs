@@ -13,6 +13,7 @@ use crate::source::Source;
 use crate::steering::Steering;
 use crate::tool::Tool;
 use crate::update::{advice::Advice, comparison::Comparison, course::Course};
+use loadpath_core::order;
 use loadpath_core::run::Run;
 use loadpath_core::sim::Snapshot;
 use loadpath_core::topology::{Fault, Topology};
@@ -184,12 +185,12 @@ pub struct Selection {
 impl Selection {
     /// One node.
     pub fn node(node: usize) -> Self {
-        Self { nodes: BTreeSet::from([node]), edges: BTreeSet::new() }
+        Self { nodes: order::gather([node]), edges: BTreeSet::new() }
     }
 
     /// One edge.
     pub fn edge(edge: usize) -> Self {
-        Self { nodes: BTreeSet::new(), edges: BTreeSet::from([edge]) }
+        Self { nodes: BTreeSet::new(), edges: order::gather([edge]) }
     }
 
     /// Whether nothing is selected.
@@ -282,7 +283,7 @@ impl Simulated {
     /// Where each node of the simulated design stands in the snapshot, by id.
     pub fn places(&self) -> BTreeMap<&str, usize> {
         let nodes = self.snapshot.iter().flat_map(|snapshot| snapshot.nodes.iter().enumerate());
-        nodes.map(|(i, node)| (node.id.as_str(), i)).collect()
+        order::gather(nodes.map(|(i, node)| (node.id.as_str(), i)))
     }
 
     /// Whether it cannot keep up with the speed that is asked for.
@@ -437,7 +438,7 @@ pub fn scene(document: &Topology) -> Scene {
         node_rect(WorldPoint::new(x, y))
     };
     let places: BTreeMap<&str, usize> =
-        document.nodes.iter().enumerate().rev().map(|(i, node)| (node.id.as_str(), i)).collect();
+        order::gather(document.nodes.iter().enumerate().rev().map(|(i, node)| (node.id.as_str(), i)));
     let find = |id: &str| places.get(id).copied();
     let nodes: Vec<Rect> = document.nodes.iter().map(|node| place(node.at)).collect();
     let edges: Vec<Option<(usize, usize)>> =
@@ -445,6 +446,6 @@ pub fn scene(document: &Topology) -> Scene {
     let calls: Vec<(usize, usize)> = edges.iter().copied().flatten().collect();
     let column = columns(nodes.len(), &calls);
     let mut order: Vec<usize> = (0..nodes.len()).collect();
-    order.sort_by(|&a, &b| column[a].cmp(&column[b]).then(nodes[a].y.total_cmp(&nodes[b].y)));
+    order::sort_by(&mut order, |&a, &b| column[a].cmp(&column[b]).then(nodes[a].y.total_cmp(&nodes[b].y)));
     Scene { regions: edit::regions(document, &nodes), nodes, edges, order }
 }

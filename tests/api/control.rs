@@ -47,6 +47,12 @@ fn one_page_controls_a_run_and_the_others_watch_or_take_over() {
     up_is([true, false]);
     assert_eq!(act(&first, "restore", web).0, 204);
     up_is([true, true]);
+    let slow = r#"{"slow":{"node":"web","instance":0,"factor":2.0}}"#;
+    assert_eq!(act(&first, "command", Some(slow)), (204, String::new()));
+    assert_eq!(act(&first, "command", Some(r#"{"flush":{"node":"cache"}}"#)).0, 204);
+    let (status, body) = act(&first, "command", Some(r#"{"kill":{"node":"web","instance":7}}"#));
+    assert!(status == 409 && body.contains("no instance 8"), "{status} {body}");
+    assert_eq!(act(&second, "command", Some(slow)).0, 409, "others watch");
 
     assert_eq!(act(&second, "control", None).0, 204);
     let (status, body) = act(&first, "kill", web);
@@ -68,6 +74,8 @@ fn one_page_controls_a_run_and_the_others_watch_or_take_over() {
         ("start", 1),
         ("kill", 1),
         ("restore", 1),
+        ("command", 1),
+        ("command", 1),
         ("control", 2),
         ("kill", 2),
         ("stop", 1),

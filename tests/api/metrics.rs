@@ -178,7 +178,7 @@ async fn a_run_of_the_command_line_is_scraped_while_it_goes_on_and_by_nobody_els
     assert_eq!(ask(address, "evil.example", "/metrics", "").status, 421);
     assert_eq!(ask(address, &ours, "/metrics", "origin: http://evil.example\r\n").status, 403);
     assert_eq!(ask(address, &ours, "/metrics", "sec-fetch-site: cross-site\r\n").status, 403);
-    assert_eq!(ask(address, &ours, "/api/status", "").status, 401, "there is no API here to be let into");
+    assert_eq!(ask(address, &ours, "/api/runs", "").status, 401, "there is no API here to be let into");
     assert_eq!(ask(address, &ours, "/", "").status, 404);
     drop(agent);
 }
@@ -186,7 +186,8 @@ async fn a_run_of_the_command_line_is_scraped_while_it_goes_on_and_by_nobody_els
 #[test]
 fn figures_are_served_on_loopback_only() {
     for address in ["0.0.0.0:9464", "[::]:9464", "192.0.2.1:9464", "9464"] {
-        let mut agent = Agent::start(&["run", "--url", "http://127.0.0.1:1/", "--metrics", address]);
+        let mut agent =
+            Agent::start(&["run", "--url", "http://127.0.0.1:1/", "--rate", "1/s", "--metrics", address]);
         assert_eq!(agent.end().code(), Some(2), "{address}");
     }
 }

@@ -20,26 +20,21 @@ impl Nginx {
     /// # Panics
     /// When nginx is not installed, or does not start.
     pub(crate) fn start(keepalive_requests: u32) -> Self {
-        Self::start_as(None, |folder, port| configuration(folder, port, keepalive_requests))
+        Self::start_as(&[], |folder, port| configuration(folder, port, keepalive_requests))
     }
 
-    /// With another configuration, made for a folder and a port; on this core alone, when one is named.
+    /// With another configuration, made for a folder and a port; behind these words, which run the program that they end with.
     ///
     /// # Panics
     /// When nginx is not installed, or does not start.
-    pub(crate) fn start_as(core: Option<usize>, configuration: impl Fn(&Path, u16) -> String) -> Self {
+    pub(crate) fn start_as(launcher: &[String], configuration: impl Fn(&Path, u16) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = free_port();
         let file = folder.path().join("nginx.conf");
         std::fs::write(&file, configuration(folder.path(), port)).expect("the folder is ours");
-        let mut command = match core {
-            None => Command::new(program()),
-            Some(core) => {
-                let mut pinned = Command::new("taskset");
-                pinned.args(["-c", &core.to_string(), program()]);
-                pinned
-            }
-        };
+        let words: Vec<&str> = launcher.iter().map(String::as_str).chain([program()]).collect();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
         command
             .arg("-p")
             .arg(folder.path())

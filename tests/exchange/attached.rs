@@ -127,7 +127,7 @@ async fn nodes_that_tell_nothing_themselves_are_known_by_their_histograms_and_sp
             &file,
             "--map",
             &at,
-            "--metrics",
+            "--histograms",
             &metrics,
             "--traces",
             &traces,
@@ -170,11 +170,11 @@ fn what_cannot_be_attached_is_refused_before_anything_is_sent() {
         (&["--map", "lb=http://192.0.2.1/"], "--allow-target 192.0.2.1:80"),
         (&["--map", "lb=http://169.254.169.254/", "--allow-target", "169.254.169.254:80"], "never loaded"),
         (
-            &["--map", "lb=http://127.0.0.1:9/", "--metrics", "db=http://192.0.2.1/metrics"],
+            &["--map", "lb=http://127.0.0.1:9/", "--histograms", "db=http://192.0.2.1/metrics"],
             "--allow-target 192.0.2.1:80",
         ),
         (
-            &["--map", "lb=http://127.0.0.1:9/", "--metrics", "db=http://127.0.0.1:9/metrics"],
+            &["--map", "lb=http://127.0.0.1:9/", "--histograms", "db=http://127.0.0.1:9/metrics"],
             "metrics of \"db\" were not read",
         ),
     ] {

@@ -129,7 +129,7 @@ async fn a_full_queue_refuses_and_what_a_node_says_of_itself_adds_up() {
     let index = plan.find("web").unwrap();
     let stats = deployment.stats().await;
     let (_, of_web) = stats.iter().find(|(node, _)| *node == index).unwrap();
-    let of_web = of_web.unwrap();
+    let of_web = of_web.as_ref().unwrap();
     assert_eq!((of_web.workers, of_web.in_flight, of_web.backlog), (1, 0, 0));
     assert!(of_web.busy_ns >= 400_000_000, "two requests of 200 ms: {of_web:?}");
     deployment.down().await.unwrap();

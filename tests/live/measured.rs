@@ -6,7 +6,7 @@ use loadpath_core::run::{NodeRun, Run};
 use loadpath_core::topology::Topology;
 use std::process::{Command, Output};
 
-fn loadgen(folder: &std::path::Path, arguments: &[&str]) -> Output {
+pub(super) fn loadgen(folder: &std::path::Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(built_loadgen());
     command.args(arguments).current_dir(folder).env("XDG_DATA_HOME", folder).env("TMPDIR", folder);
     command.output().expect("the agent starts")

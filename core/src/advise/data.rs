@@ -3,6 +3,7 @@ use super::finding::{Finding, FindingKind, Severity};
 use super::load::{Load, queries};
 use crate::component::balance::Policy;
 use crate::id::NodeIndex;
+use crate::order;
 use crate::time::Span;
 use crate::topology::{Bag, DatabaseNode, Edit, LIMITS, NodeKind, Place, Plan, Reads};
 
@@ -65,7 +66,7 @@ fn sessions(plan: &Plan, load: &Load, node: usize) -> f64 {
 pub(super) fn forgetful_caches(plan: &Plan, load: &Load) -> Vec<Finding> {
     let mut memories: Vec<usize> =
         (0..plan.nodes.len()).filter(|&node| memory(&plan.nodes[node].kind).is_some()).collect();
-    memories.sort_by(|&a, &b| load.flow.total(b).total_cmp(&load.flow.total(a)));
+    order::sort_by(&mut memories, |&a, &b| load.flow.total(b).total_cmp(&load.flow.total(a)));
     memories.truncate(LOOKED_AT);
     memories.sort_unstable();
     memories.into_iter().flat_map(|node| forgetful(plan, load, node)).collect()

@@ -30,6 +30,7 @@ pub use finding::{Evidence, Finding, FindingKind, Mend, Objective, Severity};
 pub use objective::findings_of_run;
 pub use verify::{NoVerdict, Verdict, verify};
 
+use crate::order;
 use crate::topology::{Plan, Topology};
 use load::Load;
 
@@ -53,7 +54,7 @@ pub fn findings(plan: &Plan, document: &Topology) -> Vec<Finding> {
         naming::names(plan, &load),
     ];
     let mut findings: Vec<Finding> = found.into_iter().flatten().collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    order::sort_by_key(&mut findings, |finding| std::cmp::Reverse(finding.severity));
     findings
 }
 

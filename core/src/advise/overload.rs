@@ -3,6 +3,7 @@ use super::finding::{Finding, FindingKind, Severity};
 use super::load::Load;
 use crate::component::{Sharding, Shards};
 use crate::math;
+use crate::order;
 use crate::topology::{Bag, DatabaseNode, Edit, NodeKind, Place, Plan};
 use crate::workload::Operation;
 
@@ -102,7 +103,7 @@ pub(super) fn hot_shards(plan: &Plan, load: &Load) -> Vec<Finding> {
     if databases.is_empty() {
         return Vec::new();
     }
-    databases.sort_by(|a, b| busy(b).total_cmp(&busy(a)));
+    order::sort_by(&mut databases, |a, b| busy(b).total_cmp(&busy(a)));
     databases.truncate(LOOKED_AT);
     databases.sort_unstable();
     let popularity = Popularity::of(plan);

@@ -5,6 +5,7 @@ use super::keys::{ALL, Placement};
 use super::length::{Length, mixture};
 use super::station::Station;
 use crate::math::pow;
+use crate::order;
 
 /// Groups of instances of like load: more would say no more.
 const GROUPS: usize = 8;
@@ -144,7 +145,7 @@ fn differing(station: &Station, flow: &NodeFlow, holding: Holding, arriving: Arr
             (rates.total() * held.mean * arriving.met, rates.total(), held)
         })
         .collect();
-    loads.sort_by(|a, b| b.0.total_cmp(&a.0));
+    order::sort_by(&mut loads, |a, b| b.0.total_cmp(&a.0));
     let size = (loads.len() - 1).div_ceil(GROUPS).max(1);
     let groups = std::iter::once(&loads[..1]).chain(loads[1..].chunks(size));
     let total = flow.rates.total();

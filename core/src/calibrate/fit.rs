@@ -54,17 +54,24 @@ impl<'a> Fitting<'a> {
         each.collect()
     }
 
-    /// Moves everything until it has settled.
+    /// Moves everything until it has settled, and keeps what came nearest on the way: near saturation a step can go too far.
     pub(super) fn settle(&self, model: &mut Model) -> Result<(), String> {
         let slope = self.skew_slope(model)?;
+        let mut nearest = (f64::INFINITY, model.clone());
         for _ in 0..ROUNDS {
             let simulated = self.simulated(model)?;
+            let nodes = 0..self.plan.nodes.len();
+            let distance = nodes.map(|node| squared_distance(&Self::pairs(node, &simulated))).sum();
+            if distance < nearest.0 {
+                nearest = (distance, model.clone());
+            }
             let moved = (0..self.plan.nodes.len()).map(|node| self.step(model, node, &simulated));
             let moved = moved.fold(0.0, f64::max).max(self.step_skew(model, slope, &simulated));
             if moved < SETTLED {
                 break;
             }
         }
+        *model = nearest.1;
         Ok(())
     }
 
@@ -112,7 +119,7 @@ impl<'a> Fitting<'a> {
         if pairs.iter().any(|(m, _)| !m.from_workers) {
             return 0.0;
         }
-        let off = mean_of(pairs, |m, s| m.median - s.median);
+        let off = mean_of(pairs, shift);
         let before = model.nodes[node].network;
         let after = (before + off / 2.0).max(-self.least_latency(node));
         model.nodes[node].network = after;
@@ -190,19 +197,7 @@ impl<'a> Fitting<'a> {
     /// How far the percentiles of a node's responses are apart in both worlds: the root of the mean squared logarithm of their
     /// ratios, besides its waits and its workers' time.
     pub(super) fn distance(&self, model: &Model, node: usize) -> Result<f64, String> {
-        let pairs = Self::pairs(node, &self.simulated(model)?);
-        let log = |m: f64, s: f64| crate::math::ln((m + 1e-7) / (s + 1e-7));
-        let squares = mean_of(&pairs, |m, s| {
-            let small = 0.05 * m.median;
-            let each = [
-                log(m.median, s.median) / 0.5,
-                log(m.median + m.spread, s.median + s.spread),
-                log(m.tail, s.tail),
-                log(m.wait + small, s.wait + small),
-            ];
-            each.iter().map(|off| off * off).sum()
-        });
-        Ok(squares.sqrt())
+        Ok(squared_distance(&Self::pairs(node, &self.simulated(model)?)).sqrt())
     }
 
     /// The mean of a node's own time under a model, reads and writes taken as equally many.
@@ -242,6 +237,28 @@ pub(super) fn plan_at(document: &Topology, rate: f64) -> Result<Plan, String> {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         format!("what was fitted cannot be written down: {}", faults.join("; "))
     })
+}
+
+/// The mean squared logarithm of the ratios of percentiles and waits, the median's doubled; over runs.
+fn squared_distance(pairs: &[(Moments, Moments)]) -> f64 {
+    let log = |m: f64, s: f64| crate::math::ln((m + 1e-7) / (s + 1e-7));
+    mean_of(pairs, |m, s| {
+        let small = 0.05 * m.median;
+        let each = [
+            2.0 * log(m.median, s.median),
+            log(m.median + m.spread, s.median + s.spread),
+            log(m.tail, s.tail),
+            log(m.wait + small, s.wait + small),
+        ];
+        each.iter().map(|off| off * off).sum()
+    })
+}
+
+/// By how much responses are longer in the middle: the median of the differences of percentiles.
+fn shift(measured: &Moments, simulated: &Moments) -> f64 {
+    let mut each: [f64; 7] = std::array::from_fn(|i| measured.tenths[i] - simulated.tenths[i]);
+    each.sort_by(f64::total_cmp);
+    each[3]
 }
 
 /// Over runs, each by its calls; zero for none.

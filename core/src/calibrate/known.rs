@@ -174,15 +174,18 @@ fn unknown(id: &str, workers: &str, error: f64, vector: [f64; 3], seen: &[Moment
             "nobody has said how busy its workers were; measure utilization too".to_owned()
         }
         Some(busiest) if part(&2) => format!(
-            "it was never busier than {:.0} %, so that nobody waited for its {workers}; measure at a higher load",
+            "it was never busier than {:.0} %, so that too few waited for its {workers}; measure at a higher load",
             busiest * 100.0
         ),
         None if part(&2) => format!("nobody waited for its {workers}; measure at a higher load"),
-        _ => "they change what was measured in the same way, or not at all; other loads may tell".to_owned(),
+        _ => "it shows only together with other things; more or longer runs may tell".to_owned(),
     };
     let said = match parameters.as_slice() {
         [one] => format!("the {one} of \"{id}\" cannot be known from this measurement: {why}"),
-        several => format!("{} of \"{id}\" cannot be told apart: {why}", several.join(" and ")),
+        [several @ .., last] => {
+            format!("{} and {last} of \"{id}\" cannot be told apart: {why}", several.join(", "))
+        }
+        [] => why.clone(),
     };
     Unknown { of: id.to_owned(), parameters, uncertainty: error.is_finite().then_some(error), sentence: said }
 }

@@ -123,16 +123,26 @@ pub fn calibrate(document: &Topology, observed: &[Observed]) -> Result<Calibrati
     fitted(&fitting, notes).map_err(Uncalibrated)
 }
 
+/// Whether a design can be calibrated at all; better asked before it is measured.
+///
+/// # Errors
+/// When its loop is closed: the rate is then an outcome, and not what was asked of it.
+pub fn check_open(plan: &Plan) -> Result<(), Uncalibrated> {
+    if plan.think_time.is_none() {
+        return Ok(());
+    }
+    let why =
+        "its loop is closed; calibrate with open arrivals (\"arrivals\": \"poisson\"), whose rate is known";
+    Err(Uncalibrated(why.to_owned()))
+}
+
 /// The runs that say something.
 fn usable<'a>(
     plan: &Plan,
     observed: &[Observed<'a>],
     notes: &mut Vec<String>,
 ) -> Result<Vec<Observed<'a>>, Uncalibrated> {
-    if plan.think_time.is_some() {
-        let why = "its loop is closed; calibrate with open arrivals (\"arrivals\": \"poisson\"), whose rate is known";
-        return Err(Uncalibrated(why.to_owned()));
-    }
+    check_open(plan)?;
     let mut usable = Vec::new();
     for one in observed {
         let (run, share) = (one.run, one.run.outcomes().error_share());

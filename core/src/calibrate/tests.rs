@@ -142,6 +142,29 @@ fn a_design_that_is_as_its_document_says_stays_as_it_is() {
     assert_eq!(found.document(&three_tier()), three_tier());
 }
 
+/// Half of the lookups are answered at once and half take ten times as long, so that the median is neither; the database is busy.
+#[test]
+fn a_cache_that_answers_in_two_ways_is_not_taken_for_a_slow_network() {
+    let text = r#"{"loadpath": 1, "nodes": [
+        {"id": "users", "kind": "clients", "timeout": "20s"},
+        {"id": "web", "kind": "service", "workers": 64, "service_time": "exp 10ms"},
+        {"id": "cache", "kind": "cache", "capacity": 1000},
+        {"id": "db", "kind": "database", "connections": 3, "read_time": "erlang 2 40ms"}],
+      "edges": [{"from": "users", "to": "web"}, {"from": "web", "to": "cache"}, {"from": "cache", "to": "db"}],
+      "workload": {"rate": "100/s", "classes": [{"name": "read", "keys": 8000, "skew": 0.9}]}}"#;
+    let document = Topology::from_json(text).unwrap();
+    let mut truth = document.clone();
+    set(&mut truth, "web", "service_time", "exp 11ms");
+    set(&mut truth, "db", "read_time", "erlang 2 42ms");
+    let found = fit(&document, &ramp(&truth, [50.0, 80.0, 100.0]));
+    near(law(&found, "db", "read_time").mean(), "42ms", 0.02);
+    near(law(&found, "web", "service_time").mean(), "11ms", 0.03);
+    for edge in found.parameters.iter().filter(|it| it.name == "latency") {
+        // A fiftieth of the database's time: what percentiles of a few thousand calls say.
+        assert!(edge.after.parse::<Span>().unwrap() < Span::from_millis(1), "{edge:?}");
+    }
+}
+
 #[test]
 fn work_that_grows_with_the_load_is_contention() {
     // Each load has a design of its own: 6 %, 15 % and 24 % longer work.

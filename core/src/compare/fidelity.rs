@@ -7,8 +7,9 @@
 //! A run is best compared with a simulation from the same seed: both then have the same arrivals, and their difference is not
 //! that of two drawings.
 use crate::analytic::{self, Estimate};
-use crate::run::{Figure, NodeRun, Run};
+use crate::run::{Figure, NodeRun, Run, Source};
 use crate::stats::{Histogram, Interval};
+use crate::time::Span;
 use crate::topology::Plan;
 use serde::{Deserialize, Serialize};
 
@@ -192,11 +193,6 @@ impl Sides<'_> {
 
 fn of_all(estimate: &Estimate, sides: Sides) -> Vec<Agreement> {
     let response = estimate.response;
-    let throughput = |run: &Run| {
-        let seconds = run.duration.as_secs();
-        let value = run.outcomes().ok as f64 / seconds;
-        (seconds > 0.0).then_some(Value { value, interval: None })
-    };
     // An open loop carries what arrives, unless something is saturated: then the formulas do not say.
     let rate = response.map(|_| estimate.classes.iter().map(|class| class.rate).sum());
     let at = |quantile: f64, figure: Figure| {
@@ -207,12 +203,29 @@ fn of_all(estimate: &Estimate, sides: Sides) -> Vec<Agreement> {
         }
     };
     let rows = [
-        sides.row(ALL, Aspect::Throughput, rate, throughput),
+        sides.row(ALL, Aspect::Throughput, rate, |run| {
+            Some(Value { value: throughput(run)?, interval: None })
+        }),
         sides.row(ALL, Aspect::P50, response.map(|r| r.p50), at(0.5, Figure::P50)),
         sides.row(ALL, Aspect::P90, response.map(|r| r.p90), at(0.9, Figure::P90)),
         sides.row(ALL, Aspect::P99, response.map(|r| r.p99), at(0.99, Figure::P99)),
     ];
     rows.into_iter().flatten().collect()
+}
+
+/// What ended well per second. A measured run counts what was *due* in it and lasts until the last of that was answered; so that a
+/// slow last answer does not pass for a low rate, what *ended* in its whole seconds is counted instead, where there are any.
+fn throughput(run: &Run) -> Option<f64> {
+    let second = |span: Span| (span.0 / Span::SECOND.0) as usize;
+    let (first, seconds) = (second(run.warm_up), second(run.duration));
+    let whole = matches!(run.source, Source::Measured { .. }) && run.warm_up.0.is_multiple_of(Span::SECOND.0);
+    if let Some(counted) =
+        run.series.get(first..first + seconds).filter(|counted| whole && !counted.is_empty())
+    {
+        return Some(counted.iter().map(|second| second.outcomes.ok).sum::<u64>() as f64 / seconds as f64);
+    }
+    let seconds = run.duration.as_secs();
+    (seconds > 0.0).then(|| run.outcomes().ok as f64 / seconds)
 }
 
 fn of_node(place: usize, id: &str, estimate: &Estimate, sides: Sides) -> Vec<Agreement> {
@@ -281,7 +294,6 @@ mod tests {
     use super::*;
     use crate::rng::Seed;
     use crate::sim::simulate;
-    use crate::time::Span;
     use crate::topology::{check, three_tier};
 
     fn runs(seeds: std::ops::Range<u64>) -> Vec<Run> {
@@ -322,6 +334,25 @@ mod tests {
         rows.extend((0..50).map(|_| row("web", 0.0)));
         assert_eq!(scored(&rows), Some(50.0));
         assert_eq!(score(&rows, |row| row.analytic_error), None);
+    }
+
+    #[test]
+    fn a_slow_last_answer_is_no_low_rate() {
+        use crate::run::Second;
+        let mut run = runs(1..2).remove(0);
+        run.source = Source::Measured { target: "embedded".into(), by: "a test".into() };
+        (run.warm_up, run.duration) = (Span::SECOND, Span::from_millis(2_700));
+        let second = |ok: u64| {
+            let mut second = Second::default();
+            second.outcomes.ok = ok;
+            second
+        };
+        run.series = vec![second(7), second(100), second(102), second(1)];
+        assert_eq!(throughput(&run), Some(101.0));
+        // Without whole seconds all that was due is counted.
+        run.series.clear();
+        let all = run.outcomes().ok as f64 / 2.7;
+        assert_eq!(throughput(&run), Some(all));
     }
 
     #[test]

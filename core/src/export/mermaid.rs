@@ -1,5 +1,6 @@
 //! A Mermaid flowchart of a design: nodes by their labels, zones as subgraphs, dotted arrows for calls that nobody waits for.
 use super::caption;
+use crate::order;
 use crate::topology::{Edge, Node, Topology};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +12,7 @@ use std::fmt::Write as _;
 pub fn mermaid(document: &Topology) -> String {
     let mut text = String::from("flowchart LR\n");
     let names: BTreeMap<&str, usize> =
-        document.nodes.iter().enumerate().rev().map(|(i, node)| (node.id.as_str(), i)).collect();
+        order::gather(document.nodes.iter().enumerate().rev().map(|(i, node)| (node.id.as_str(), i)));
     for (z, zone) in document.zones.iter().enumerate() {
         let label = if zone.label.is_empty() { &zone.id } else { &zone.label };
         line(&mut text, &format!("  subgraph z{z} [\"{}\"]", plain(label)));

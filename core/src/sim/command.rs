@@ -2,9 +2,10 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A change to a running simulation, at its present instant. Instances and shards are counted from zero; where an instance
+/// A change to a running simulation, at its present instant; the agent takes the same words for running processes. Instances and shards are counted from zero; where an instance
 /// may be left out, all are meant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// An instance dies: what it worked on fails, what it remembered is gone.

@@ -210,8 +210,6 @@ impl Topology {
     ///
     /// # Errors
     /// When the text is not JSON, not of a document's shape, or of a version that this code does not know.
-    // Compiled by who calls it: in the page for size, elsewhere for speed.
-    #[inline]
     pub fn from_json(text: &str) -> Result<Self, NotATopology> {
         #[derive(Deserialize)]
         struct Version {
@@ -228,15 +226,11 @@ impl Topology {
     }
 
     /// As a document on one line.
-    // Compiled by who calls it: in the page for size, elsewhere for speed.
-    #[inline]
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("a document holds only what JSON can say")
     }
 
     /// As a document for people to read and edit.
-    // Compiled by who calls it: in the page for size, elsewhere for speed.
-    #[inline]
     pub fn to_json_pretty(&self) -> String {
         serde_json::to_string_pretty(self).expect("a document holds only what JSON can say")
     }

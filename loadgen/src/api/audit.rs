@@ -21,7 +21,7 @@ pub(super) struct Audit(Option<PathBuf>);
 /// Something that was done. No token and no code is ever in it.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Deed<'d> {
-    /// start, stop, kill, restore, control or session.
+    /// start, stop, kill, restore, command, control or session.
     pub(super) did: &'static str,
     /// The run's id.
     #[serde(skip_serializing_if = "str::is_empty")]

@@ -1,6 +1,7 @@
 //! The API for programs: an OpenAPI 3.1 description, made from the routes and from the types that go in and out.
 use super::routes::ROUTES;
 use loadpath_core::run::Run;
+use loadpath_core::sim::Command;
 use loadpath_core::wire::{
     CodeExchange, Event, KillInstance, Refusal, RunSummary, Session, StartRun, Started, Status,
 };
@@ -80,6 +81,10 @@ fn operation(method: &str, path: &str, types: &mut SchemaGenerator) -> Operation
         ("POST", "/api/runs/{id}/restore") => act(
             "Start a killed instance again. For the page that controls the run.",
             Some(of::<KillInstance>(types)),
+        ),
+        ("POST", "/api/runs/{id}/command") => act(
+            "Do to the processes what the timeline can. For the page that controls the run.",
+            Some(of::<Command>(types)),
         ),
         ("POST", "/api/runs/{id}/control") => act("Take control of the run; the others watch.", None),
         ("GET", "/api/runs/{id}/events") => Operation {

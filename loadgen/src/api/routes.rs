@@ -16,6 +16,7 @@ use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 use bytes::Bytes;
 use hyper::{HeaderMap, StatusCode, Uri};
+use loadpath_core::sim::Command;
 use loadpath_core::topology::TOPOLOGY_VERSION;
 use loadpath_core::wire::{
     CodeExchange, KillInstance, Refusal, RunSummary, Session, StartRun, Started, Status,
@@ -27,7 +28,7 @@ use std::sync::Arc;
 type Shared = State<Arc<Agent>>;
 
 /// Every route of the API: tests walk them.
-pub const ROUTES: [(&str, &str); 12] = [
+pub const ROUTES: [(&str, &str); 13] = [
     ("GET", "/api/openapi.json"),
     ("GET", "/api/status"),
     ("POST", "/api/session"),
@@ -37,6 +38,7 @@ pub const ROUTES: [(&str, &str); 12] = [
     ("POST", "/api/runs/{id}/stop"),
     ("POST", "/api/runs/{id}/kill"),
     ("POST", "/api/runs/{id}/restore"),
+    ("POST", "/api/runs/{id}/command"),
     ("POST", "/api/runs/{id}/control"),
     ("GET", "/api/runs/{id}/events"),
     ("GET", "/metrics"),
@@ -53,6 +55,7 @@ fn handler(method: &str, path: &str) -> MethodRouter<Arc<Agent>> {
         ("POST", "/api/runs/{id}/stop") => post(stop),
         ("POST", "/api/runs/{id}/kill") => post(kill),
         ("POST", "/api/runs/{id}/restore") => post(restore),
+        ("POST", "/api/runs/{id}/command") => post(command),
         ("POST", "/api/runs/{id}/control") => post(control),
         ("GET", "/api/runs/{id}/events") => get(follow),
         ("GET", "/metrics") => get(figures),
@@ -180,6 +183,21 @@ async fn restore(
     let live = controlled(&agent, &who, &id)?;
     live.restore(&node, instance).await.map_err(conflict)?;
     Ok(did(&agent, &who, &id, ("restore", "restored"), &instance_name(&node, instance)))
+}
+
+async fn command(
+    State(agent): Shared,
+    Extension(who): Extension<Who>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Reply, Refused> {
+    let command: Command = read(&body)?;
+    let live = controlled(&agent, &who, &id)?;
+    live.act(&command).await.map_err(conflict)?;
+    let said = serde_json::to_string(&command).expect("a command holds only what JSON can say");
+    agent.audit.note(&who, &Deed { did: "command", run: &id, target: &said, caps: None });
+    tell(format_args!("run {id} was told from the page: {said}"));
+    Ok(done())
 }
 
 /// Writes down and tells what was done to an instance.

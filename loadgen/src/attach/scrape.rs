@@ -67,7 +67,9 @@ impl Scraper {
         let read = Buckets::read(&page.map_err(unread)?, self.metric.as_deref(), &self.metrics.labels);
         if read.is_empty() {
             let what = self.metric.as_deref().unwrap_or("histogram of requests under a known name");
-            return Err(unread(format!("the page has no {what} with these labels: name it with --metric")));
+            return Err(unread(format!(
+                "the page has no {what} with these labels: name it with --histogram"
+            )));
         }
         if let Some(last) = &self.last {
             for (end, count) in read.since(last) {

@@ -36,13 +36,13 @@ pub(super) struct Args {
     map: Vec<(String, String)>,
     /// Where a node's histograms are, in Prometheus' text; with #LABEL=VALUE,... where a page tells of several
     #[arg(long, value_name = "NODE=URL[#LABELS]", value_parser = Metrics::parse)]
-    metrics: Vec<Metrics>,
-    /// A file with lines like "map web=http://127.0.0.1:8080/" and "metrics web=http://127.0.0.1:9100/metrics"
+    histograms: Vec<Metrics>,
+    /// A file with lines like "map web=http://127.0.0.1:8080/" and "histograms web=http://127.0.0.1:9100/metrics"
     #[arg(long, value_name = "FILE")]
     targets: Option<String>,
     /// The histogram that is read [default: the first known one, like http_request_duration_seconds]
-    #[arg(long, value_name = "NAME", requires = "metrics")]
-    metric: Option<String>,
+    #[arg(long, value_name = "NAME", requires = "histograms")]
+    histogram: Option<String>,
     /// The file that an OpenTelemetry collector writes traces to, as JSON lines; read after the load
     #[arg(long, value_name = "FILE")]
     traces: Option<String>,
@@ -79,7 +79,7 @@ pub(super) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   loadgen attach shop.json --map lb=http://127.0.0.1:8080/
-  loadgen attach shop.json --map lb=http://127.0.0.1:8080/shop --metrics web=http://127.0.0.1:9102/metrics --duration 30s
+  loadgen attach shop.json --map lb=http://127.0.0.1:8080/shop --histograms web=http://127.0.0.1:9102/metrics --duration 30s
   loadgen attach shop.json --map lb=http://10.0.0.5:80/ --allow-target 10.0.0.5:80 --traces spans.json --service web=shop-web
   loadgen attach shop.json --targets targets.txt --out measured.json; loadgen compare shop.json measured.json";
 
@@ -105,7 +105,7 @@ struct Mapping {
 impl Args {
     fn mapping(&self, plan: &Plan) -> Result<Mapping, Failure> {
         let mut mapping =
-            Mapping { answers: self.map.iter().cloned().collect(), metrics: self.metrics.clone() };
+            Mapping { answers: self.map.iter().cloned().collect(), metrics: self.histograms.clone() };
         if let Some(file) = &self.targets {
             let text = input::text(file).map_err(|why| Failure::Input(format!("{file}: {why}")))?;
             for (number, line) in text.lines().enumerate().map(|(i, line)| (i + 1, line.trim())) {
@@ -113,10 +113,10 @@ impl Args {
                 match line.split_once(char::is_whitespace) {
                     _ if line.is_empty() || line.starts_with('#') => {}
                     Some(("map", rest)) => mapping.answers.extend([mapped(rest).map_err(bad)?]),
-                    Some(("metrics", rest)) => {
+                    Some(("histograms", rest)) => {
                         mapping.metrics.push(Metrics::parse(rest.trim()).map_err(bad)?);
                     }
-                    _ => return Err(bad("write \"map NODE=URL\" or \"metrics NODE=URL\"".to_owned())),
+                    _ => return Err(bad("write \"map NODE=URL\" or \"histograms NODE=URL\"".to_owned())),
                 }
             }
         }
@@ -153,7 +153,7 @@ impl Args {
             if page.secure {
                 return Err(Failure::Input(format!("{page}: pages of metrics are read over http only")));
             }
-            scrapers.push(Scraper::new(metrics, page, self.metric.clone()));
+            scrapers.push(Scraper::new(metrics, page, self.histogram.clone()));
         }
         let is_ours = target.address.ip().is_loopback();
         let attack = self.attack(&plan, target, (clients, entry))?;
@@ -165,6 +165,7 @@ impl Args {
             self.duration,
         );
         let mut recording = self.delivery.recording(begun)?;
+        let _served = self.delivery.serve_metrics(&recording).await?;
         let mut run = self.measure(attack, &mut scrapers, is_ours, &mut recording).await?;
         run.notes.push("an existing deployment: each node is what it was mapped to".to_owned());
         for scraper in &scrapers {

@@ -1,10 +1,11 @@
 //! `loadgen calibrate`: fits a design to what was measured of it, and predicts what was not.
 use super::input::Input;
 use super::ramp::{self, Load, Runs};
+use super::run::writable;
 use super::{Failure, block_on, input, print, print_json};
 use crate::report::{calibration_text, prediction_text};
 use loadpath_core::analytic;
-use loadpath_core::calibrate::{Calibration, Observed, calibrate};
+use loadpath_core::calibrate::{Calibration, Observed, Uncalibrated, calibrate, check_open};
 use loadpath_core::compare::{Fidelity, fidelity};
 use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
@@ -75,6 +76,9 @@ struct Prediction {
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let document = input::design(&args.file)?;
     let plan = input::check(&args.file, &document)?;
+    let bad = |fault: Uncalibrated| Failure::Input(format!("{}: {fault}", input::shown(&args.file)));
+    check_open(&plan).map_err(bad)?;
+    args.save.as_deref().map_or(Ok(()), |file| writable("--save", file))?;
     let other = args.predict_design.as_deref().map(input::design).transpose()?;
     let rates =
         |loads: &[Load]| loads.iter().map(|&load| ramp::rate(load, &plan)).collect::<Result<Vec<_>, _>>();
@@ -84,9 +88,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let observed: Vec<Observed> =
         runs.iter().zip(&seeds).map(|(run, &seed)| Observed { run, seed: Seed(seed) }).collect();
     args.runs.say("fitting");
-    let bad = |fault: loadpath_core::calibrate::Uncalibrated| {
-        Failure::Input(format!("{}: {fault}", input::shown(&args.file)))
-    };
     let found = calibrate(&document, &observed).map_err(bad)?;
     let predictions = block_on(args.predict(&document, other.as_ref(), &found))?;
     let calibrated = found.document(&document);

@@ -198,7 +198,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 impl Delivery {
     /// A run that cannot be written is better refused before the load than after it.
     pub(super) fn check(&self) -> Result<(), Failure> {
-        self.out.as_deref().map_or(Ok(()), writable)
+        self.out.as_deref().map_or(Ok(()), |file| writable("--out", file))
     }
 
     /// Keeps and prints the run; an error when nothing in it ended well.
@@ -344,14 +344,14 @@ impl Load {
 }
 
 /// Whether a file can be made there.
-fn writable(file: &Path) -> Result<(), Failure> {
+pub(super) fn writable(argument: &str, file: &Path) -> Result<(), Failure> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if file.is_dir() {
-        return Err(Failure::Input(format!("--out {}: this is a folder; name a file", file.display())));
+        return Err(Failure::Input(format!("{argument} {}: this is a folder; name a file", file.display())));
     }
     if !folder.is_dir() {
         return Err(Failure::Input(format!(
-            "--out {}: there is no folder {}",
+            "{argument} {}: there is no folder {}",
             file.display(),
             folder.display()
         )));

@@ -1,7 +1,7 @@
 //! A design that is up: its processes, as the agent sees them.
 use super::assignment::{Assignment, RUN_VARIABLE};
 use super::control::{CONTROL, Control, Place};
-use super::failover::Lead;
+use super::failover::{Leads, leads};
 use super::faults::Faults;
 use super::layout::{Design, Instance, called_by, instances, levels};
 use super::order::{Order, ProcessNumber};
@@ -9,8 +9,7 @@ use super::probe;
 use super::run_directory;
 use super::standing::{Standing, Standings, answering, end_of, listen};
 use loadpath_core::id::NodeIndex;
-use loadpath_core::topology::{NodeKind, Plan};
-use serde::{Deserialize, Serialize};
+use loadpath_core::topology::Plan;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::ErrorKind;
@@ -42,7 +41,7 @@ pub struct Deployment {
     orders: Mutex<Option<ChildStdin>>,
     pub(super) standings: Arc<watch::Sender<Standings>>,
     /// Who leads each shard of each database.
-    leads: std::sync::Mutex<BTreeMap<NodeIndex, Vec<Lead>>>,
+    pub(super) leads: std::sync::Mutex<Leads>,
     /// The faults that are in force.
     faults: std::sync::Mutex<Faults>,
     /// Which processes are meant to be there, in the instances' order.
@@ -82,23 +81,6 @@ pub struct Running {
     pub address: SocketAddr,
     /// Its process id.
     pub pid: u32,
-}
-
-/// What an instance says of itself, counted since it was started.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Stats {
-    /// Worker-nanoseconds that were taken.
-    pub busy_ns: u64,
-    /// How many workers there are.
-    pub workers: u32,
-    /// How many requests are in it.
-    pub in_flight: u64,
-    /// How many of them wait for a worker.
-    pub backlog: u64,
-    /// What else was counted of it, by the names that runs show.
-    #[serde(default)]
-    pub counters: BTreeMap<String, u64>,
 }
 
 impl fmt::Display for Running {
@@ -347,27 +329,6 @@ impl Deployment {
         serde_json::from_str(&answer).map_err(|e| cannot(format!("its answer cannot be read: {e}")))
     }
 
-    /// Who leads a shard of a database.
-    pub(super) fn lead(&self, node: NodeIndex, shard: u16) -> Lead {
-        let leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
-        leads.get(&node).and_then(|leads| leads.get(usize::from(shard))).copied().unwrap_or_default()
-    }
-
-    pub(super) fn set_lead(&self, node: NodeIndex, shard: u16, lead: Lead) {
-        let mut leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = leads.get_mut(&node).and_then(|leads| leads.get_mut(usize::from(shard))) {
-            *place = lead;
-        }
-    }
-
-    fn primaries(&self) -> BTreeMap<String, Vec<u16>> {
-        let leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |(node, leads): (&NodeIndex, &Vec<Lead>)| {
-            (self.plan.node(*node).id.clone(), leads.iter().map(|lead| lead.member).collect())
-        };
-        leads.iter().map(of).collect()
-    }
-
     pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -398,14 +359,6 @@ impl Deployment {
         Some((Ipv4Addr::LOCALHOST, *port).into())
     }
 
-    /// How many requests are in a process; none when it does not answer.
-    pub(super) async fn in_flight(&self, process: ProcessNumber) -> u64 {
-        let Some(address) = self.address(process) else { return 0 };
-        let stats = probe::get(address, "/__stats").await.ok();
-        let stats: Option<Stats> = stats.and_then(|stats| serde_json::from_str(&stats).ok());
-        stats.map_or(0, |stats| stats.in_flight)
-    }
-
     fn name_of(&self, process: ProcessNumber) -> String {
         let Assignment { node, instance, .. } = &self.instances[process as usize].assignment;
         called(node, *instance)
@@ -430,27 +383,6 @@ impl Deployment {
             // It can only fail when the deployment is gone, and that is borrowed.
             let _ = standings.changed().await;
         }
-    }
-
-    /// What each instance says of itself, in the document's order; none for those that do not answer.
-    pub async fn stats(&self) -> Vec<(NodeIndex, Option<Stats>)> {
-        let asked: Vec<_> = (0..self.instances.len())
-            .map(|i| {
-                let address = self.address(number(i));
-                tokio::spawn(async move {
-                    let answer = probe::get(address?, "/__stats").await.ok()?;
-                    serde_json::from_str::<Stats>(&answer).ok()
-                })
-            })
-            .collect();
-        let mut stats = Vec::with_capacity(asked.len());
-        for (place, (instance, answer)) in self.instances.iter().zip(asked).enumerate() {
-            let said = answer.await.unwrap_or(None);
-            // What is not meant to be there has no workers that could be idle.
-            let nothing = || (!self.roster()[place].in_service).then(Stats::default);
-            stats.push((instance.node, said.or_else(nothing)));
-        }
-        stats
     }
 
     /// Takes everything down and returns when it is. Doing it twice changes nothing.
@@ -485,18 +417,6 @@ impl Deployment {
             _ => None,
         }
     }
-}
-
-/// The first member of each shard leads.
-fn leads(plan: &Plan) -> BTreeMap<NodeIndex, Vec<Lead>> {
-    let nodes = plan.nodes.iter().enumerate();
-    let leads = nodes.filter_map(|(i, node)| match &node.kind {
-        NodeKind::Database(spec) => {
-            Some((NodeIndex(i as u16), vec![Lead::default(); usize::from(spec.shards)]))
-        }
-        _ => None,
-    });
-    leads.collect()
 }
 
 pub(super) fn number(place: usize) -> ProcessNumber {

@@ -10,9 +10,10 @@ use super::run_directory;
 use crate::clock::Clock;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::time::{Span, Time};
-use loadpath_core::topology::{DatabaseNode, NodeKind};
+use loadpath_core::topology::{DatabaseNode, NodeKind, Plan};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 /// Who leads a shard, in which term.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,9 @@ pub(super) struct Lead {
     pub(super) member: u16,
     term: u64,
 }
+
+/// Who leads each shard of each database.
+pub(super) type Leads = BTreeMap<NodeIndex, Vec<Lead>>;
 
 /// A shard of a database.
 type Shard = (NodeIndex, u16);
@@ -93,6 +97,27 @@ impl Deployment {
         Ok(())
     }
 
+    /// Who leads a shard of a database.
+    fn lead(&self, node: NodeIndex, shard: u16) -> Lead {
+        let leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
+        leads.get(&node).and_then(|leads| leads.get(usize::from(shard))).copied().unwrap_or_default()
+    }
+
+    fn set_lead(&self, node: NodeIndex, shard: u16, lead: Lead) {
+        let mut leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = leads.get_mut(&node).and_then(|leads| leads.get_mut(usize::from(shard))) {
+            *place = lead;
+        }
+    }
+
+    pub(super) fn primaries(&self) -> BTreeMap<String, Vec<u16>> {
+        let leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |(node, leads): (&NodeIndex, &Vec<Lead>)| {
+            (self.plan.node(*node).id.clone(), leads.iter().map(|lead| lead.member).collect())
+        };
+        leads.iter().map(of).collect()
+    }
+
     /// The shards whose primaries are minded, and how long after one's death another takes its place.
     fn minded(&self) -> Vec<(Shard, Span)> {
         let nodes = self.plan.nodes.iter().enumerate();
@@ -140,4 +165,16 @@ impl Deployment {
             let _ = self.tell(process, order).await;
         }
     }
+}
+
+/// The first member of each shard leads.
+pub(super) fn leads(plan: &Plan) -> Leads {
+    let nodes = plan.nodes.iter().enumerate();
+    let leads = nodes.filter_map(|(i, node)| match &node.kind {
+        NodeKind::Database(spec) => {
+            Some((NodeIndex(i as u16), vec![Lead::default(); usize::from(spec.shards)]))
+        }
+        _ => None,
+    });
+    leads.collect()
 }

@@ -46,14 +46,16 @@ mod server;
 mod service;
 mod standing;
 mod station;
+mod stats;
 mod supervise;
 mod timing;
 mod work;
 mod workers;
 
 pub use assignment::RUN_VARIABLE;
-pub use deployment::{DeployError, Deployment, Running, Stats};
+pub use deployment::{DeployError, Deployment, Running};
 pub use faults::action_of;
 pub use layout::{Design, front};
 pub use node::serve_node;
+pub use stats::Stats;
 pub use supervise::{THIS_PROGRAM, supervise};

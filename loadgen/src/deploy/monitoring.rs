@@ -1,9 +1,10 @@
 //! Monitoring on sockets, which is the agent itself: it looks at each tier that scales, as often as its interval says, and starts or stops
 //! instances as the simulator's autoscaler decides. Callers learn where instances are as they come and go.
 use super::control::Control;
-use super::deployment::{DeployError, Deployment, Stats};
+use super::deployment::{DeployError, Deployment};
 use super::layout::called_by;
 use super::order::{Order, ProcessNumber};
+use super::stats::Stats;
 use crate::clock::Clock;
 use futures_util::future::{BoxFuture, FutureExt as _};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};

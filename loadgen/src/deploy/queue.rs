@@ -171,7 +171,8 @@ impl Hub {
         }
         if self.store.borrow().is_log() {
             // A partition belongs to one instance: each that is free asks for itself.
-            for instance in 0..place.under_way.borrow().len() as u16 {
+            let count = place.under_way.borrow().len() as u16;
+            for instance in 0..count {
                 while place.is_free(instance) && self.hand_to(tier, instance) {}
             }
         } else {

@@ -160,7 +160,13 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
         };
         let rows = catalog::kind(&node.kind).map_or(&[][..], |kind| kind.params);
         let on_host = (!node.host.is_empty()).then_some("host");
+        // Monitoring sees what is taken of the cores that are shared, where the simulator's sees the workers.
+        let is_set = |name: &str, default: &str| {
+            node.params.get(name).is_some_and(|value| value.to_string() != default)
+        };
+        let scales_on_cores = (is_set("autoscale", "off") && is_set("cores", "0")).then_some("cores");
         on_host
+            .or(scales_on_cores)
             .or_else(|| beyond(&node.params, rows, known))
             .map(|name| sentence(&format!("node \"{}\"", node.id), name))
     });
@@ -234,8 +240,11 @@ mod tests {
         let said =
             with(|d| d.nodes.push(Node { id: "eye".into(), kind: "monitoring".into(), ..Node::default() }));
         assert!(said.contains("\"eye\"") && said.contains("Monitoring"), "{said}");
-        let said = with(|d| drop(d.nodes[2].params.insert("mtbf".into(), "1h".into())));
-        assert!(said.starts_with("node \"web\", mtbf"), "{said}");
+        let said = with(|d| {
+            d.nodes[2].params.insert("autoscale".into(), "step".into());
+            d.nodes[2].params.insert("cores".into(), 2.0.into());
+        });
+        assert!(said.starts_with("node \"web\", cores"), "{said}");
         let said = with(|d| d.nodes[2].host = "box".into());
         assert!(said.starts_with("node \"web\", host"), "{said}");
         let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("binding".into(), "a.*".into())));

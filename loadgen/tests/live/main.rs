@@ -3,6 +3,7 @@
 mod clients;
 mod data;
 mod edges;
+mod faults;
 mod messages;
 mod scaling;
 mod services;
@@ -23,7 +24,7 @@ static TURN: Mutex<()> = Mutex::new(());
 const SIMULATED: Span = Span(200 * Span::SECOND.0);
 
 /// How long a live run's load does not count.
-const WARM_UP: Span = Span::from_millis(500);
+const WARM_UP: Span = Span::SECOND;
 
 /// The same document, measured for so many seconds, and simulated.
 struct Both {
@@ -106,13 +107,13 @@ fn shares_agree(what: &str, live: (u64, u64), simulated: (u64, u64)) -> f64 {
     measured
 }
 
-/// What a live run of this many seconds measured, after half a second of warm-up.
+/// What a live run of this many seconds measured, after a second of warm-up: whole ones, by which processes are asked.
 fn live(document: &str, seconds: u64) -> Run {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("design.json"), document).unwrap();
     let duration = format!("{seconds}s");
-    let run = ["run", "design.json", "--warm-up", "500ms", "--duration", &duration, "--out", "run.json"];
+    let run = ["run", "design.json", "--warm-up", "1s", "--duration", &duration, "--out", "run.json"];
     let (code, said) = loadgen(folder.path(), &run);
     assert_eq!(code, 0, "{said}");
     Run::from_json(&std::fs::read_to_string(folder.path().join("run.json")).unwrap()).unwrap()

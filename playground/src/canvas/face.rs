@@ -6,6 +6,7 @@ use crate::format;
 use crate::geometry::FAR;
 use crate::model::{Model, Stage};
 use crate::shared::Shared;
+use loadpath_core::order;
 use loadpath_core::sim::{EdgeSnapshot, NodeSnapshot};
 use loadpath_core::topology::{Fault, Node, Place, Topology};
 use loadpath_core::wire::NodeInterval;
@@ -198,7 +199,7 @@ impl Face {
 fn measured(model: &Model) -> BTreeMap<&str, &NodeInterval> {
     let is_live = model.live.stage != Stage::None;
     let live = model.live.measured.as_deref().filter(|_| is_live);
-    live.iter().flat_map(|measured| &measured.nodes).map(|node| (node.id.as_str(), node)).collect()
+    order::gather(live.iter().flat_map(|measured| &measured.nodes).map(|node| (node.id.as_str(), node)))
 }
 
 fn p99_measured(node: &NodeInterval) -> Option<String> {
@@ -301,12 +302,13 @@ fn edges<'a>(model: &Model, seen: &impl Fn(&str) -> Option<&'a NodeSnapshot>) ->
     let marks = model.comparison.difference.as_deref();
     let snapshot = model.simulated.snapshot.as_deref();
     let loaded = model.simulated.document.as_deref();
-    let known: BTreeMap<(&str, &str), &EdgeSnapshot> = loaded
-        .iter()
-        .flat_map(|document| &document.edges)
-        .zip(snapshot.iter().flat_map(|snapshot| &snapshot.edges))
-        .map(|(edge, seen)| ((edge.from.as_str(), edge.to.as_str()), seen))
-        .collect();
+    let known: BTreeMap<(&str, &str), &EdgeSnapshot> = order::gather(
+        loaded
+            .iter()
+            .flat_map(|document| &document.edges)
+            .zip(snapshot.iter().flat_map(|snapshot| &snapshot.edges))
+            .map(|(edge, seen)| ((edge.from.as_str(), edge.to.as_str()), seen)),
+    );
     let is_far = model.camera.zoom < FAR;
     let face = |(i, edge): (usize, &loadpath_core::topology::Edge)| {
         let seen_edge = known.get(&(edge.from.as_str(), edge.to.as_str())).copied();

@@ -1,6 +1,7 @@
 //! What is weak about a node or an edge, as a badge on it.
 use crate::shared::Shared;
 use loadpath_core::advise::{Finding, Severity};
+use loadpath_core::order;
 use loadpath_core::topology::Place;
 use std::collections::BTreeMap;
 
@@ -66,7 +67,7 @@ impl Badges {
             told.sentences.push(format!("{}: {}", finding.kind.title(), finding.sentence));
         }
         let shared = |told: BTreeMap<usize, Told>| {
-            told.into_iter().map(|(place, told)| (place, Shared::new(told))).collect()
+            order::gather(told.into_iter().map(|(place, told)| (place, Shared::new(told))))
         };
         Self { nodes: shared(nodes), edges: shared(edges) }
     }

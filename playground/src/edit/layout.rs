@@ -1,5 +1,6 @@
 //! Places for the nodes of a document.
 use crate::geometry::{self, Graph, WorldPoint};
+use loadpath_core::order;
 use loadpath_core::topology::{LIMITS, Node, Topology};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,7 +34,7 @@ pub fn lay_out(document: &mut Topology, nodes: &BTreeSet<usize>) {
     }
     if all {
         let used: BTreeSet<String> =
-            document.nodes.iter().flat_map(|node| [node.zone.clone(), node.host.clone()]).collect();
+            order::gather(document.nodes.iter().flat_map(|node| [node.zone.clone(), node.host.clone()]));
         document.zones.iter_mut().filter(|zone| used.contains(&zone.id)).for_each(|zone| zone.area = None);
         document.hosts.iter_mut().filter(|host| used.contains(&host.id)).for_each(|host| host.area = None);
     }
@@ -47,7 +48,7 @@ fn settled(node: &Node) -> Option<WorldPoint> {
 /// Who calls whom and who stands together: in one zone, or else on one host.
 fn graph(document: &Topology) -> Graph {
     let places: BTreeMap<&str, usize> =
-        document.nodes.iter().enumerate().rev().map(|(i, node)| (node.id.as_str(), i)).collect();
+        order::gather(document.nodes.iter().enumerate().rev().map(|(i, node)| (node.id.as_str(), i)));
     let place = |id: &str| places.get(id).copied();
     let edges = document.edges.iter().filter_map(|edge| place(&edge.from).zip(place(&edge.to))).collect();
     let zones = document.zones.len();
@@ -60,7 +61,7 @@ fn graph(document: &Topology) -> Graph {
 
 /// The graph of these nodes alone, numbered anew.
 fn part(graph: &Graph, chosen: &[usize]) -> Graph {
-    let new: BTreeMap<usize, usize> = chosen.iter().enumerate().map(|(new, &old)| (old, new)).collect();
+    let new: BTreeMap<usize, usize> = order::gather(chosen.iter().enumerate().map(|(new, &old)| (old, new)));
     let edge = |&(from, to): &(usize, usize)| Some((*new.get(&from)?, *new.get(&to)?));
     Graph {
         count: chosen.len(),

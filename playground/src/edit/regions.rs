@@ -1,6 +1,7 @@
 //! Zones and hosts as regions of the canvas: what they hold, joining and leaving them, and changes of them.
 use super::move_by;
 use crate::geometry::{Group, Rect, Region, WorldPoint, innermost};
+use loadpath_core::order;
 use loadpath_core::topology::{Edit, Node, Topology, Zone};
 use std::collections::BTreeSet;
 
@@ -158,7 +159,7 @@ fn shift(document: &mut Topology, group: Group, dx: f64, dy: f64) {
 /// Moves a region with all that stands in it.
 pub fn move_group(document: &mut Topology, regions: &[Region], group: Group, dx: f64, dy: f64) {
     let Some(region) = regions.iter().find(|region| region.group == group) else { return };
-    let members: BTreeSet<usize> = region.members.iter().copied().collect();
+    let members: BTreeSet<usize> = order::gather(region.members.iter().copied());
     move_by(document, &members, dx, dy);
     let inside =
         |other: &Region| !other.members.is_empty() && other.members.iter().all(|i| members.contains(i));
@@ -173,7 +174,7 @@ pub fn move_group(document: &mut Topology, regions: &[Region], group: Group, dx:
 
 /// Adds a zone around these nodes, or an empty one; gives it.
 pub fn add_zone(document: &mut Topology, nodes: &BTreeSet<usize>, area: Option<Rect>) -> Group {
-    let taken: BTreeSet<&str> = document.zones.iter().map(|zone| zone.id.as_str()).collect();
+    let taken: BTreeSet<&str> = order::gather(document.zones.iter().map(|zone| zone.id.as_str()));
     let id = (1u32..).map(|n| format!("zone-{n}")).find(|id| !taken.contains(id.as_str()));
     let id = id.expect("there are more numbers than zones");
     let area = area.map(|Rect { x, y, width, height }| [x, y, width, height]);

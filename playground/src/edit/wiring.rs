@@ -1,6 +1,7 @@
 //! Who may call whom, and edges that come, go and change their ends.
 use super::add_node;
 use crate::geometry::WorldPoint;
+use loadpath_core::order;
 use loadpath_core::topology::catalog::{self, KINDS, Kind};
 use loadpath_core::topology::{Edge, Params, Place, Topology, check};
 use std::collections::BTreeSet;
@@ -150,7 +151,7 @@ pub fn add_linked(
 /// The new edge has the parameters of the caller's old one: its timeouts and retries are the caller's.
 pub fn bridge(before: &Topology, after: &mut Topology, deleted: &BTreeSet<usize>) -> Vec<(usize, usize)> {
     let gone: BTreeSet<&str> =
-        deleted.iter().filter_map(|&i| before.nodes.get(i)).map(|n| n.id.as_str()).collect();
+        order::gather(deleted.iter().filter_map(|&i| before.nodes.get(i)).map(|n| n.id.as_str()));
     let place = |document: &Topology, id: &str| document.nodes.iter().position(|node| node.id == id);
     let entering =
         before.edges.iter().filter(|e| gone.contains(e.to.as_str()) && !gone.contains(e.from.as_str()));

@@ -18,7 +18,7 @@ const MOST_TRIES: u32 = 4;
 pub(super) fn ask(tell: Callback<Msg>) {
     spawn_local(async move {
         let status = request("GET", "api/status", None, None).await.ok();
-        let status = status.and_then(|text| serde_json::from_str::<Status>(&text).ok());
+        let status = status.and_then(|text| loadpath_core::json::read::<Status>(&text).ok());
         tell.emit(Msg::Agent(status.map(Box::new)));
     });
 }
@@ -55,7 +55,7 @@ pub(super) fn act(tell: Callback<Msg>, token: String, path: String, body: Option
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| format!("the agent's answer cannot be read ({error})"))
+    loadpath_core::json::read(text).map_err(|error| format!("the agent's answer cannot be read ({error})"))
 }
 
 /// Sends a request and gives the answer's text, or a sentence.
@@ -72,7 +72,7 @@ async fn request(
         return Ok(text);
     }
     let status = response.status();
-    Err(match serde_json::from_str::<Refusal>(&text) {
+    Err(match loadpath_core::json::read::<Refusal>(&text) {
         Ok(refusal) => refusal.faults.iter().fold(refusal.error, |told, fault| format!("{told}; {fault}")),
         Err(_) => format!("the agent answered {status}"),
     })
@@ -113,7 +113,7 @@ impl Events {
         let messages = EventListener::new(&source, "message", move |event| {
             let data = event.unchecked_ref::<MessageEvent>().data().as_string().unwrap_or_default();
             mended.set(0);
-            tell_event.emit(match serde_json::from_str::<Event>(&data) {
+            tell_event.emit(match loadpath_core::json::read::<Event>(&data) {
                 Ok(event) => Msg::Live(Box::new(event)),
                 Err(error) => Msg::Failed(format!("An event of the live run cannot be read: {error}.")),
             });

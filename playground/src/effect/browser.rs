@@ -260,7 +260,7 @@ impl SimulationWorker {
         let messages = EventListener::new(&worker, "message", move |event| {
             let data = event.unchecked_ref::<MessageEvent>().data().as_string().unwrap_or_default();
             // Both ends are this module; what cannot be read is of another version, and the worker says so itself.
-            if let Ok(message) = serde_json::from_str::<FromWorker>(&data) {
+            if let Ok(message) = loadpath_core::json::read::<FromWorker>(&data) {
                 told_by_worker.emit(Msg::Worker(Box::new(message)));
             }
         });

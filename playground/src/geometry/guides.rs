@@ -1,6 +1,7 @@
 //! Where a dragged node would stand in line with others, and the lines that show it.
 use super::point::{Rect, WorldPoint};
 use super::snap::GRID;
+use loadpath_core::order;
 
 /// Nodes farther away than this, to any side, are not aligned with.
 const NEAR: f64 = 900.0;
@@ -80,8 +81,8 @@ fn beside(rect: Rect, near: &[Rect]) -> (Vec<Rect>, Vec<Rect>) {
     let mut left: Vec<Rect> = near.iter().filter(in_row).filter(|o| o.middle().x < middle).copied().collect();
     let mut right: Vec<Rect> =
         near.iter().filter(in_row).filter(|o| o.middle().x > middle).copied().collect();
-    left.sort_by(|a, b| b.x.total_cmp(&a.x));
-    right.sort_by(|a, b| a.x.total_cmp(&b.x));
+    order::sort_by(&mut left, |a, b| b.x.total_cmp(&a.x));
+    order::sort_by(&mut right, |a, b| a.x.total_cmp(&b.x));
     (left, right)
 }
 
@@ -128,7 +129,7 @@ fn gap_lines(placed: Rect, near: &[Rect]) -> Vec<Guide> {
     let (left, right) = beside(placed, near);
     let mut row: Vec<Rect> =
         left.into_iter().take(2).chain(right.into_iter().take(2)).chain([placed]).collect();
-    row.sort_by(|a, b| a.x.total_cmp(&b.x));
+    order::sort_by(&mut row, |a, b| a.x.total_cmp(&b.x));
     let widths: Vec<f64> = row.windows(2).map(|pair| pair[1].x - pair[0].right()).collect();
     let repeats =
         |width: f64| width > 0.0 && widths.iter().filter(|other| (**other - width).abs() < SAME).count() > 1;

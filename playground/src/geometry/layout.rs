@@ -8,6 +8,7 @@ mod rows;
 
 use super::point::{Rect, WorldPoint};
 use super::{NODE_HEIGHT, node_rect};
+use loadpath_core::order::sort_by_key;
 
 pub use columns::columns;
 
@@ -84,7 +85,7 @@ pub fn place_missing(graph: &Graph, placed: &[Option<WorldPoint>]) -> Vec<WorldP
     let neighbours = Neighbours::of(graph);
     let column = columns(graph.count, &graph.edges);
     let mut missing: Vec<usize> = (0..graph.count).filter(|&i| placed[i].is_none()).collect();
-    missing.sort_by_key(|&i| (column[i], i));
+    sort_by_key(&mut missing, |&i| (column[i], i));
     let mut places = placed.to_vec();
     for i in missing {
         let wanted = beside(&neighbours, &places, i);

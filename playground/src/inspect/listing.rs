@@ -1,5 +1,6 @@
 //! Which parameters are listed: those that matter now, by section; or those that are searched for.
 use crate::edit::Bag;
+use loadpath_core::order;
 use loadpath_core::topology::catalog::{Param, Section};
 use loadpath_core::topology::{Fault, Params, Topology};
 
@@ -89,7 +90,7 @@ pub fn by_section(listed: Vec<Listed>) -> Vec<(Section, Vec<Listed>)> {
             None => sections.push((row.param.section, vec![row])),
         }
     }
-    sections.sort_by_key(|(section, _)| *section);
+    order::sort_by_key(&mut sections, |(section, _)| *section);
     sections
 }
 

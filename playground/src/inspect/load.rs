@@ -1,4 +1,5 @@
 //! The load that a design asks for over time: the rate that is written, and what the timeline makes of it.
+use loadpath_core::order;
 use loadpath_core::time::Span;
 use loadpath_core::topology::catalog::{self, ARRIVALS};
 use loadpath_core::topology::{Topology, parse_rate};
@@ -41,7 +42,7 @@ impl Load {
                 Some((at.as_secs(), parse_rate(&what.params.get("rate")?.to_string()).ok()?))
             })
             .collect();
-        changes.sort_by(|a, b| a.0.total_cmp(&b.0));
+        order::sort_by(&mut changes, |a, b| a.0.total_cmp(&b.0));
         steps.extend(changes);
         let last = steps.last().map_or(0.0, |(at, _)| *at);
         Some(Self { end: (last * 1.25).max(LEAST), steps, spread })

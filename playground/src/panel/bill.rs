@@ -5,6 +5,7 @@ use crate::msg::Msg;
 use crate::shared::Shared;
 use crate::update::advice;
 use loadpath_core::cost::{Bill, Line};
+use loadpath_core::order;
 use yew::prelude::*;
 
 /// What the bill needs.
@@ -43,7 +44,7 @@ pub fn BillButton(props: &Props) -> Html {
 
 fn lines(bill: &Bill) -> Html {
     let mut sorted: Vec<&Line> = bill.lines.iter().collect();
-    sorted.sort_by(|a, b| b.dollars.total_cmp(&a.dollars));
+    order::sort_by(&mut sorted, |a, b| b.dollars.total_cmp(&a.dollars));
     let row = |line: &&Line| {
         html! {
             <tr>

@@ -6,6 +6,7 @@ use crate::model::Model;
 use crate::msg::Msg;
 use crate::shared::Shared;
 use crate::steering::{Chart, Past};
+use loadpath_core::order;
 use loadpath_core::sim::NodeSnapshot;
 use loadpath_core::topology::Topology;
 use yew::prelude::*;
@@ -61,7 +62,7 @@ fn parts(document: &Topology, past: &Past) -> Vec<Part> {
     parts.retain(|part| part.wait.0 + part.work.0 > 0.0);
     let total = |part: &Part| part.wait.0 + part.work.0;
     if parts.len() > SHOWN {
-        parts.sort_by(|a, b| total(b).total_cmp(&total(a)));
+        order::sort_by(&mut parts, |a, b| total(b).total_cmp(&total(a)));
         parts.truncate(SHOWN);
     }
     parts

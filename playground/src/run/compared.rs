@@ -38,7 +38,7 @@ pub struct Compares {
 #[serde(rename_all = "snake_case")]
 pub enum Party {
     /// A design, to be simulated.
-    Design(Box<Topology>),
+    Design(#[serde(with = "crate::run::document")] Box<Topology>),
     /// A run that is there already.
     Run(Box<Run>),
 }

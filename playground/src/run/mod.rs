@@ -1,5 +1,6 @@
 //! Runs as the page knows them: the simulation in its worker, and what the agent measures.
 mod compared;
+pub mod document;
 mod figures;
 mod measured;
 mod pace;

@@ -89,6 +89,7 @@ pub enum ToWorker {
         /// The number of this load; what the worker says about it carries the number.
         load: u32,
         /// The design, without faults.
+        #[serde(with = "crate::run::document")]
         document: Box<Topology>,
         /// Where chance comes from.
         seed: u64,
@@ -217,4 +218,41 @@ pub enum FromWorker {
         /// Why: one sentence.
         error: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loadpath_core::advise::findings;
+    use loadpath_core::json;
+    use loadpath_core::rng::Seed;
+    use loadpath_core::sim::{Simulation, trace};
+    use loadpath_core::time::Time;
+    use loadpath_core::topology::{check, lessons};
+
+    /// Each lesson has kinds, faults and findings that the others have not.
+    #[test]
+    fn what_is_said_of_any_lesson_is_understood() {
+        for lesson in lessons::all() {
+            let (document, seed, load) = (lesson.document(), Seed(SEED), 1);
+            let plan = check(&document).expect("lessons are sound");
+            let until = Time(1_000_000_000);
+            let mut simulation = Simulation::new(&plan, seed);
+            simulation.run_until(until);
+            let trace = trace(&plan, seed, 3, until).map(Box::new);
+            let told = [
+                FromWorker::Snapshot { load, snapshot: Box::new(simulation.snapshot()), pace: 1.5 },
+                FromWorker::Report { load, run: Box::new(simulation.run(lesson.id)) },
+                FromWorker::Findings { load, findings: findings(&plan, &document) },
+                FromWorker::Traced { load, request: 3, reached_ns: 1, done: true, trace, log: Vec::new() },
+            ];
+            for message in told {
+                let text = serde_json::to_string(&message).unwrap();
+                assert_eq!(json::read::<FromWorker>(&text).unwrap(), message, "{}", lesson.id);
+            }
+            let asked = ToWorker::Load { load, document: Box::new(document), seed: SEED, warm_up: WARM_UP };
+            let text = serde_json::to_string(&asked).unwrap();
+            assert_eq!(json::read::<ToWorker>(&text).unwrap(), asked, "{}", lesson.id);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! cells, and the batches that intervals come from. Bounded, however long it runs.
 use super::figures::Subject;
 use super::protocol::{Column, Found, Query};
+use loadpath_core::order;
 use loadpath_core::run::{Outcome, Outcomes};
 use loadpath_core::sim::Ended;
 use loadpath_core::stats::{Batches, Histogram, Moments};
@@ -253,7 +254,7 @@ impl Record {
             .flat_map(|second| second.samples.iter().filter(|(cell, _)| fits(cell)))
             .flat_map(|(_, samples)| &samples.kept)
             .collect();
-        found.sort_by_key(|ended| (std::cmp::Reverse(ended.response), ended.request));
+        order::sort_by_key(&mut found, |ended| (std::cmp::Reverse(ended.response), ended.request));
         let told = |ended: &&Ended| Found {
             request: ended.request,
             at_ns: ended.at.0,

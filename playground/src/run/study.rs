@@ -15,6 +15,7 @@ pub enum Study {
     /// Whether a mend mends.
     Mend {
         /// The design.
+        #[serde(with = "crate::run::document")]
         document: Box<Topology>,
         /// What is weak about it, with its mend.
         finding: Box<Finding>,
@@ -29,6 +30,7 @@ pub enum Study {
         /// The lesson.
         lesson: String,
         /// The design.
+        #[serde(with = "crate::run::document")]
         document: Box<Topology>,
     },
     /// What the second has that the first has not.
@@ -87,6 +89,6 @@ mod tests {
     fn what_is_asked_and_answered_passes_through_text() {
         let question = Study::Goals { lesson: "celebrity".to_owned(), document: Box::new(three_tier()) };
         let text = serde_json::to_string(&question).unwrap();
-        assert_eq!(serde_json::from_str::<Study>(&text).unwrap(), question);
+        assert_eq!(loadpath_core::json::read::<Study>(&text).unwrap(), question);
     }
 }

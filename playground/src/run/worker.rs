@@ -102,7 +102,7 @@ pub(crate) fn start() {
     let listener = EventListener::new(&scope, "message", move |event| {
         let data = event.unchecked_ref::<MessageEvent>().data().as_string().unwrap_or_default();
         // Both ends are this module, so a message that cannot be read is one of a page of another version.
-        match serde_json::from_str(&data) {
+        match loadpath_core::json::read(&data) {
             Ok(message) => handle.borrow_mut().take(message),
             Err(error) => handle.borrow().say(&FromWorker::Refused {
                 error: format!("the simulator did not understand the page ({error}); reload the page"),

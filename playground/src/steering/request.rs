@@ -1,6 +1,7 @@
 //! Single requests: those that were found behind a point of a chart, and one of them hop by hop.
 use crate::run::Found;
 use crate::shared::Shared;
+use loadpath_core::order;
 use loadpath_core::sim::Trace;
 
 /// The requests that are shown.
@@ -64,7 +65,7 @@ pub fn bars(trace: &Trace) -> Vec<Bar> {
     for i in 0..bars.len() {
         let children = trace.hops.iter().zip(&bars).filter(|(hop, _)| hop.parent == Some(i));
         let mut spans: Vec<(f64, f64)> = children.map(|(_, bar)| (bar.sent, bar.ended)).collect();
-        spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+        order::sort_by(&mut spans, |a, b| a.0.total_cmp(&b.0));
         let (begun, ended) = (bars[i].begun, bars[i].ended);
         let (mut covered, mut until) = (0.0, begun);
         for (from, to) in spans {

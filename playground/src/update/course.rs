@@ -315,6 +315,6 @@ pub(super) fn goals_checked(
 
 /// What the browser kept; nothing of it where it cannot be read.
 pub(super) fn restore(model: &mut Model, kept: Option<&str>) {
-    let progress = kept.and_then(|text| serde_json::from_str::<Progress>(text).ok());
+    let progress = kept.and_then(|text| loadpath_core::json::read::<Progress>(text).ok());
     model.course.progress = Shared::new(progress.unwrap_or_default());
 }

@@ -11,8 +11,8 @@ use crate::model::{self, Model, Offer, Selection};
 use crate::msg::{Change, Msg};
 use crate::run::SEED;
 use crate::shared::Shared;
+use loadpath_core::order;
 use loadpath_core::topology::{Edit, Topology, check, link};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// How long changes must pause before the simulation starts over, in milliseconds.
@@ -38,7 +38,7 @@ pub(super) fn change(model: &mut Model, change: Change) -> Vec<Effect> {
         Change::AddNode { kind, at } => {
             let at = at.unwrap_or_else(|| canvas::free_place(model));
             let node = edit::add_node(&mut document, kind, at);
-            edit::settle(&mut document, &BTreeSet::from([node]), &model.scene.regions, 0.0, 0.0);
+            edit::settle(&mut document, &order::gather([node]), &model.scene.regions, 0.0, 0.0);
             selection = Selection::node(node);
         }
         Change::Connect { from, to } => match edit::connect(&mut document, from, to) {

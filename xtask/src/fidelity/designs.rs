@@ -3,11 +3,12 @@
 use anyhow::{Context, Result};
 use loadpath_core::analytic;
 use loadpath_core::dist::Law;
-use loadpath_core::topology::catalog::{self, Form};
+use loadpath_core::time::Span;
+use loadpath_core::topology::catalog;
 use loadpath_core::topology::{Topology, Value, check, lessons, three_tier};
 
-/// The lessons: the nine phases of growth, a retry storm, a hot shard, caches in trouble.
-const LESSONS: [&str; 13] = [
+/// The lessons: the nine phases of growth, a retry storm, a hot shard. Those of caches in trouble have no steady load to compare.
+const LESSONS: [&str; 11] = [
     "single-server",
     "separate-database",
     "load-balancer",
@@ -19,8 +20,6 @@ const LESSONS: [&str; 13] = [
     "sharding",
     "retry-storm",
     "celebrity",
-    "cold-cache",
-    "thundering-herd",
 ];
 
 /// Designs of the table's own.
@@ -66,7 +65,9 @@ fn steady(mut document: Topology) -> Result<Design> {
     if top > MOST_RATE {
         let slower = (top / MOST_RATE * 10.0).ceil() / 10.0;
         slow_down(&mut document, slower);
-        changes.push(format!("all work takes {slower} times as long, rates are as much lower"));
+        changes.push(format!(
+            "all work takes, and entries live, {slower} times as long; rates are as much lower"
+        ));
         saturation = self::saturation(&document)?;
     }
     Ok(Design { document, saturation, changes })
@@ -78,18 +79,22 @@ fn saturation(document: &Topology) -> Result<f64> {
     Ok(bottleneck.with_context(|| format!("{}: nothing saturates", document.name))?.rate)
 }
 
-/// Makes every node's own times longer, the catalog's defaults too.
+/// What a node's work and its entries take: times of the network stay as they are, since loopback has its own.
+const SLOWED: [&str; 5] = ["service_time", "pause", "read_time", "write_time", "ttl"];
+
+/// Makes every node's own times longer, the catalog's defaults too, and lets entries live as much longer: so hit ratios stay.
 fn slow_down(document: &mut Topology, slower: f64) {
     for node in &mut document.nodes {
         let rows = catalog::kind(&node.kind).map_or(&[][..], |kind| kind.params);
-        for row in rows.iter().filter(|row| matches!(row.form, Form::Law)) {
+        for row in rows.iter().filter(|row| SLOWED.contains(&row.name)) {
             let written = node.params.get(row.name).map_or_else(|| row.default.to_owned(), Value::to_string);
-            if let Ok(law) = written.parse::<Law>()
-                && law.mean().0 > 0
-            {
-                let law = law.scaled(slower).to_string();
-                node.params.insert(row.name.to_owned(), Value::from(law.as_str()));
-            }
+            let longer = match (written.parse::<Span>(), written.parse::<Law>()) {
+                (Ok(span), _) if span > Span::ZERO => Span((span.0 as f64 * slower) as u64).to_string(),
+                (Err(_), Ok(law)) => law.scaled(slower).to_string(),
+                // Zero, and "never".
+                _ => continue,
+            };
+            node.params.insert(row.name.to_owned(), Value::from(longer.as_str()));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `cargo xtask fidelity`: designs up on embedded parts, measured at three loads, beside their simulation before and after
 //! calibration on one of the loads.
 //!
-//! What two cores cannot carry, clients and servers together, is slowed down: all times of all nodes are made so many times
-//! longer, and rates as many times lower, which leaves utilization, waiting and hit ratios as they are. The timeline is taken off: loads are
+//! What two cores cannot carry, clients and servers together, is slowed down: the work of all nodes takes so many times longer, the
+//! entries of caches live as much longer, and rates are as much lower, which leaves utilization and hit ratios as they are. The timeline is taken off: loads are
 //! to be steady. What a design has that does not come up yet is told by the agent's own sentence.
 
 mod designs;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::order;
 use crate::project::Project;
 
 /// The base name of what is generated: `loadpath.js` and `loadpath_bg.wasm`.
@@ -26,8 +27,12 @@ pub(crate) fn generate(project: &Project, module: &Path) -> Result<PathBuf> {
     let _ = std::fs::remove_dir_all(&folder);
     let mut bindgen = Bindgen::new();
     bindgen.input_bytes(NAME, bytes).web(true)?.typescript(false);
-    bindgen.remove_name_section(true).remove_producers_section(true).omit_default_module_path(false);
+    bindgen.remove_name_section(false).remove_producers_section(true).omit_default_module_path(false);
     bindgen.generate(&folder).context("wasm-bindgen cannot read the compiled playground")?;
+    let module = folder.join(format!("{NAME}_bg.wasm"));
+    let bytes = std::fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
+    std::fs::write(&module, order::by_likeness(&bytes)?)
+        .with_context(|| format!("cannot write {}", module.display()))?;
     std::fs::write(&stamped, stamp).with_context(|| format!("cannot write {}", stamped.display()))?;
     Ok(folder)
 }
@@ -48,5 +53,5 @@ fn agreed_version(project: &Project) -> Result<String> {
 fn stamp(bytes: &[u8], version: &str) -> String {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
-    format!("wasm-bindgen {version}, module of {} bytes, {:016x}\n", bytes.len(), hasher.finish())
+    format!("wasm-bindgen {version}, ordered, module of {} bytes, {:016x}\n", bytes.len(), hasher.finish())
 }

@@ -1,6 +1,7 @@
 //! The page: from `playground/` and `www/` to a folder of static files in `www/dist`.
 
 mod glue;
+mod order;
 mod publish;
 mod wasm;
 mod weight;

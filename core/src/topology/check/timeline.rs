@@ -8,6 +8,7 @@ use super::super::spec::{Edge, Topology};
 use super::at;
 use super::names::Names;
 use crate::id::{EdgeIndex, NodeIndex};
+use crate::order;
 use crate::time::{Span, Time};
 
 /// Everything on the timeline, in order of time; what is written first is first among equals.
@@ -20,7 +21,7 @@ pub(super) fn timeline(
     let each = document.timeline.iter().enumerate();
     let mut timeline: Vec<(Time, Action)> =
         each.filter_map(|(i, _)| read(document, i, names, nodes, faults)).collect();
-    timeline.sort_by_key(|&(at, _)| at);
+    order::sort_by_key(&mut timeline, |&(at, _)| at);
     timeline
 }
 

@@ -14,6 +14,7 @@ mod claim;
 pub use claim::{Change, Claim, Measure, Relation, Shows, Variant, Whose};
 
 use super::spec::Topology;
+use crate::json;
 use serde::{Deserialize, Serialize};
 use std::sync::OnceLock;
 
@@ -138,7 +139,7 @@ pub fn find(id: &str) -> Option<&'static Lesson> {
 
 fn read(text: &Text) -> Lesson {
     let lesson: Lesson =
-        serde_json::from_str(text.lesson).unwrap_or_else(|why| panic!("lesson {} reads: {why}", text.id));
+        json::read(text.lesson).unwrap_or_else(|why| panic!("lesson {} reads: {why}", text.id));
     Lesson { id: text.id, design: text.design, ..lesson }
 }
 

@@ -125,8 +125,8 @@ fn edges(sketch: &mut Sketch, ids: &[String], document: &mut Topology) {
 
 /// Users before what they call: what the file opens to the world, or else what nobody calls. Several addresses are told by DNS.
 fn users(sketch: &mut Sketch, ids: &[String], document: &mut Topology) {
-    if sketch.parts.iter().any(|part| part.guess.kind == "clients") {
-        return;
+    if let Some(place) = sketch.parts.iter().position(|part| part.guess.kind == "clients") {
+        return one_address(sketch, &ids[place], document);
     }
     let may_be_called =
         |part: usize| matches!(sketch.parts[part].guess.kind, "load_balancer" | "cdn" | "service");
@@ -168,6 +168,25 @@ fn users(sketch: &mut Sketch, ids: &[String], document: &mut Topology) {
     sketch.assumed(format!(
         "users call {}: {why}",
         if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+    ));
+}
+
+/// Clients call one address: where a file says that they call several, DNS tells these.
+fn one_address(sketch: &mut Sketch, clients: &str, document: &mut Topology) {
+    let called: Vec<usize> =
+        (0..document.edges.len()).filter(|&i| document.edges[i].from == clients).collect();
+    if called.len() < 2 {
+        return;
+    }
+    called.iter().for_each(|&i| {
+        document.edges[i] =
+            Edge { from: "addresses".to_owned(), to: document.edges[i].to.clone(), params: Params::new() }
+    });
+    document.nodes.push(Node { id: "addresses".to_owned(), kind: "dns".to_owned(), ..Node::default() });
+    document.edges.push(Edge { from: clients.to_owned(), to: "addresses".to_owned(), params: Params::new() });
+    sketch.assumed(format!(
+        "\"{clients}\" calls {} addresses in turn: who asks for what is not told",
+        called.len()
     ));
 }
 

@@ -103,6 +103,18 @@ fn the_three_forms_of_a_service_graph_say_the_same() {
 }
 
 #[test]
+fn users_who_call_several_parts_find_them_by_names() {
+    let text = |server: &str| {
+        format!("traces_service_graph_request_total{{client=\"user\",server=\"{server}\"}} 10\n")
+    };
+    let read = drawn(&["shop", "search", "account"].map(text).concat());
+    assert_eq!(read.document.nodes.iter().filter(|node| node.kind == "clients").count(), 1);
+    for server in ["shop", "search", "account"] {
+        edge(&read, "addresses", server);
+    }
+}
+
+#[test]
 fn what_was_exported_comes_back_as_it_was() {
     for lesson in loadpath_core::topology::lessons::all() {
         let document = lesson.document();

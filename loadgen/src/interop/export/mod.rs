@@ -5,7 +5,10 @@
 mod agents;
 mod compose;
 mod config;
+mod engines;
 mod kubernetes;
+mod order;
+mod own;
 mod part;
 mod parts;
 mod schema;

@@ -21,10 +21,10 @@ fn read(text: &str) -> Vec<Value> {
 fn shape(value: &Value, path: &str, into: &mut BTreeSet<String>) {
     match value {
         Value::Object(map) => {
-            map.iter().for_each(|(key, value)| shape(value, &format!("{path}/{key}"), into))
+            map.iter().for_each(|(key, value)| shape(value, &format!("{path}/{key}"), into));
         }
         Value::Array(list) => {
-            list.iter().enumerate().for_each(|(i, value)| shape(value, &format!("{path}/{i}"), into))
+            list.iter().enumerate().for_each(|(i, value)| shape(value, &format!("{path}/{i}"), into));
         }
         Value::String(_) => drop(into.insert(format!("{path} text"))),
         other => drop(into.insert(format!("{path} {other}"))),

@@ -1,4 +1,5 @@
 //! A column for each node: one more than the last of its callers'.
+use loadpath_core::order;
 use std::collections::BTreeSet;
 
 /// The column of each of `count` nodes: the number of steps of the longest way from a node that nobody calls. A circle is
@@ -11,8 +12,8 @@ pub fn columns(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
         callers[to] += 1;
     }
     let mut column = vec![0; count];
-    let mut ready: BTreeSet<usize> = (0..count).filter(|&i| callers[i] == 0).collect();
-    let mut left: BTreeSet<usize> = (0..count).collect();
+    let mut ready: BTreeSet<usize> = order::gather((0..count).filter(|&i| callers[i] == 0));
+    let mut left: BTreeSet<usize> = order::gather(0..count);
     while let Some(node) = ready.pop_first().or_else(|| left.first().copied()) {
         left.remove(&node);
         for &to in &out[node] {

@@ -1,5 +1,6 @@
 //! The order in each column: sorted by the mean place of the neighbours, back and forth, as long as crossings get fewer.
 use super::Neighbours;
+use loadpath_core::order;
 
 /// How often the columns are gone through. Four times back and forth settle what barycentres can settle.
 const SWEEPS: usize = 8;
@@ -12,7 +13,7 @@ pub(super) fn order(column: &[usize], lane: &[Option<usize>], neighbours: &Neigh
     }
     let mut place = vec![0.0; column.len()];
     for nodes in &mut order {
-        nodes.sort_by_key(|&node| (lane[node], node));
+        order::sort_by_key(nodes, |&node| (lane[node], node));
         settle(nodes, &mut place);
     }
     let (mut best, mut least) = (order.clone(), crossings(column, &place, neighbours));
@@ -25,7 +26,7 @@ pub(super) fn order(column: &[usize], lane: &[Option<usize>], neighbours: &Neigh
         let mut step = |nodes: &mut Vec<usize>| {
             let mut keyed: Vec<(usize, f64)> =
                 nodes.iter().map(|&node| (node, mean(&beside[node], &place, node))).collect();
-            keyed.sort_by(|a, b| lane[a.0].cmp(&lane[b.0]).then(a.1.total_cmp(&b.1)));
+            order::sort_by(&mut keyed, |a, b| lane[a.0].cmp(&lane[b.0]).then(a.1.total_cmp(&b.1)));
             *nodes = keyed.into_iter().map(|(node, _)| node).collect();
             settle(nodes, &mut place);
         };
@@ -66,7 +67,7 @@ fn crossings(column: &[usize], place: &[f64], neighbours: &Neighbours) -> usize 
     let compare = |a: &(usize, usize, f64, f64), b: &(usize, usize, f64, f64)| {
         (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2)).then(a.3.total_cmp(&b.3))
     };
-    edges.sort_by(compare);
+    order::sort_by(&mut edges, compare);
     let between = edges.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1));
     between.map(|edges| inversions(&mut edges.iter().map(|edge| edge.3).collect::<Vec<f64>>())).sum()
 }

@@ -4,8 +4,8 @@ use crate::edit;
 use crate::editing::Change;
 use crate::geometry::{Group, Rect, ScreenPoint};
 use crate::model::{Model, Selection};
+use loadpath_core::order;
 use loadpath_core::topology::Topology;
-use std::collections::BTreeSet;
 
 /// An empty zone has room for a few nodes.
 const EMPTY: (f64, f64) = (420.0, 260.0);
@@ -27,7 +27,7 @@ pub(in crate::update) fn apply(
         }
         Change::AddLinked { from, kind, at } => {
             let node = edit::add_linked(document, from, kind, at)?;
-            edit::settle(document, &BTreeSet::from([node]), regions, 0.0, 0.0);
+            edit::settle(document, &order::gather([node]), regions, 0.0, 0.0);
             *selection = Selection::node(node);
         }
         Change::Copy { nodes, dx, dy } => {
