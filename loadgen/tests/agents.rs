@@ -6,7 +6,7 @@ use loadpath_core::stats::{Histogram, Precision};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -105,8 +105,8 @@ fn wait(mut process: Ended) -> i32 {
     }
 }
 
-fn run_of(path: PathBuf) -> Run {
-    store::read(&path).unwrap()
+fn run_of(path: impl AsRef<Path>) -> Run {
+    store::read(path.as_ref()).unwrap()
 }
 
 /// How many requests one process would have sent, by the same plan; it is asked for the plan alone.
