@@ -40,3 +40,9 @@ pub fn unix_millis() -> i64 {
         Err(before) => -(before.duration().as_millis() as i64),
     }
 }
+
+/// The date, in nanoseconds since 1970; zero on a machine whose calendar is before that.
+pub fn unix_nanos() -> u64 {
+    // A u64 of nanoseconds reaches the year 2554.
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}

@@ -6,6 +6,7 @@
 //! | [`timer`] | waiting until an instant, far more precisely than a millisecond |
 //! | [`interrupt`] | Ctrl-C and SIGTERM, for the whole process |
 //! | [`attach`] | an existing deployment as a design: what its nodes tell of themselves |
+//! | [`agents`] | load from several machines, over NATS |
 //! | [`attack`] | open-loop load; the only place that names goose |
 //! | [`deploy`] | a design's instances as processes on loopback; the supervisor that lets none outlive the agent |
 //! | [`live`] | bring up, drive, measure, take down |
@@ -17,6 +18,7 @@
 //! | [`interop`] | results of other load tools as runs; designs as other tools' files, and back |
 //! | [`report`] | runs as text and JSON |
 //! | [`cli`] | the command line, one file per subcommand |
+pub mod agents;
 pub mod api;
 pub mod attach;
 pub mod attack;

@@ -58,6 +58,23 @@ fn kubernetes_s_schemas_accept_every_lesson_and_refuse_what_is_wrong() {
 }
 
 #[test]
+fn kubernetes_s_schemas_accept_load_agents() {
+    let folder = tempfile::tempdir().unwrap();
+    for targets in
+        [&[][..], &["--allow-target", "shop.example:443", "--image", "agent=ghcr.io/acme/loadgen:1"]]
+    {
+        let file = folder.path().join("agents.yaml");
+        let mut export = Command::new(built_loadgen());
+        export.args(["export", "--format", "agents", "--agents", "8", "--output"]).arg(&file).args(targets);
+        ended_well(&mut export);
+        ended_well(Command::new(validator("kubernetes-validate")).arg("--strict").arg(&file));
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains("completionMode: Indexed") && text.contains("completions: 8"), "{text}");
+        assert_eq!(text.contains("shop.example:443"), !targets.is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn the_schema_of_designs_accepts_every_lesson_and_refuses_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let schema = folder.path().join("schema.json");

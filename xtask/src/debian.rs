@@ -16,9 +16,10 @@ pub(crate) struct Need {
 }
 
 /// Chromium shows the page; nginx is a server that nobody here wrote, to be measured; npm has the accessibility audit;
-/// python3 runs the validators of exported files.
-pub(crate) const OF_TESTS: [Need; 4] = [
+/// python3 runs the validators of exported files; over nats-server load agents meet.
+pub(crate) const OF_TESTS: [Need; 5] = [
     Need { program: "chromium", package: "chromium" },
+    Need { program: "nats-server", package: "nats-server" },
     Need { program: "nginx", package: "nginx" },
     Need { program: "npm", package: "npm" },
     Need { program: "python3", package: "python3-venv" },

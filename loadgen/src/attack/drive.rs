@@ -3,13 +3,14 @@ use super::crew::{self, Crew};
 use super::line::Line;
 use super::shape::Shape;
 use super::target::Requests;
-use super::{Attack, AttackError, Paths, Shared, clients, connection, descriptors, journey, pacer};
+use super::{Attack, AttackError, Paths, Share, Shared, clients, connection, descriptors, journey, pacer};
 use crate::clock::{self, Clock};
 use crate::measure::{Recorder, SeenHere, Tally, Told};
 use crate::timer::{Alarm, Timer};
 use loadpath_core::run::Run;
 use loadpath_core::time::{Span, Time};
 use loadpath_core::wire::Interval;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -35,6 +36,24 @@ pub async fn drive(
     stop: CancellationToken,
     intervals: mpsc::Sender<Interval>,
 ) -> Result<Run, AttackError> {
+    drive_share(attack, Share::WHOLE, |clock| ready(Some(clock.now())), stop, intervals).await
+}
+
+/// Drives a share of the attack as [`drive`] does; others drive the rest. When every connection is open, `begin` says at which
+/// instant of this clock the load starts; none when it does not.
+///
+/// # Errors
+/// As [`drive`].
+///
+/// # Panics
+/// As [`drive`].
+pub async fn drive_share<B: Future<Output = Option<Time>>>(
+    attack: Attack,
+    share: Share,
+    begin: impl FnOnce(Clock) -> B,
+    stop: CancellationToken,
+    intervals: mpsc::Sender<Interval>,
+) -> Result<Run, AttackError> {
     assert!(!attack.classes.is_empty(), "an attack needs a class of requests");
     assert!(attack.connections > 0, "an attack needs a connection");
     assert!(attack.arrivals.rate > 0.0, "an attack needs a rate above zero");
@@ -44,15 +63,24 @@ pub async fn drive(
     let clock = Clock::start();
     let alarm =
         Alarm::new(clock).map_err(|why| AttackError::Generator(format!("it gets no timer: {why}")))?;
-    let shared = Arc::new(Shared::new(attack, clock, stop.child_token())?);
+    let shared = Arc::new(Shared::new((attack, share), clock, stop.child_token())?);
     // Whatever ends this function, also being dropped, ends the users: goose is never dropped while they run.
     let _end_users = shared.stop.clone().drop_guard();
     let crew = start(turn, &shared)?;
-    if !all_ready(&shared, &crew).await {
+    let begins = if all_ready(&shared, &crew).await {
+        tokio::select! {
+            () = crew.ended() => None,
+            begins = begin(clock) => begins,
+        }
+    } else {
+        None
+    };
+    let Some(start) = begins else {
+        shared.stop.cancel();
         crew.join().await?;
         return Err(AttackError::Stopped);
-    }
-    let load = Load { start: clock.now(), started_unix: clock::unix_seconds(), shared };
+    };
+    let load = Load { start, started_unix: clock::unix_seconds(), shared };
     let tally = load.measure(alarm, &crew, &intervals).await;
     let ended = clock.now();
     crew.join().await?;
@@ -82,9 +110,23 @@ async fn all_ready(shared: &Shared, crew: &Crew) -> bool {
     }
 }
 
+impl Attack {
+    /// The mean of the planned rate over the time that counts.
+    pub(crate) fn offered_rate(&self) -> f64 {
+        let Self { arrivals, shape, warm_up, duration, .. } = self;
+        let until = |span| shape.integral(span, arrivals.rate);
+        (until(*warm_up + *duration) - until(*warm_up)) / duration.as_secs().max(1e-9)
+    }
+}
+
 impl Shared {
-    fn new(attack: Attack, clock: Clock, stop: CancellationToken) -> Result<Self, AttackError> {
+    fn new(
+        (attack, share): (Attack, Share),
+        clock: Clock,
+        stop: CancellationToken,
+    ) -> Result<Self, AttackError> {
         Ok(Self {
+            share,
             requests: Requests::new(&attack.target, &attack.manner, &attack.classes)?,
             clock,
             line: Line::default(),
@@ -152,13 +194,6 @@ impl Load {
         Tally::new(classes, attack.nodes.clone(), seen, self.start, (attack.warm_up, attack.duration))
     }
 
-    /// The mean of the planned rate over the time that counts.
-    fn offered_rate(&self) -> f64 {
-        let Attack { arrivals, shape, warm_up, duration, .. } = &self.shared.attack;
-        let until = |span| shape.integral(span, arrivals.rate);
-        (until(*warm_up + *duration) - until(*warm_up)) / duration.as_secs().max(1e-9)
-    }
-
     fn run(&self, tally: Tally, ended: Time) -> Run {
         let attack = &self.shared.attack;
         let stopped = self.shared.stop.is_cancelled();
@@ -170,7 +205,7 @@ impl Load {
                 name: attack.name.clone(),
                 target: attack.target.to_string(),
                 started_unix: self.started_unix,
-                offered_rate: self.offered_rate(),
+                offered_rate: self.shared.share.part() * attack.offered_rate(),
                 duration: loaded.saturating_sub(attack.warm_up),
                 connections: attack.connections,
                 checks: attack.target.paths.checks(),

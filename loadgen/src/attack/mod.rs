@@ -32,11 +32,11 @@ mod target;
 pub(crate) mod tests;
 
 pub use consent::{NoConsent, Patience, consents};
-pub use drive::drive;
+pub use drive::{drive, drive_share};
 pub use error::AttackError;
 pub use journey::{Journey, Step};
 pub use manner::{Manner, Tls, Trust};
-pub use plan::Plan;
+pub use plan::{Plan, Share};
 pub use search::{Probe, Search, Verdict};
 pub use shape::{Curve, Piece, Shape};
 pub use target::{Paths, Target, TargetError};
@@ -90,6 +90,8 @@ pub struct Attack {
 #[derive(Debug)]
 struct Shared {
     attack: Attack,
+    /// Which of its requests are sent here.
+    share: Share,
     requests: Requests,
     clock: Clock,
     line: Line,

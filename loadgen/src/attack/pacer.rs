@@ -14,6 +14,7 @@ const MOST_IN_LINE: usize = 1 << 20;
 /// Puts every request that is due in `start..last` into the line, on time, and closes it.
 pub(super) async fn pace(shared: Arc<Shared>, alarm: Alarm, start: Time, last: Time) {
     let mut plan = Plan::new(&shared.attack)
+        .share(shared.share)
         .map(|planned| Planned { due: start + planned.due.since(Time::ZERO), ..planned })
         .take_while(|planned| planned.due < last)
         .peekable();

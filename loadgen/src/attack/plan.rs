@@ -12,6 +12,41 @@ pub struct Plan {
     course: Course,
 }
 
+/// Which of the planned requests are sent here, when others send the rest: every `of`-th, from `number` on. All shares together
+/// are the plan, each request of it once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Below `of`.
+    number: u32,
+    /// At least one.
+    of: u32,
+}
+
+impl Share {
+    /// All of it.
+    pub const WHOLE: Self = Self { number: 0, of: 1 };
+
+    /// The share of this number, counted from zero, of so many; none when there is no such share.
+    pub const fn new(number: u32, of: u32) -> Option<Self> {
+        if number < of { Some(Self { number, of }) } else { None }
+    }
+
+    /// Its place among the others, and how many there are.
+    pub const fn place(self) -> (u32, u32) {
+        (self.number, self.of)
+    }
+
+    /// How much of the load it is, in (0, 1].
+    pub fn part(self) -> f64 {
+        1.0 / f64::from(self.of)
+    }
+
+    /// How many of `all` things it gets, where one is left over to some: together they get all.
+    pub const fn count(self, all: usize) -> usize {
+        all / self.of as usize + ((self.number as usize) < all % self.of as usize) as usize
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Course {
     /// As the schedule says.
@@ -42,6 +77,11 @@ impl Plan {
             Shape::Trace(offsets) => Course::Recorded { offsets: Arc::clone(offsets), place: 0 },
         };
         Self { schedule, course }
+    }
+
+    /// Those of a share, in order. The others are drawn too, some ten nanoseconds each, so that all agree on the plan.
+    pub fn share(self, share: Share) -> impl Iterator<Item = Planned> {
+        self.skip(share.number as usize).step_by(share.of as usize)
     }
 }
 
@@ -160,6 +200,28 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn shares_together_are_the_plan_and_everything_else_is_dealt_without_rest() {
+        for shape in shapes() {
+            let one = attack(Spacing::Poisson, shape);
+            let whole: Vec<Planned> = Plan::new(&one).take(1_000).collect();
+            for of in [1, 3, 7] {
+                let shares = (0..of).map(|number| Share::new(number, of).unwrap());
+                let mut dealt: Vec<Planned> = shares
+                    .clone()
+                    .flat_map(|share| {
+                        let last = whole.last().unwrap().due;
+                        Plan::new(&one).share(share).take_while(move |planned| planned.due <= last)
+                    })
+                    .collect();
+                dealt.sort_by_key(|planned| planned.due);
+                assert_eq!(dealt, whole, "{of} shares");
+                assert_eq!(shares.map(|share| share.count(64)).sum::<usize>(), 64);
+            }
+        }
+        assert_eq!(Share::new(3, 3), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! inverse of Λ, is one with the wanted rate: evenly spaced requests are due exactly when Λ passes a whole number, and
 //! a Poisson process stays one (Çinlar 1975, chapter 4.7: the change of time scale).
 use loadpath_core::time::{Span, Time};
+use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +24,8 @@ pub enum Shape {
 }
 
 /// A stretch of time with one law of the rate.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Piece {
     /// How long it is.
     pub length: Span,
@@ -32,7 +34,8 @@ pub struct Piece {
 }
 
 /// How the rate goes within a piece; all rates per second, ≥ 0.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Curve {
     /// Straight from one rate to another, which may be the same.
     Line {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// A design, or a link to one; none for --format schema
+    /// A design, or a link to one; none for --format schema and --format agents
     file: Option<String>,
     /// What is written
     #[arg(long, value_enum)]
@@ -23,6 +23,12 @@ pub(super) struct Args {
     /// The image of a node that runs your own program, or one instead of the engine that stands for its kind
     #[arg(long, value_name = "NODE=IMAGE", value_parser = image)]
     image: Vec<(String, String)>,
+    /// For --format agents: how many
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    agents: Option<u32>,
+    /// For --format agents: let this machine be loaded by them; exactly as in the coordinator's URL; again for more
+    #[arg(long, value_name = "HOST:PORT", value_parser = target)]
+    allow_target: Vec<String>,
     /// Print what must be supplied and what is lost as JSON, with the text unless --output is given
     #[arg(long)]
     json: bool,
@@ -35,6 +41,8 @@ Examples:
   loadgen export shop.json --format kubernetes --image web=ghcr.io/acme/web:1.4 | kubectl apply -f -
   loadgen export shop.json --format mermaid
   loadgen export shop.json --format lqn --output shop.lqnx; lqns shop.lqnx
+  loadgen export --format agents --agents 8 --image agent=ghcr.io/acme/loadgen:1 --allow-target shop.example:443 \
+      | kubectl apply -f -
   loadgen export --format schema --output loadpath.schema.json";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -47,6 +55,8 @@ enum Format {
     Mermaid,
     /// A layered queueing network, as lqns reads it
     Lqn,
+    /// Kubernetes manifests of load agents: an indexed Job, and the NATS server where they meet
+    Agents,
     /// The JSON Schema of designs
     Schema,
 }
@@ -83,6 +93,13 @@ impl Args {
             let text = serde_json::to_string_pretty(&export::schema()).expect("a schema is JSON");
             return Ok(plain(text + "\n"));
         }
+        if self.format == Format::Agents {
+            return self.agents();
+        }
+        if self.agents.is_some() || !self.allow_target.is_empty() {
+            let why = "--agents and --allow-target are for --format agents: leave them out";
+            return Err(Failure::Input(why.to_owned()));
+        }
         let Some(file) = &self.file else {
             return Err(Failure::Input("which design? name its file".to_owned()));
         };
@@ -100,13 +117,27 @@ impl Args {
         let written = match self.format {
             Format::Compose => export::compose(&document, &plan, &images),
             Format::Kubernetes => export::kubernetes(&document, &plan, &images),
-            Format::Lqn | Format::Mermaid | Format::Schema => {
+            Format::Lqn | Format::Mermaid | Format::Agents | Format::Schema => {
                 let drawn::Lqn { xml, lost } = drawn::lqn(&plan);
                 let lost = lost.into_iter().map(str::to_owned).collect();
                 return Ok(Exported { text: xml, supply: Vec::new(), lost });
             }
         };
         written.map_err(|why| Failure::Input(format!("{}: {why}", input::shown(file))))
+    }
+}
+
+impl Args {
+    /// No design: the agents that load one.
+    fn agents(&self) -> Result<Exported, Failure> {
+        let count = self.agents.ok_or_else(|| Failure::Input("how many? give --agents COUNT".to_owned()))?;
+        let mut image = None;
+        for (of, name) in &self.image {
+            if of != "agent" || image.replace(name.as_str()).is_some() {
+                return Err(Failure::Input("there is one image here: --image agent=IMAGE".to_owned()));
+            }
+        }
+        Ok(export::agents(count, &self.allow_target, image))
     }
 }
 
@@ -121,6 +152,17 @@ fn tell(exported: &Exported) {
         for line in lines {
             let _ = writeln!(error, "{title}: {line}");
         }
+    }
+}
+
+/// A host and its port, of characters that mean nothing to Kubernetes.
+fn target(text: &str) -> Result<String, String> {
+    let sound = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
+    let port = text.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    if port.is_some() && text.len() <= 260 && text.chars().all(sound) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("\"{text}\" is no HOST:PORT: write it like shop.example:443"))
     }
 }
 

@@ -1,4 +1,5 @@
 //! Why a command did not do what it was asked, and its exit code.
+use crate::agents::AgentsFault;
 use crate::deploy::DeployError;
 use loadpath_core::topology::Fault;
 use std::fmt;
@@ -47,6 +48,12 @@ impl fmt::Display for Failure {
 
 impl From<DeployError> for Failure {
     fn from(fault: DeployError) -> Self {
+        Self::Went(fault.to_string())
+    }
+}
+
+impl From<AgentsFault> for Failure {
+    fn from(fault: AgentsFault) -> Self {
         Self::Went(fault.to_string())
     }
 }

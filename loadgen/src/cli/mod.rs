@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 it went wrong or something wrong was
 //! found, 2 the input was bad, 130 stopped by Ctrl-C.
 mod advise;
+mod agent;
 mod args;
 mod attach;
 mod calibrate;
@@ -20,6 +21,7 @@ mod lesson;
 mod limit;
 mod link;
 mod metrics;
+mod nats;
 mod progress;
 mod ramp;
 mod report;
@@ -31,6 +33,7 @@ mod serve;
 mod shape;
 mod shell;
 mod sim;
+mod together;
 mod trace;
 mod up;
 
@@ -58,6 +61,7 @@ Examples:
   loadgen up shop.json
   loadgen run shop.json --duration 10s
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --duration 10s
+  loadgen run --url http://10.0.0.5/ --rate 50k/s --agents 4 --nats nats://10.0.0.2:4222
   loadgen limit --url http://127.0.0.1:8080/ --p99 200ms --errors 1%
   loadgen journey buy.json --url http://127.0.0.1:8080/ --users 50
   loadgen runs show last
@@ -79,7 +83,9 @@ enum Command {
     /// Bring a design up on this machine, a process for each instance; until Ctrl-C
     Up(up::Args),
     /// Load one address, or a design that is brought up for it, in an open loop, and measure
-    Run(run::Args),
+    Run(Box<run::Args>),
+    /// Be one of the agents that drive a load together, from this machine
+    Agent(agent::Args),
     /// Load what runs already, mapped onto a design, and measure it hop by hop
     Attach(attach::Args),
     /// Find the highest rate at which one address still meets the objectives; or break it, or soak it
@@ -136,6 +142,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Up(args) => up::run(&args),
         Command::Run(args) => run::run(&args),
+        Command::Agent(args) => agent::run(&args),
         Command::Attach(args) => attach::run(&args),
         Command::Limit(args) => limit::run(&args),
         Command::Journey(args) => journey::run(&args),

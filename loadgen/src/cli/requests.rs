@@ -1,7 +1,8 @@
 //! The arguments that say what is asked, what the answers must be, and how one speaks with the target.
 use super::{Failure, args};
+use crate::agents::{Asked, Task};
 use crate::attack::recipe::{Check, Recipe, Recipes, Rows, Template};
-use crate::attack::{Manner, Paths, Target, Tls, Trust};
+use crate::attack::{Manner, Paths, Share, Target, Tls, Trust};
 use crate::store;
 use hyper::Method;
 use hyper::header::HeaderName;
@@ -45,6 +46,12 @@ pub(super) struct RequestArgs {
     /// Rows that fill {column}s, in order and again: CSV with a head, or JSON lines
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// The rows themselves, where somebody else has read the file.
+    #[arg(skip)]
+    rows: Option<String>,
+    /// Which of the rows are used here.
+    #[arg(skip)]
+    share: Option<Share>,
 }
 
 /// How one speaks with the target.
@@ -72,6 +79,29 @@ pub(super) struct MannerArgs {
 }
 
 impl MannerArgs {
+    /// Whether it says whom to trust, which an agent says itself.
+    pub(super) const fn says_whom_to_trust(&self) -> bool {
+        self.ca.is_some() || self.insecure
+    }
+
+    /// Puts in how agents are to speak with the target.
+    pub(super) fn tell(&self, task: &mut Task) {
+        (task.http2, task.close) = (self.http2, self.no_keep_alive);
+        (task.connect_timeout, task.first_byte_timeout) = (self.connect_timeout, self.first_byte_timeout);
+    }
+
+    /// What an agent is told, with whom its owner trusts.
+    pub(super) fn of(task: &Task, ca: Option<PathBuf>, insecure: bool) -> Self {
+        Self {
+            connect_timeout: task.connect_timeout,
+            first_byte_timeout: task.first_byte_timeout,
+            no_keep_alive: task.close,
+            http2: task.http2,
+            ca,
+            insecure,
+        }
+    }
+
     /// How one speaks with this target.
     pub(super) fn manner(&self, target: &Target) -> Result<Manner, Failure> {
         let trust = match &self.ca {
@@ -114,11 +144,51 @@ struct Draft {
 }
 
 impl RequestArgs {
+    /// The same, as agents are told.
+    pub(super) fn asked(&self) -> Result<Asked, Failure> {
+        let Self { classes, headers, bodies, checks, keys, skew, .. } = self;
+        Ok(Asked {
+            classes: classes.clone(),
+            method: self.method.as_ref().map(ToString::to_string),
+            headers: headers.clone(),
+            bodies: bodies.clone(),
+            checks: checks.clone(),
+            keys: *keys,
+            skew: *skew,
+            rows: self.text()?,
+        })
+    }
+
+    /// What an agent is told to ask, its share of it.
+    ///
+    /// # Errors
+    /// A sentence, when no command line could ask for that.
+    pub(super) fn of(asked: &Asked, share: Share) -> Result<Self, String> {
+        let Asked { classes, method, headers, bodies, checks, keys: drawn, skew: uneven, rows } =
+            asked.clone();
+        let method = method.map(|method| method.parse().map_err(|_| format!("{method} is no method")));
+        Ok(Self {
+            classes,
+            method: method.transpose()?,
+            headers,
+            bodies,
+            checks,
+            keys: drawn.map(|count| keys(&count.to_string())).transpose()?,
+            skew: uneven.map(|exponent| skew(&exponent.to_string())).transpose()?,
+            data: None,
+            rows,
+            share: Some(share),
+        })
+    }
+
     /// The classes, with what they ask put into the target. A plain GET stays one.
     pub(super) fn classes(&self, target: &mut Target) -> Result<Vec<Class>, Failure> {
         let path = target.path().to_owned();
         let all = [&self.classes, &self.headers, &self.bodies, &self.checks];
-        let plain = all.iter().all(|given| given.is_empty()) && self.method.is_none() && self.data.is_none();
+        let plain = all.iter().all(|given| given.is_empty())
+            && self.method.is_none()
+            && self.data.is_none()
+            && self.rows.is_none();
         if plain && !path.contains('{') {
             return Ok(vec![self.class(&path, 1.0)]);
         }
@@ -126,7 +196,10 @@ impl RequestArgs {
         let drafts = self.drafts(&path).map_err(Failure::Input)?;
         let names = rows.names();
         let recipes = drafts.iter().map(|draft| draft.recipe(&names)).collect::<Result<_, _>>();
-        let recipes = recipes.and_then(|recipes| Recipes::new(recipes, rows)).map_err(Failure::Input)?;
+        let recipes = recipes.and_then(|recipes| Recipes::new(recipes, rows));
+        let recipes = recipes
+            .map(|recipes| recipes.shared(self.share.unwrap_or(Share::WHOLE)))
+            .map_err(Failure::Input)?;
         target.paths = Paths::Recipes(path, Arc::new(recipes));
         Ok(drafts.iter().map(|draft| self.class(&draft.name, draft.weight)).collect())
     }
@@ -137,10 +210,19 @@ impl RequestArgs {
     }
 
     fn rows(&self) -> Result<Rows, Failure> {
-        let Some(file) = &self.data else { return Ok(Rows::default()) };
-        let bad = |why: String| Failure::Input(format!("--data {}: {why}", file.display()));
-        let text = store::read_text(file, MAX_FILE).map_err(|fault| bad(fault.to_string()))?;
-        Rows::parse(&text).map_err(bad)
+        let Some(text) = self.text()? else { return Ok(Rows::default()) };
+        Rows::parse(&text).map_err(|why| self.bad_rows(&why))
+    }
+
+    /// What the rows are read from.
+    fn text(&self) -> Result<Option<String>, Failure> {
+        let Some(file) = &self.data else { return Ok(self.rows.clone()) };
+        store::read_text(file, MAX_FILE).map(Some).map_err(|fault| self.bad_rows(&fault.to_string()))
+    }
+
+    fn bad_rows(&self, why: &str) -> Failure {
+        let file = self.data.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()));
+        Failure::Input(format!("--data{file}: {why}"))
     }
 
     fn drafts(&self, path: &str) -> Result<Vec<Draft>, String> {

@@ -2,6 +2,7 @@
 use super::progress::Progress;
 use super::requests::{MannerArgs, RequestArgs};
 use super::shape::{self, Rates, ShapeArgs};
+use super::together::{self, TogetherArgs};
 use super::{Failure, args, block_on, consent, metrics, print, print_json, run_design};
 use crate::attack::{Attack, Patience, Shape, Target, drive};
 use crate::interrupt;
@@ -24,15 +25,17 @@ use tokio::sync::mpsc;
 pub(super) struct Args {
     /// A design to bring up, load and take down, or a link to one
     #[arg(conflicts_with_all = ONLY_FOR_A_URL, required_unless_present = "url")]
-    file: Option<String>,
+    pub(super) file: Option<String>,
     #[command(flatten)]
-    aim: Aim,
+    pub(super) aim: Aim,
     #[command(flatten)]
-    pace: Pace,
+    pub(super) pace: Pace,
     #[command(flatten)]
-    load: Load,
+    pub(super) load: Load,
     #[command(flatten)]
-    delivery: Delivery,
+    pub(super) delivery: Delivery,
+    #[command(flatten)]
+    pub(super) together: TogetherArgs,
 }
 
 /// Where the run goes.
@@ -49,14 +52,15 @@ pub(super) struct Delivery {
     metrics: Option<SocketAddr>,
     /// Print the figures as JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Show no progress
     #[arg(long, short)]
     pub(super) quiet: bool,
 }
 
 /// What a design says itself.
-const ONLY_FOR_A_URL: [&str; 22] = [
+const ONLY_FOR_A_URL: [&str; 23] = [
+    "agents",
     "url",
     "allow_target",
     "shape",
@@ -86,13 +90,13 @@ const ONLY_FOR_A_URL: [&str; 22] = [
 pub(super) struct Aim {
     /// What is asked for, like http://127.0.0.1:8080/path
     #[arg(long)]
-    url: Option<String>,
+    pub(super) url: Option<String>,
     /// What the run is called [default: the URL, or the design's name]
     #[arg(long)]
-    name: Option<String>,
+    pub(super) name: Option<String>,
     /// Load this machine too, which is yours; exactly as in the URL
     #[arg(long, value_name = "HOST:PORT")]
-    allow_target: Vec<String>,
+    pub(super) allow_target: Vec<String>,
 }
 
 impl Aim {
@@ -123,32 +127,33 @@ Examples:
   loadgen run --url https://127.0.0.1:8443/ --rate 500/s --http2 --ca own.pem
   loadgen run shop.json --duration 10m --metrics 127.0.0.1:9464
   loadgen run shop.json --duration 10m --metrics-file /var/lib/node_exporter/loadgen.prom
-  loadgen run --url http://10.0.0.5:80/ --rate 100/s --allow-target 10.0.0.5:80 --json";
+  loadgen run --url http://10.0.0.5:80/ --rate 100/s --allow-target 10.0.0.5:80 --json
+  loadgen run --url http://10.0.0.5:80/ --rate 50k/s --agents 4 --nats nats://10.0.0.2:4222 --nats-token-file token";
 
 /// How long a request to a URL may take unless something else is said.
-const TIMEOUT: Span = Span(10 * Span::SECOND.0);
+pub(super) const TIMEOUT: Span = Span(10 * Span::SECOND.0);
 /// How long it counts unless something else is said.
 const DURATION: Span = Span(10 * Span::SECOND.0);
 /// How long it runs before that.
-const WARM_UP: Span = Span(2 * Span::SECOND.0);
+pub(super) const WARM_UP: Span = Span(2 * Span::SECOND.0);
 /// How many connections a URL gets unless something else is said.
-const CONNECTIONS: u16 = 64;
+pub(super) const CONNECTIONS: u16 = 64;
 
 /// How much is sent, and when.
 #[derive(Debug, clap::Args)]
-struct Pace {
+pub(super) struct Pace {
     /// Requests per second, like 500/s, or from one to another, like 100/s..2k/s [default for a design: what its workload
     /// says]
     #[arg(long, value_parser = shape::rates, allow_hyphen_values = true)]
-    rate: Option<Rates>,
+    pub(super) rate: Option<Rates>,
     #[command(flatten)]
-    shape: ShapeArgs,
+    pub(super) shape: ShapeArgs,
     /// How long it counts [default: 10s, or what --stages or --trace take]
     #[arg(long, allow_hyphen_values = true, value_parser = args::duration)]
-    duration: Option<Span>,
+    pub(super) duration: Option<Span>,
     /// How long it runs before it counts, at the first rate [default: 2s; none for a trace]
     #[arg(long, allow_hyphen_values = true, value_parser = args::span_within_an_hour)]
-    warm_up: Option<Span>,
+    pub(super) warm_up: Option<Span>,
 }
 
 /// What is sent, and how.
@@ -156,24 +161,24 @@ struct Pace {
 pub(super) struct Load {
     /// How requests are spaced [default: poisson; a design says it itself]
     #[arg(long, value_enum)]
-    arrivals: Option<SpacingName>,
+    pub(super) arrivals: Option<SpacingName>,
     /// What random arrivals come from: the same seed plans the same sends
     #[arg(long, default_value_t = 1)]
-    seed: u64,
+    pub(super) seed: u64,
     /// The most requests in flight; what finds no free connection waits, and that counts [default: 64]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    connections: Option<u16>,
+    pub(super) connections: Option<u16>,
     /// How long a request may take from its planned send [default: 10s; a design's clients say it themselves]
     #[arg(long, value_parser = args::timeout)]
-    timeout: Option<Span>,
+    pub(super) timeout: Option<Span>,
     #[command(flatten)]
-    requests: RequestArgs,
+    pub(super) requests: RequestArgs,
     #[command(flatten)]
-    manner: MannerArgs,
+    pub(super) manner: MannerArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum SpacingName {
+pub(super) enum SpacingName {
     /// Independent users: exponential gaps
     Poisson,
     /// Evenly
@@ -184,6 +189,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     args.delivery.check()?;
     let (run, recording) = match &args.file {
         Some(file) => block_on(args.drive_design(file))?,
+        None if args.together.are_wanted() => return together::run(args),
         None => block_on(args.drive())?,
     };
     args.delivery.deliver(run, recording)

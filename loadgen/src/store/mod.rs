@@ -15,6 +15,7 @@ pub use entry::{Begun, Label};
 pub use index::Listed;
 pub use recording::{Place, Recording};
 pub use so_far::SoFar;
+pub(crate) use story::count;
 pub use story::{State, Story};
 
 use crate::clock;

@@ -182,7 +182,7 @@ fn second(interval: &Interval) -> Second {
 }
 
 /// Adds an interval to a run.
-pub(super) fn count(run: &mut Run, interval: &Interval) {
+pub(crate) fn count(run: &mut Run, interval: &Interval) {
     run.duration += interval.length;
     run.send_delay.merge(&interval.send_delay);
     for class in &interval.classes {

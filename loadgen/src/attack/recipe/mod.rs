@@ -8,6 +8,7 @@ pub use check::{Answer, Check};
 pub use rows::Rows;
 pub use template::{Place, Template};
 
+use super::Share;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{HeaderName, HeaderValue};
@@ -33,13 +34,15 @@ pub struct Recipe {
 }
 
 /// How the requests of all classes are made.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Recipes {
     /// One for each class, in their order.
     pub classes: Vec<Recipe>,
     /// What the templates' columns are filled with, row after row, and again from the first.
     pub rows: Rows,
     next_row: AtomicUsize,
+    /// How many rows it goes on from request to request.
+    step: usize,
 }
 
 impl PartialEq for Recipes {
@@ -90,7 +93,7 @@ impl Recipes {
     /// # Errors
     /// A sentence, when a request cannot be made.
     pub fn new(classes: Vec<Recipe>, rows: Rows) -> Result<Self, String> {
-        let recipes = Self { classes, rows, next_row: AtomicUsize::new(0) };
+        let recipes = Self { classes, rows, next_row: AtomicUsize::new(0), step: 1 };
         for recipe in &recipes.classes {
             // Where nothing is filled in, one row is like another.
             let tried = if recipe.headers.iter().any(|(_, value)| value.has_places()) {
@@ -105,12 +108,21 @@ impl Recipes {
         Ok(recipes)
     }
 
+    /// The same, where others take the rest of the rows.
+    #[must_use]
+    pub fn shared(mut self, share: Share) -> Self {
+        let (number, of) = share.place();
+        self.next_row = AtomicUsize::new(number as usize);
+        self.step = of as usize;
+        self
+    }
+
     /// The next request of a class, with this key.
     pub(super) fn request(&self, class: u16, key: u64) -> Request<Full<Bytes>> {
         let row = if self.rows.is_empty() {
             0
         } else {
-            self.next_row.fetch_add(1, Ordering::Relaxed) % self.rows.len()
+            self.next_row.fetch_add(self.step, Ordering::Relaxed) % self.rows.len()
         };
         let key = key.to_string();
         let made = self.classes[usize::from(class)].request(&self.values(&key, row));

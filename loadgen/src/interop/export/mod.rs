@@ -2,6 +2,7 @@
 //!
 //! What a document says is data: names are DNS labels made here, configurations are filled with numbers and such names only, and
 //! YAML is written by a serializer. What a design does not know, an image above all, is asked of a person by name.
+mod agents;
 mod compose;
 mod config;
 mod engines;
@@ -15,6 +16,7 @@ mod schema;
 mod tests;
 mod yaml;
 
+pub use agents::agents;
 pub use compose::compose;
 pub use kubernetes::kubernetes;
 pub use parts::TooMany;
