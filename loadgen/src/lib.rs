@@ -11,6 +11,7 @@
 //! | [`deploy`] | a design's instances as processes on loopback; the supervisor that lets none outlive the agent |
 //! | [`live`] | bring up, drive, measure, take down |
 //! | [`api`] | the page and the HTTP routes, on loopback, behind one guard |
+//! | `configuration` | what the configurations of engines have in common, here and in exported files |
 //! | [`entropy`] | random numbers that nobody can guess |
 //! | [`measure`] | from single requests to intervals and runs |
 //! | [`api`] | the page, and the HTTP API behind it |
@@ -24,6 +25,7 @@ pub mod attach;
 pub mod attack;
 pub mod cli;
 pub mod clock;
+mod configuration;
 pub mod deploy;
 pub mod entropy;
 pub mod interop;

@@ -11,7 +11,7 @@ pub use fit::{Unfit, check_deployable};
 
 use crate::attack::{self, Attack, Manner, Paths, Shape, Target};
 use crate::clock::Clock;
-use crate::deploy::{DeployError, Deployment, Design, THIS_PROGRAM};
+use crate::deploy::{DeployError, Deployment, Design, Facts, THIS_PROGRAM};
 use crate::entropy;
 use crate::store::{Begun, Place, Recording, SoFar, Store};
 use fit::Drivable;
@@ -203,6 +203,7 @@ impl Live {
         let entry = &plan.node(drivable.entry).id;
         let address = deployment.address_of(entry, 0).ok_or_else(|| format!("node \"{entry}\" has ended"))?;
         self.phase(Phase::WarmingUp, format!("requests are sent for {} that do not count", wish.warm_up));
+        let engines = deployment.engines().await;
         let (sender, intervals) = mpsc::channel(4);
         let driving = attack::drive(attack_on(address, wish, drivable), self.stop.clone(), sender);
         let begun = watch::Sender::new(None);
@@ -214,7 +215,9 @@ impl Live {
             _ = async { tokio::join!(minding, happening, scaling) } => unreachable!("databases are minded for ever"),
         };
         let mut run = run.map_err(|fault| fault.to_string())?;
-        run.source = embedded();
+        // Which programs it was: their versions and configurations are part of what was measured.
+        run.notes.extend(engines.iter().map(|(node, number, facts)| format!("{node}#{number} was {facts}")));
+        run.source = source(&engines);
         let (utilization, counters) = seen;
         for ((node, utilization), counters) in run.nodes.iter_mut().zip(utilization).zip(counters) {
             (node.utilization, node.counters) = (utilization, counters);
@@ -352,6 +355,15 @@ fn recording(store: Store, wish: &Wish, drivable: &Drivable) -> Recording {
 /// How many requests may be in flight: those of half a second, within what one machine carries well.
 fn connections(rate: f64) -> usize {
     ((rate / 2.0).ceil() as usize).clamp(64, 512)
+}
+
+/// Where a run comes from in which some instances were engines.
+fn source(engines: &[(String, u32, Facts)]) -> Source {
+    let Source::Measured { mut target, by } = embedded() else { unreachable!("it was measured") };
+    for (node, _, facts) in engines.iter().filter(|(_, number, _)| *number == 1) {
+        target += &format!(", {node}: {} {}", facts.engine, facts.version);
+    }
+    Source::Measured { target, by }
 }
 
 /// Where such a run comes from, as its record says.

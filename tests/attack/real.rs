@@ -70,8 +70,8 @@ async fn the_requests_are_those_of_the_schedule_that_the_simulator_follows() {
     let mut expected: Vec<String> = planned
         .iter()
         .map(|p| match p.class {
-            0 => format!("GET /c/read/{} HTTP/1.1", p.key),
-            _ => format!("PUT /c/write/{} HTTP/1.1", p.key),
+            0 => format!("GET /c/read/{}?u={} HTTP/1.1", p.key, p.user),
+            _ => format!("PUT /c/write/{}?u={} HTTP/1.1", p.key, p.user),
         })
         .collect();
     let mut asked = server.asked();

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-async fn up(run: &str, document: &Topology, plan: &Plan) -> Deployment {
+pub(super) async fn up(run: &str, document: &Topology, plan: &Plan) -> Deployment {
     let program = &built_loadgen();
     let design = Design { program, run, document, plan, seed: 1 };
     let mut told = Vec::new();
@@ -20,11 +20,11 @@ async fn up(run: &str, document: &Topology, plan: &Plan) -> Deployment {
 }
 
 /// A run id that no other test has.
-fn run_id(name: &str) -> String {
+pub(super) fn run_id(name: &str) -> String {
     format!("test-{name}-{}", std::process::id())
 }
 
-async fn ask(address: SocketAddr, request: &str) -> (u16, String) {
+pub(super) async fn ask(address: SocketAddr, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("{request} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -35,7 +35,7 @@ async fn ask(address: SocketAddr, request: &str) -> (u16, String) {
 }
 
 /// Asks until `want` requests in a row have this status; how many were asked.
-async fn ask_until(address: SocketAddr, status: u16, want: usize) -> Vec<u16> {
+pub(super) async fn ask_until(address: SocketAddr, status: u16, want: usize) -> Vec<u16> {
     let (begun, mut seen) = (Instant::now(), Vec::new());
     while seen.len() < want || seen[seen.len() - want..].iter().any(|&one| one != status) {
         assert!(begun.elapsed() < Duration::from_secs(10), "{seen:?}");

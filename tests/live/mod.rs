@@ -1,6 +1,7 @@
 //! Designs that come up as real processes: what they measure, how they fail, and that nothing outlives them.
 mod agent;
 mod deployment;
+mod engines;
 mod fitted;
 mod gone;
 mod measured;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// core's layers, lowest first; a module imports only from lower layers.
 const LAYERS: [&[&str]; 7] = [
-    &["time", "id", "math", "hash"],
+    &["time", "id", "math", "hash", "order", "json"],
     &["rng", "stats"],
     &["dist", "component"],
     &["workload", "run"],

@@ -34,6 +34,7 @@ Commands:
           fetch the accessibility audit that the browser tests run, and the validators of exported files
   deny    check licences, sources, bans and advisories of every dependency against deny.toml; compiles cargo-deny once
   theory  lay exact results beside what the simulator and the formulas say; run it with cargo's --release
+  engines install the engines that nodes can be in live runs, and list them
   fidelity
           bring designs up at three loads and lay what is measured beside what is simulated, before and after calibration
   ci      test, without colours and without stopping at the first test binary that fails (also: CI=1 cargo xtask test)
@@ -49,6 +50,7 @@ Options:
       --repeats N    fidelity: how often each load is measured; medians are compared [default: 3]
       --seconds N    fidelity: how much of each run counts [default: 10]
       --agent FILE   fidelity: the agent's program, instead of building it
+      --times        engines: start and stop each, and measure the balancers side by side
       --json         theory, fidelity: as JSON
 
 Examples:
@@ -86,6 +88,9 @@ pub(crate) enum Command {
     Deny,
     Theory(Cases),
     Fidelity(fidelity::Wishes),
+    Engines {
+        times: bool,
+    },
 }
 
 /// Reads the command and the options that belong to it.
@@ -110,6 +115,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         "audit-tools" => Command::AuditTools,
         "deny" => Command::Deny,
         "theory" => Command::Theory(Cases::default()),
+        "engines" => Command::Engines { times: false },
         "fidelity" => Command::Fidelity(fidelity::Wishes::default()),
         other => bail!("there is no command {other:?}; `cargo xtask --help` lists them"),
     };
@@ -121,6 +127,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
                 wishes.port = Some(port.context("--port takes a number from 1 to 65535")?);
             }
             (Command::Play(wishes), Long("no-open")) => wishes.no_open = true,
+            (Command::Engines { times }, Long("times")) => *times = true,
             (Command::Theory(cases), Long("cases")) => cases.file = Some(parser.value()?.into()),
             (Command::Theory(cases), Long("only")) => cases.only = parser.value()?.string()?,
             (Command::Theory(cases), Long("quick")) => cases.quick = true,
@@ -168,6 +175,7 @@ mod tests {
         assert_eq!(command(&["test", "--help"]).unwrap(), Command::Help);
         let wishes = Wishes { port: NonZeroU16::new(9000), no_open: true };
         assert_eq!(command(&["play", "--port", "9000", "--no-open"]).unwrap(), Command::Play(wishes));
+        assert_eq!(command(&["engines", "--times"]).unwrap(), Command::Engines { times: true });
         assert!(command(&["test", "--port", "9000"]).is_err());
         assert!(command(&["play", "--port", "90000"]).is_err() && command(&["play", "--port", "0"]).is_err());
         assert!(command(&["plya"]).unwrap_err().to_string().contains("\"plya\""));

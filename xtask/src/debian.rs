@@ -15,15 +15,29 @@ pub(crate) struct Need {
     package: &'static str,
 }
 
-/// Chromium shows the page; nginx is a server that nobody here wrote, to be measured; npm has the accessibility audit;
-/// python3 runs the validators of exported files; over nats-server load agents meet.
-pub(crate) const OF_TESTS: [Need; 5] = [
+/// Chromium shows the page; nginx, HAProxy, Redis and memcached are servers that nobody here wrote, to be measured and brought up;
+/// npm has the accessibility audit; python3 runs the validators of exported files; over nats-server load agents meet.
+pub(crate) const OF_TESTS: [Need; 8] = [
     Need { program: "chromium", package: "chromium" },
     Need { program: "nats-server", package: "nats-server" },
     Need { program: "nginx", package: "nginx" },
+    Need { program: "haproxy", package: "haproxy" },
+    Need { program: "redis-server", package: "redis-server" },
+    Need { program: "memcached", package: "memcached" },
     Need { program: "npm", package: "npm" },
     Need { program: "python3", package: "python3-venv" },
 ];
+
+/// What nodes can be in live runs instead of our own processes.
+pub(crate) const OF_ENGINES: [Need; 5] = [
+    Need { program: "haproxy", package: "haproxy" },
+    Need { program: "nginx", package: "nginx" },
+    Need { program: "redis-server", package: "redis-server" },
+    Need { program: "memcached", package: "memcached" },
+    Need { program: "postgres", package: "postgresql" },
+];
+/// Debian's servers that start with their packages; only the programs are wanted.
+const STARTED: [&str; 5] = ["nginx", "haproxy", "redis-server", "memcached", "postgresql"];
 
 /// Node.js runs WebAssembly outside of a browser.
 pub(crate) const OF_WASM: [Need; 1] = [Need { program: "node", package: "nodejs" }];
@@ -129,20 +143,25 @@ fn install(packages: &[&str], prefix: &[&str]) -> Result<()> {
         eprintln!("      going on with the package list that is there: {fault:#}");
     }
     apt(&[&["install", "-y", "--no-install-recommends"], packages].concat())?;
-    if packages.contains(&"nginx") && Path::new("/run/systemd/system").is_dir() {
-        // Debian starts a server on port 80 with the package; the tests want the program alone.
-        let mut command = Command::new(prefix[0]);
-        command.args(&prefix[1..]).args(["systemctl", "disable", "--now", "nginx.service"]);
-        run(command.stdin(Stdio::null()))?;
+    for service in STARTED.iter().filter(|service| packages.contains(service)) {
+        if Path::new("/run/systemd/system").is_dir() {
+            // Debian starts a server with the package, on a port that others may want.
+            let mut command = Command::new(prefix[0]);
+            command.args(&prefix[1..]).args(["systemctl", "disable", "--now", service]);
+            run(command.stdin(Stdio::null()))?;
+        }
     }
     Ok(())
 }
 
-/// Also where Debian keeps servers, which is not on everybody's path.
+/// Also where Debian keeps servers and the versions of PostgreSQL, which is not on everybody's path.
 fn on_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let servers = ["/usr/sbin", "/usr/local/sbin"].map(Path::new).map(Path::to_owned);
-    std::env::split_paths(&path).chain(servers).any(|folder| folder.join(OsStr::new(program)).is_file())
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let versions = versions.map(|version| version.path().join("bin"));
+    let mut folders = std::env::split_paths(&path).chain(servers).chain(versions);
+    folders.any(|folder| folder.join(OsStr::new(program)).is_file())
 }
 
 fn is_root() -> bool {

@@ -7,6 +7,7 @@ mod bench_page;
 mod checks;
 mod debian;
 mod deny;
+mod engines;
 mod fidelity;
 mod npm;
 mod play;
@@ -56,6 +57,7 @@ fn run(command: Command) -> Result<()> {
             npm::fetch_audit(&project)?;
             pypi::fetch_validators(&project)
         }
+        Command::Engines { times } => engines::run(&Project::find()?, times),
         Command::Fidelity(wishes) => fidelity::run(&Project::find()?, &wishes),
         Command::Theory(wishes) => theory::run(&Project::find()?, &wishes),
     }

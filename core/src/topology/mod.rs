@@ -21,7 +21,7 @@ pub use edit::{Bag, Edit, EditFault};
 pub use examples::three_tier;
 pub use fault::{Fault, Place};
 pub use kind::{
-    Autoscaling, CacheNode, CdnNode, ClientsNode, DatabaseNode, DnsNode, DnsPolicy, ExternalNode,
+    Autoscaling, CacheNode, CdnNode, ClientsNode, DatabaseNode, DnsNode, DnsPolicy, Engine, ExternalNode,
     LoadBalancerNode, MonitoringNode, NodeKind, ObjectStoreNode, QueueMode, QueueNode, Reads, Reliability,
     Replication, ScaleBy, ServiceNode, Work, WorkersNode, Writes,
 };

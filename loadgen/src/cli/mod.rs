@@ -10,6 +10,7 @@ mod calibrate;
 mod check;
 mod compare;
 mod consent;
+mod engines;
 mod export;
 mod failure;
 mod fidelity;
@@ -118,6 +119,8 @@ enum Command {
     Advise(advise::Args),
     /// List and read the lessons, and check what they claim
     Lesson(lesson::Args),
+    /// List the engines that nodes can be in live runs, and time them
+    Engines(engines::Args),
     /// Print the OpenAPI description of the agent's API
     Openapi,
     /// Print what makes a shell complete this command line
@@ -127,6 +130,15 @@ enum Command {
     /// Be an instance of a node: what `up` starts
     #[command(name = "__node", hide = true)]
     Node,
+    /// Become an engine: what a node does that is one
+    #[command(name = "__engine", hide = true)]
+    Engine {
+        /// The process with which it dies
+        parent: u32,
+        /// The engine's program and its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<std::ffi::OsString>,
+    },
     /// Own the processes of a design: what `up` starts
     #[command(name = "__supervise", hide = true)]
     Supervise {
@@ -159,10 +171,12 @@ pub fn main() -> ExitCode {
         Command::Trace(args) => trace::run(&args),
         Command::Advise(args) => advise::run(&args),
         Command::Lesson(args) => lesson::run(&args),
+        Command::Engines(args) => engines::run(&args),
         Command::Openapi => print_json(&crate::api::description()),
         Command::Completions(args) => shell::completions(&args, &Cli::command()),
         Command::Man => shell::man(Cli::command()),
         Command::Node => deploy::serve_node().map_err(Failure::Went),
+        Command::Engine { parent, command } => deploy::become_engine(parent, &command).map_err(Failure::Went),
         Command::Supervise { directory } => deploy::supervise(&directory).map_err(Failure::Went),
     };
     match done {

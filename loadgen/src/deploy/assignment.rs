@@ -4,6 +4,7 @@ use loadpath_core::topology::Topology;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// The variable in the environment of every process of a run; its value is the run's id.
 pub const RUN_VARIABLE: &str = "LOADGEN_RUN";
@@ -24,6 +25,9 @@ pub(super) struct Assignment {
     pub(super) seed: u64,
     /// What `/healthz` answers, so that a stranger on the same port is not taken for this node.
     pub(super) nonce: String,
+    /// What engines are opened by: only the run's own processes know it.
+    #[serde(default)]
+    pub(super) secret: String,
     /// Where the instances of the nodes are that it calls, by id, in order.
     pub(super) addresses: BTreeMap<String, Vec<SocketAddr>>,
     /// Which member of each shard is the primary, by the database's id, where that is not the first of all.
@@ -31,6 +35,12 @@ pub(super) struct Assignment {
     pub(super) primaries: BTreeMap<String, Vec<u16>>,
     /// The one-way latency of the clients' edge, when clients call this node: nobody else can add it.
     pub(super) entry_latency: Span,
+    /// The program of a real engine, which listens itself; none for ours.
+    #[serde(default)]
+    pub(super) engine: Option<PathBuf>,
+    /// Where the engine is to listen on loopback; the supervisor finds it.
+    #[serde(default)]
+    pub(super) engine_port: Option<u16>,
     /// The supervisor's process id: the node ends with it.
     pub(super) supervisor: u32,
 }

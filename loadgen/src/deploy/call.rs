@@ -2,6 +2,7 @@
 use super::cookies::{COOKIES, Cookies};
 use super::node::Ask;
 use super::origin::ORIGIN;
+use super::store_call::{Protocol, Store};
 use crate::clock::Clock;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
@@ -56,6 +57,8 @@ pub(super) struct Peer {
     address: SocketAddr,
     host: HeaderValue,
     idle: RefCell<Vec<Idle>>,
+    /// It is an engine, and asked in its own words.
+    store: Option<Store>,
 }
 
 struct Idle {
@@ -71,7 +74,15 @@ impl Peer {
     /// The instance at this address.
     pub(super) fn new(clock: Clock, address: SocketAddr) -> Rc<Self> {
         let host = HeaderValue::try_from(address.to_string()).expect("an address is a header's text");
-        Rc::new(Self { clock, address, host, idle: RefCell::new(Vec::new()) })
+        Rc::new(Self { clock, address, host, idle: RefCell::new(Vec::new()), store: None })
+    }
+
+    /// The instance at this address, which may be an engine that is asked in its own words.
+    pub(super) fn speaking(clock: Clock, address: SocketAddr, protocol: Option<&Rc<Protocol>>) -> Rc<Self> {
+        let mut peer = Self::new(clock, address);
+        let store = protocol.map(|protocol| Store::new(protocol.clone(), clock, address));
+        Rc::get_mut(&mut peer).expect("nobody else has it yet").store = store;
+        peer
     }
 
     /// Where it is.
@@ -81,6 +92,9 @@ impl Peer {
 
     /// Sends a request without a body, for whom and with what he has kept, and waits for the whole answer.
     pub(super) async fn call(self: &Rc<Self>, ask: &Ask, origin: HeaderValue) -> Reply {
+        if let Some(store) = &self.store {
+            return store.call(ask).await;
+        }
         let mut request = self.request(&ask.method, &ask.path, Bytes::new());
         request.headers_mut().insert(ORIGIN, origin);
         if let Some(cookies) = ask.cookies.header() {

@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// How long an instance may take until it answers.
-const READY_WITHIN: Duration = Duration::from_secs(10);
+const READY_WITHIN: Duration = Duration::from_secs(30);
 /// How long a supervisor may take to end everything: its processes' grace, and time to clean up.
 const DOWN_WITHIN: Duration = Duration::from_secs(5);
 
@@ -263,7 +263,7 @@ impl Deployment {
     pub fn running(&self) -> Vec<Running> {
         let standings = self.standings.borrow();
         let running = self.instances.iter().enumerate().filter_map(|(i, instance)| {
-            let Some(Standing::Running { pid, port }) = standings.get(&number(i)) else { return None };
+            let Some(Standing::Running { pid, port, .. }) = standings.get(&number(i)) else { return None };
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, *port));
             let Assignment { node, instance, .. } = &instance.assignment;
             Some(Running { node: node.clone(), instance: *instance, address, pid: *pid })
@@ -322,7 +322,7 @@ impl Deployment {
     /// Tells a process something, and hears its answer.
     pub(super) async fn tell(&self, process: ProcessNumber, order: &Control) -> Result<Place, DeployError> {
         let cannot = |why: String| DeployError(format!("{}: {why}", self.name_of(process)));
-        let address = self.address(process).ok_or_else(|| cannot("it is not up".to_owned()))?;
+        let address = self.desk(process).ok_or_else(|| cannot("it is not up".to_owned()))?;
         let words = serde_json::to_string(order).expect("an order holds only what JSON can say");
         let nonce = &self.instances[process as usize].assignment.nonce;
         let answer = probe::post(address, CONTROL, nonce, &words).await.map_err(|e| cannot(e.to_string()))?;
@@ -412,10 +412,12 @@ impl Deployment {
     }
 
     pub(super) fn address(&self, process: ProcessNumber) -> Option<SocketAddr> {
-        match self.standings.borrow().get(&process) {
-            Some(Standing::Running { port, .. }) => Some((Ipv4Addr::LOCALHOST, *port).into()),
-            _ => None,
-        }
+        self.standings.borrow().get(&process).and_then(Standing::address)
+    }
+
+    /// Where it answers the agent.
+    pub(super) fn desk(&self, process: ProcessNumber) -> Option<SocketAddr> {
+        self.standings.borrow().get(&process).and_then(Standing::desk)
     }
 }
 

@@ -4,6 +4,7 @@ use super::attempt::{self, EdgePolicy, OneNode};
 use super::call::{Peer, Reply};
 use super::node::Ask;
 use super::routes::Routes;
+use super::store_call::Protocol;
 use super::timing::Timing;
 use super::work::Timekeeper;
 use hyper::{Method, StatusCode};
@@ -29,6 +30,8 @@ pub(super) struct Edge {
     pub(super) latency: Span,
     /// By instance; none for those that are not there.
     peers: RefCell<Vec<Option<Rc<Peer>>>>,
+    /// How the callee is asked, when that is not by HTTP.
+    protocol: Option<Rc<Protocol>>,
     way: Way,
     pub(super) policy: Option<EdgePolicy>,
     pub(super) time: Rc<Timekeeper>,
@@ -98,12 +101,15 @@ impl Edge {
         };
         let policy = EdgePolicy::new(plan, from, edge, assignment.seed, time.clock);
         let addresses = assignment.addresses.get(&callee.id).map_or(&[][..], Vec::as_slice);
-        let place = |place: usize| Some(Peer::new(time.clock, *addresses.get(place)?));
+        let protocol = Protocol::of(plan, callee, &assignment.secret);
+        let place =
+            |place: usize| Some(Peer::speaking(time.clock, *addresses.get(place)?, protocol.as_ref()));
         let peers = (0..usize::from(callee.kind.most_instances())).map(place).collect();
         Rc::new(Self {
             callee: callee.id.clone(),
             latency,
             peers: RefCell::new(peers),
+            protocol,
             way,
             policy,
             time: time.clone(),
@@ -157,7 +163,8 @@ impl Edge {
         }
         for (peer, &address) in self.peers.borrow_mut().iter_mut().zip(addresses) {
             if peer.as_ref().map(|peer| peer.address()) != address {
-                *peer = address.map(|address| Peer::new(self.time.clock, address));
+                *peer =
+                    address.map(|address| Peer::speaking(self.time.clock, address, self.protocol.as_ref()));
             }
         }
     }
@@ -314,7 +321,8 @@ impl Edge {
     }
 }
 
-fn outcome_of(status: StatusCode) -> Outcome {
+/// What an answer says by its status.
+pub(super) fn outcome_of(status: StatusCode) -> Outcome {
     match status {
         // A cache that does not have the key has answered rightly.
         StatusCode::OK | StatusCode::NOT_FOUND => Outcome::Ok,

@@ -108,6 +108,9 @@ impl Deployment {
     /// # Errors
     /// When it cannot be done to a running design, or a process does not do as it is told.
     pub async fn act(&self, action: &Action) -> Result<(), DeployError> {
+        if let Some(why) = super::engine::unable(&self.plan, action) {
+            return Err(DeployError(why));
+        }
         match action {
             Action::Kill(node, instance) => self.kill_all(&self.some(*node, *instance)).await,
             Action::Restore(node, instance) => self.restore_all(&self.some(*node, *instance)).await,

@@ -1,10 +1,11 @@
 //! What a design is made of when it comes up: its instances, and the order in which they are started.
 use super::assignment::Assignment;
 use super::deployment::DeployError;
+use super::engine::path_of;
 use crate::entropy;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::time::Span;
-use loadpath_core::topology::{NodeKind, Plan, PlanEdge, Topology};
+use loadpath_core::topology::{Engine, NodeKind, Plan, PlanEdge, Topology};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -39,6 +40,8 @@ pub(super) struct Instance {
 /// Every instance of every node that has a process, in the document's order. Their addresses are filled in as they are started.
 pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
     let plan = design.plan;
+    let random = || entropy::hex(16).map_err(|e| DeployError(format!("no random numbers can be had: {e}")));
+    let secret = random()?;
     let mut instances = Vec::new();
     for (place, node) in plan.nodes.iter().enumerate() {
         // Check bounds the number of nodes below a u16.
@@ -50,9 +53,14 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
             NodeKind::Monitoring(_) => 0,
             kind => kind.most_instances(),
         };
+        let program = match node.kind.engine() {
+            Engine::Embedded => None,
+            engine => {
+                Some(path_of(engine).map_err(|why| DeployError(format!("node \"{}\": {why}", node.id)))?)
+            }
+        };
         for instance in 0..count {
-            let nonce =
-                entropy::hex(16).map_err(|e| DeployError(format!("no random numbers can be had: {e}")))?;
+            let nonce = random()?;
             let assignment = Assignment {
                 run: design.run.to_owned(),
                 document: design.document.clone(),
@@ -60,9 +68,12 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
                 instance,
                 seed: design.seed,
                 nonce,
+                secret: secret.clone(),
                 addresses: BTreeMap::new(),
                 primaries: BTreeMap::new(),
                 entry_latency: entry_latency(plan, index),
+                engine: program.clone(),
+                engine_port: None,
                 supervisor: 0,
             };
             let start_time = match &node.kind {

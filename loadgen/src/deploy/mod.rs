@@ -14,6 +14,7 @@
 //! its real work, and waits for the rest.
 mod assignment;
 mod attempt;
+mod by_engine;
 mod cache;
 mod call;
 mod cdn;
@@ -26,6 +27,7 @@ mod database;
 mod deployment;
 mod dns;
 mod edge;
+mod engine;
 mod external;
 mod failover;
 mod faults;
@@ -47,6 +49,7 @@ mod service;
 mod standing;
 mod station;
 mod stats;
+mod store_call;
 mod supervise;
 mod timing;
 mod work;
@@ -54,6 +57,7 @@ mod workers;
 
 pub use assignment::RUN_VARIABLE;
 pub use deployment::{DeployError, Deployment, Running};
+pub use engine::{Facts, Found, absent, become_engine, beyond, known, unable};
 pub use faults::action_of;
 pub use layout::{Design, front};
 pub use node::serve_node;

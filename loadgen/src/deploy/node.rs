@@ -10,6 +10,7 @@ use super::cpu::Cpu;
 use super::database::Database;
 use super::dns::Dns;
 use super::edge::Edge;
+use super::engine::{self, Desk, Facts};
 use super::external::{self, Remote};
 use super::load_balancer::LoadBalancer;
 use super::object_store;
@@ -58,10 +59,13 @@ pub fn serve_node() -> Result<(), String> {
     let tasks = tokio::task::LocalSet::new();
     tasks.block_on(&runtime, async {
         let (plan, index) = plan_of(&assignment)?;
-        let node = Node::new(&assignment, &plan, index)?;
-        let entrance = Entrance::new(&plan, index);
         let listener = listener().map_err(|e| format!("standard input is not a listening socket: {e}"))?;
-        server::serve(listener, (Rc::new(node), entrance), assignment).await
+        if assignment.engine.is_some() {
+            let instance = Instance::new(&assignment, 0, 0, (Discipline::Fifo, 0))?;
+            return engine::serve(listener, plan, index, assignment, instance).await;
+        }
+        let node = Node::new(&assignment, &plan, index)?;
+        server::serve(listener, &plan, index, Rc::new(node), assignment).await
     })
 }
 
@@ -112,6 +116,8 @@ pub(super) enum Node {
     Clients(Clients),
     Dns(Dns),
     Remote(Remote),
+    /// A real engine, which is asked itself.
+    Engine(Box<Desk>),
 }
 
 /// What a request asks of a node.
@@ -148,7 +154,7 @@ pub(super) struct Answer {
 
 impl Entrance {
     /// Of the node that the assignment names.
-    fn new(plan: &Plan, index: NodeIndex) -> Self {
+    pub(super) fn new(plan: &Plan, index: NodeIndex) -> Self {
         let mut clients: Option<(Span, Span)> = None;
         for edge in plan.edges.iter().filter(|edge| edge.to == index) {
             if let NodeKind::Clients(spec) = &plan.node(edge.from).kind {
@@ -339,12 +345,14 @@ impl Node {
             Self::Clients(node) => node.answer(ask).await,
             Self::Dns(node) => node.answer(ask).await,
             Self::Remote(node) => node.answer(ask).await,
+            Self::Engine(_) => Answer::new(StatusCode::MISDIRECTED_REQUEST, Timing::default()),
         }
     }
 
     /// Does what the agent orders; how far its log is, where it has one.
     pub(super) fn obey(&self, control: &Control) -> Result<Place, String> {
         match (self, control) {
+            (Self::Engine(desk), _) => return desk.obey(control),
             (_, Control::Slow { factor }) => self.instance().chance.slowness.set(*factor),
             (_, Control::Cut { to, cut }) => {
                 self.each_edge(|edge| edge.cut(to, *cut));
@@ -411,8 +419,18 @@ impl Node {
             Self::Cdn(node) => node.edge().into_iter().for_each(tell),
             Self::Clients(node) => node.edges().for_each(tell),
             Self::Dns(node) => node.edges().for_each(tell),
-            Self::Database(_) | Self::Remote(_) => {}
+            Self::Database(_) | Self::Remote(_) | Self::Engine(_) => {}
         }
+    }
+
+    /// Nanoseconds that its workers were taken, how many there are, and how many requests wait; of an engine, the processor's.
+    pub(super) fn figures(&self) -> (u64, u32, usize) {
+        if let Self::Engine(desk) = self { desk.figures() } else { self.instance().figures() }
+    }
+
+    /// What is known of the engine that it is, if it is one.
+    pub(super) fn facts(&self) -> Option<&Facts> {
+        if let Self::Engine(desk) = self { Some(desk.facts()) } else { None }
     }
 
     /// What all kinds have.
@@ -427,6 +445,7 @@ impl Node {
             Self::Clients(node) => &node.instance,
             Self::Dns(node) => &node.instance,
             Self::Remote(node) => &node.instance,
+            Self::Engine(desk) => &desk.instance,
         }
     }
 }

@@ -44,6 +44,8 @@ pub(super) enum Report {
         pid: u32,
         /// Where it listens on loopback.
         port: u16,
+        /// Where the agent asks and tells it things: there too, unless it is an engine.
+        desk: u16,
     },
     /// It could not be started, or it has ended.
     Ended {

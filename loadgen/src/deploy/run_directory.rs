@@ -49,6 +49,7 @@ pub(super) fn sweep() {
     let ours = |entry: &fs::DirEntry| entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
     for entry in entries.flatten().filter(ours) {
         if is_abandoned(&entry.path()) {
+            super::engine::reap(&entry.path());
             let _ = fs::remove_dir_all(entry.path());
         }
     }

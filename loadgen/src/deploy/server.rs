@@ -1,8 +1,10 @@
 //! What every node's process serves: its work, `/healthz` and `/__stats`, over HTTP/1.1.
 use super::assignment::Assignment;
+use super::by_engine::Engines;
 use super::call::{SERVER_TIMING, TOLD, TOOK, WORDS};
 use super::control::{CONTROL, Control, LOG, NONCE, Place};
 use super::cookies::{COOKIES, Cookies};
+use super::engine::FACTS;
 use super::node::{Answer, Ask, Entrance, Node};
 use super::origin::{ORIGIN, Origin};
 use super::stats::Stats;
@@ -14,7 +16,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use loadpath_core::id::NodeIndex;
 use loadpath_core::time::Span;
+use loadpath_core::topology::Plan;
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -30,9 +34,19 @@ const LOOPBACK: Span = Span::from_micros(200);
 /// How long what instances tell one another may be.
 const MOST_WORDS: usize = 1 << 20;
 
+/// What a request asks for.
+struct Asked {
+    ask: Ask,
+    /// How long the answer is kept back.
+    hold_back: Span,
+    /// The engine that asks, if it is one.
+    engine: Option<String>,
+}
+
 struct Shell {
     node: Rc<Node>,
     entrance: Entrance,
+    engines: Engines,
     nonce: String,
     /// What an answer to a client is kept back: the latency of the clients' edge, there and back.
     hold_back: Span,
@@ -41,16 +55,20 @@ struct Shell {
     drains: Cell<bool>,
 }
 
-/// Serves `node` for ever.
+/// Serves as a node of the plan for ever.
 pub(super) async fn serve(
     listener: TcpListener,
-    (node, entrance): (Rc<Node>, Entrance),
+    plan: &Plan,
+    index: NodeIndex,
+    node: Rc<Node>,
     assignment: Assignment,
 ) -> Result<(), String> {
     let there_and_back = assignment.entry_latency + assignment.entry_latency;
     let hold_back = there_and_back.saturating_sub(LOOPBACK);
     let (in_flight, drains) = (Cell::new(0), Cell::new(false));
-    let shell = Rc::new(Shell { node, entrance, nonce: assignment.nonce, hold_back, in_flight, drains });
+    let (entrance, engines) = (Entrance::new(plan, index), Engines::of(plan, index));
+    let nonce = assignment.nonce;
+    let shell = Rc::new(Shell { node, entrance, engines, nonce, hold_back, in_flight, drains });
     loop {
         match listener.accept().await {
             Ok((stream, _)) => drop(tokio::task::spawn_local(converse(stream, shell.clone()))),
@@ -79,9 +97,15 @@ async fn respond(shell: Rc<Shell>, request: Request<Incoming>) -> Result<Respons
         CONTROL => shell.obey(request).await,
         LOG => shell.hear(request).await,
         "/healthz" => plain(StatusCode::OK, shell.nonce.clone()),
+        FACTS => match shell.node.facts() {
+            Some(facts) => {
+                plain(StatusCode::OK, serde_json::to_string(facts).expect("names and numbers are JSON"))
+            }
+            None => plain(StatusCode::NOT_FOUND, "this is no engine".to_owned()),
+        },
         "/__stats" => plain(StatusCode::OK, shell.stats()),
         path => match shell.read(&request, path) {
-            Some((ask, hold_back)) => shell.work(ask, hold_back).await,
+            Some(asked) => shell.work(asked).await,
             None => plain(StatusCode::NOT_FOUND, "there is only /c/CLASS/KEY and /k/KEY here".to_owned()),
         },
     };
@@ -106,21 +130,28 @@ async fn words_of(request: Request<Incoming>) -> Bytes {
 
 impl Shell {
     /// What is asked, and what the answer is kept back: who says nothing of himself is a client, and nobody else can add the latency
-    /// of the clients' edge.
-    fn read(&self, request: &Request<Incoming>, path: &str) -> Option<(Ask, Span)> {
+    /// of the clients' edge; nor can engines add that of theirs.
+    fn read(&self, request: &Request<Incoming>, path: &str) -> Option<Asked> {
         let now = self.node.instance().time.clock.now();
         let says = request.headers().get(ORIGIN).and_then(|value| Origin::read(value, now));
         let target = request.uri().path_and_query().map_or(path, |target| target.as_str());
-        let hold_back = if says.is_some() { Span::ZERO } else { self.hold_back };
+        let engine = self.engines.name_of(request);
+        let caller = engine.as_ref().map(|name| &self.engines[name]);
+        let entrance = caller.map_or(&self.entrance, |caller| &caller.entrance);
+        let hold_back = match caller {
+            Some(caller) => caller.hold_back(says.is_none()).saturating_sub(LOOPBACK),
+            None if says.is_some() => Span::ZERO,
+            None => self.hold_back,
+        };
         let cookies = Cookies::read(request.headers().get(COOKIES));
-        let ask = self.entrance.read(request.method(), target, says, now)?;
-        Some((Ask { cookies, ..ask }, hold_back))
+        let ask = entrance.read(request.method(), target, says, now)?;
+        Some(Asked { ask: Ask { cookies, ..ask }, hold_back, engine })
     }
 
     /// The node's work on a request. It goes on even when the caller gives up and leaves, so it is a task of its own.
-    async fn work(self: Rc<Self>, ask: Ask, hold_back: Span) -> Response<Full<Bytes>> {
+    async fn work(self: Rc<Self>, asked: Asked) -> Response<Full<Bytes>> {
         let arrived = self.node.instance().time.clock.now();
-        let shell = self.clone();
+        let (shell, ask) = (self.clone(), asked.ask);
         let work = tokio::task::spawn_local(async move {
             shell.in_flight.set(shell.in_flight.get() + 1);
             let answer = shell.node.answer(&ask).await;
@@ -128,12 +159,17 @@ impl Shell {
             answer
         });
         let time = &self.node.instance().time;
-        let Answer { status, timing, told } =
+        let Answer { status, mut timing, told } =
             work.await.expect("a panic ends the process, and nobody aborts the task");
         let mut response = plain(status, String::new());
         let answered = time.clock.now();
-        let took = answered.since(arrived);
-        time.until(answered + hold_back).await;
+        let mut took = answered.since(arrived);
+        time.until(answered + asked.hold_back).await;
+        if let Some(name) = asked.engine {
+            // To whoever called the engine, the network behind it is part of the time that it took.
+            took = time.clock.now().since(arrived);
+            timing = self.engines[&name].note(took, status, &timing);
+        }
         let headers = response.headers_mut();
         headers.insert(TOOK, HeaderValue::from(took.0));
         if let Ok(text) = HeaderValue::from_str(timing.as_str()) {
@@ -181,7 +217,7 @@ impl Shell {
     }
 
     fn stats(&self) -> String {
-        let (busy_ns, workers, backlog) = self.node.instance().figures();
+        let (busy_ns, workers, backlog) = self.node.figures();
         let counters = self.node.counters();
         let (in_flight, backlog) = (self.in_flight.get(), backlog as u64 + self.node.messages());
         let stats = Stats { busy_ns, workers, in_flight, backlog, counters };

@@ -2,6 +2,7 @@
 use super::order::{ProcessNumber, Report};
 use super::probe;
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +19,20 @@ pub(super) type Standings = BTreeMap<ProcessNumber, Standing>;
 #[derive(Clone, Debug)]
 pub(super) enum Standing {
     Starting,
-    Running { pid: u32, port: u16 },
+    Running { pid: u32, port: u16, desk: u16 },
     Ended { how: String },
+}
+
+impl Standing {
+    /// Where its callers reach it.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        if let Self::Running { port, .. } = self { Some((Ipv4Addr::LOCALHOST, *port).into()) } else { None }
+    }
+
+    /// Where it answers the agent.
+    pub(super) fn desk(&self) -> Option<SocketAddr> {
+        if let Self::Running { desk, .. } = self { Some((Ipv4Addr::LOCALHOST, *desk).into()) } else { None }
+    }
 }
 
 /// Writes down what the supervisor says, until it ends; then all its processes have.
@@ -27,7 +40,9 @@ pub(super) async fn listen(reports: ChildStdout, standings: Arc<watch::Sender<St
     let mut lines = BufReader::new(reports).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let (process, standing) = match serde_json::from_str(&line) {
-            Ok(Report::Started { process, pid, port }) => (process, Standing::Running { pid, port }),
+            Ok(Report::Started { process, pid, port, desk }) => {
+                (process, Standing::Running { pid, port, desk })
+            }
             Ok(Report::Ended { process, how, last_words }) => {
                 let said =
                     if last_words.is_empty() { String::new() } else { format!("; it said: {last_words}") };
@@ -52,10 +67,19 @@ pub(super) async fn answering(
 ) -> Result<(), String> {
     let port = started(standings, process).await?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let healthy = async {
+        loop {
+            match probe::get(address, "/healthz").await {
+                // What makes its files first may take longer than an answer may.
+                Err(fault) if fault.kind() == ErrorKind::TimedOut => {}
+                answer => return answer,
+            }
+        }
+    };
     tokio::select! {
         biased;
         end = end_of(standings, process) => return Err(end),
-        answer = probe::get(address, "/healthz") => match answer {
+        answer = healthy => match answer {
             Ok(answer) if answer == nonce => return Ok(()),
             Ok(_) => return Err(format!("someone else answers on {address}")),
             Err(_) => {}
@@ -66,12 +90,12 @@ pub(super) async fn answering(
     Err(end.unwrap_or_else(|_| format!("it does not answer on {address}")))
 }
 
-/// Waits until a process has a port.
+/// Waits until a process has a port at which it answers the agent.
 async fn started(standings: &mut watch::Receiver<Standings>, process: ProcessNumber) -> Result<u16, String> {
     let known = |standings: &Standings| !matches!(standings.get(&process), None | Some(Standing::Starting));
     let found = standings.wait_for(known).await.map_err(|_| "the supervisor has ended".to_owned())?;
     match &found[&process] {
-        Standing::Running { port, .. } => Ok(*port),
+        Standing::Running { desk, .. } => Ok(*desk),
         Standing::Ended { how } => Err(how.clone()),
         Standing::Starting => unreachable!("it was waited for that to pass"),
     }

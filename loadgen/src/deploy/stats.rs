@@ -28,7 +28,7 @@ impl Deployment {
     pub async fn stats(&self) -> Vec<(NodeIndex, Option<Stats>)> {
         let asked: Vec<_> = (0..self.instances.len())
             .map(|i| {
-                let address = self.address(number(i));
+                let address = self.desk(number(i));
                 tokio::spawn(async move {
                     let answer = probe::get(address?, "/__stats").await.ok()?;
                     serde_json::from_str::<Stats>(&answer).ok()
@@ -47,7 +47,7 @@ impl Deployment {
 
     /// How many requests are in a process; none when it does not answer.
     pub(super) async fn in_flight(&self, process: ProcessNumber) -> u64 {
-        let Some(address) = self.address(process) else { return 0 };
+        let Some(address) = self.desk(process) else { return 0 };
         let stats = probe::get(address, "/__stats").await.ok();
         let stats: Option<Stats> = stats.and_then(|stats| serde_json::from_str(&stats).ok());
         stats.map_or(0, |stats| stats.in_flight)

@@ -4,19 +4,23 @@
 //! stops every process, removes the run's directory and exits. The nodes in turn are killed by the kernel when the
 //! supervisor dies. It has one thread, because the kernel counts the death of the *thread* that started a process.
 use super::assignment::{Assignment, RUN_VARIABLE};
+use super::engine;
 use super::order::{Order, ProcessNumber, Report};
 use super::port;
 use super::run_directory::{self, RunDirectory};
-use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, getrlimit, kill_process, kill_process_group, setrlimit,
+};
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::net::TcpListener;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::unix::pipe;
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::signal::unix::{SignalKind, signal};
@@ -138,17 +142,19 @@ impl Supervisor {
         if self.minders.contains_key(&process) {
             return Err("it is running already".to_owned());
         }
-        let listener = match port {
-            Some(port) => port::listen_on(port),
-            None => port::listen_from(self.next_port),
+        let listener = self.listen(port)?;
+        let port = port_of(&listener)?;
+        let mut assignment = assignment.clone();
+        // An engine listens itself: the port that was just held is free for it, and its desk has another.
+        let desk = match &assignment.engine {
+            None => listener,
+            Some(_) => {
+                assignment.engine_port = Some(port);
+                self.listen(None)?
+            }
         };
-        let listener = listener.map_err(|e| match port {
-            Some(port) => format!("port {port} of 127.0.0.1 cannot be listened on: {e}"),
-            None => format!("no free port was found on 127.0.0.1: {e}"),
-        })?;
-        let port = listener.local_addr().map_err(|e| e.to_string())?.port();
-        self.next_port = self.next_port.max(port).saturating_add(1);
-        let home = prepare_home(&self.directory, assignment)
+        let desk_port = port_of(&desk)?;
+        let home = prepare_home(&self.directory, &assignment)
             .map_err(|e| format!("its directory in {} cannot be made: {e}", self.directory.display()))?;
         let mut child = Command::new(THIS_PROGRAM)
             .arg0("loadgen")
@@ -158,7 +164,7 @@ impl Supervisor {
             .env(RUN_VARIABLE, &assignment.run)
             .process_group(0)
             // The node inherits the listening socket, so no other program can take the port in between.
-            .stdin(Stdio::from(OwnedFd::from(listener)))
+            .stdin(Stdio::from(OwnedFd::from(desk)))
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -167,7 +173,7 @@ impl Supervisor {
         let words = child.stderr.take().expect("stderr was asked to be a pipe");
         let (minder, stops) = mpsc::unbounded_channel();
         self.minders.insert(process, minder);
-        self.report(Report::Started { process, pid, port });
+        self.report(Report::Started { process, pid, port, desk: desk_port });
         let reports = self.reports.clone();
         tokio::spawn(async move {
             let (how, last_words) = mind(child, words, stops).await;
@@ -175,6 +181,18 @@ impl Supervisor {
             let _ = reports.send(Report::Ended { process, how, last_words });
         });
         Ok(())
+    }
+
+    /// Listens on this port, or on one that is free.
+    fn listen(&mut self, port: Option<u16>) -> Result<TcpListener, String> {
+        let listener = match port {
+            Some(port) => port::listen_on(port)
+                .map_err(|e| format!("port {port} of 127.0.0.1 cannot be listened on: {e}"))?,
+            None => port::listen_from(self.next_port)
+                .map_err(|e| format!("no free port was found on 127.0.0.1: {e}"))?,
+        };
+        self.next_port = self.next_port.max(port_of(&listener)?).saturating_add(1);
+        Ok(listener)
     }
 
     /// Stops every process and waits until the last one is gone.
@@ -188,6 +206,10 @@ impl Supervisor {
             }
         }
     }
+}
+
+fn port_of(listener: &TcpListener) -> Result<u16, String> {
+    listener.local_addr().map(|address| address.port()).map_err(|e| e.to_string())
 }
 
 type Orders = Lines<BufReader<pipe::Receiver>>;
@@ -230,8 +252,14 @@ async fn mind(
             status = child.wait() => break status,
             Some(stop) = stops.recv() => match stop {
                 // An error here says that it has ended just now, and the next round sees that.
-                Stop::Kill => drop(child.start_kill()),
-                Stop::Hang(hangs) => signal_to(&child, if hangs { Signal::STOP } else { Signal::CONT }),
+                Stop::Kill => signal_to(&child, Signal::KILL),
+                Stop::Hang(hangs) => {
+                    let what = if hangs { Signal::STOP } else { Signal::CONT };
+                    signal_to(&child, what);
+                    if let Some(pid) = child.id() {
+                        engine::signal_below(pid, what);
+                    }
+                }
                 Stop::TakeDown => break end(&mut child).await,
             },
         }
@@ -240,30 +268,39 @@ async fn mind(
     (how, listening.await.unwrap_or_default())
 }
 
-/// A signal to a process that was not waited for yet, so that the id is still its own; one that has just ended gets none.
+/// A signal to a process and what it has started, which is its group; it was not waited for yet, so that the id is still its own.
+/// One that has just ended gets none.
 fn signal_to(child: &Child, what: Signal) {
     let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
     if let Some(pid) = pid {
-        let _ = kill_process(pid, what);
+        let _ = kill_process_group(pid, what);
+    }
+}
+
+/// SIGTERM to the process itself: an engine that it has started is stopped by it, in that engine's own way.
+fn ask_to_stop(child: &Child) {
+    let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
+    if let Some(pid) = pid {
+        let _ = kill_process(pid, Signal::TERM);
     }
 }
 
 /// Asks a process to stop, and kills it when it does not.
 async fn end(child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
-    signal_to(child, Signal::TERM);
+    ask_to_stop(child);
     // One that hangs goes on, and hears it.
     signal_to(child, Signal::CONT);
     match tokio::time::timeout(GRACE, child.wait()).await {
         Ok(status) => status,
         Err(_) => {
-            child.start_kill()?;
+            signal_to(child, Signal::KILL);
             child.wait().await
         }
     }
 }
 
 /// The last line that a process wrote, from the last few kilobytes: what it writes is read, and costs no disk.
-async fn last_words(mut words: ChildStderr) -> String {
+pub(super) async fn last_words(mut words: impl AsyncRead + Unpin) -> String {
     let mut kept = Vec::new();
     let mut buffer = [0; 1024];
     while let Ok(n @ 1..) = words.read(&mut buffer).await {

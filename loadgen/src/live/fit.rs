@@ -1,6 +1,6 @@
 //! Which designs can be run live, and the sentence for those that cannot.
 use super::support;
-use crate::deploy::front;
+use crate::deploy::{self, front};
 use loadpath_core::id::NodeIndex;
 use loadpath_core::time::Span;
 use loadpath_core::topology::{self, Fault, NodeKind, Plan, Topology};
@@ -60,6 +60,10 @@ pub(super) struct Drivable {
 pub fn check_deployable(document: &Topology, caps: &Caps) -> Result<Plan, Unfit> {
     let plan = topology::check(document).map_err(Unfit::Faulty)?;
     if let Some(why) = support::missing(document) {
+        return Err(Unfit::Cannot(why));
+    }
+    let unable = || plan.timeline.iter().find_map(|(_, action)| deploy::unable(&plan, action));
+    if let Some(why) = deploy::beyond(&plan).or_else(unable).or_else(|| deploy::absent(&plan)) {
         return Err(Unfit::Cannot(why));
     }
     let processes: usize = plan

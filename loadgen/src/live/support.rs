@@ -10,6 +10,7 @@ const KINDS: &[(&str, &[&str])] = &[
     (
         "load_balancer",
         &[
+            "engine",
             "policy",
             "choices",
             "repeats",
@@ -83,6 +84,7 @@ const KINDS: &[(&str, &[&str])] = &[
     (
         "cache",
         &[
+            "engine",
             "instances",
             "capacity",
             "eviction",
@@ -100,6 +102,7 @@ const KINDS: &[(&str, &[&str])] = &[
     (
         "database",
         &[
+            "engine",
             "model",
             "shards",
             "sharding",

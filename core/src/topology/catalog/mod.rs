@@ -103,6 +103,8 @@ pub enum Section {
     Limits,
     /// What is between.
     Network,
+    /// What only a live run acts on.
+    Live,
     /// The rest.
     More,
 }
@@ -124,6 +126,7 @@ impl Section {
             Self::Failures => "Failures",
             Self::Limits => "Limits",
             Self::Network => "Network",
+            Self::Live => "Live run",
             Self::More => "More",
         }
     }

@@ -1,6 +1,7 @@
 //! A cache: remembers what was read.
 use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, SECOND_NS, Section, When, count, span};
 use super::super::reader::Reader;
+use super::engine::{self, Engine};
 use super::rows::{COALESCE, EVICTION, INSTANCES, QUEUE, TTL, TTL_JITTER};
 use crate::component::cache::Eviction;
 use crate::dist::Law;
@@ -74,6 +75,7 @@ pub(crate) const KIND: Kind = Kind {
             "100us",
         ).under(Section::Capacity),
         QUEUE,
+        engine::OF_CACHES,
     ],
 };
 
@@ -118,6 +120,8 @@ pub struct CacheNode {
     pub service_time: Law,
     /// How many may wait at each.
     pub queue: u32,
+    /// Which program it is in a live run.
+    pub engine: Engine,
 }
 
 impl CacheNode {
@@ -135,6 +139,7 @@ impl CacheNode {
             workers: r.count("workers"),
             service_time: r.law("service_time"),
             queue: r.count("queue"),
+            engine: r.choice("engine", &engine::CACHES),
         }
     }
 }

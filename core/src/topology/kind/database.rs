@@ -1,6 +1,7 @@
 //! A database: shards, each a primary with replicas.
 use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, Section, When, count, number, span};
 use super::super::reader::Reader;
+use super::engine::{self, Engine};
 use super::rows::{MTBF, MTTR, QUEUE, REPAIRERS};
 use crate::component::Sharding;
 use crate::component::replication::MAX_PRIMARIES;
@@ -174,6 +175,7 @@ pub(crate) const KIND: Kind = Kind {
         MTBF,
         MTTR,
         REPAIRERS,
+        engine::OF_DATABASES,
     ],
 };
 
@@ -236,6 +238,8 @@ pub struct DatabaseNode {
     pub write_time: Law,
     /// How many may wait at each.
     pub queue: u32,
+    /// Which program it is in a live run.
+    pub engine: Engine,
 }
 
 impl DatabaseNode {
@@ -284,6 +288,7 @@ impl DatabaseNode {
             read_time: r.law("read_time"),
             write_time: r.law("write_time"),
             queue: r.count("queue"),
+            engine: r.choice("engine", &engine::DATABASES),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A load balancer: spreads requests over instances.
 use super::super::catalog::{Form, Group, HOUR_NS, Kind, Param, Section, When, count, number, span};
 use super::super::reader::Reader;
+use super::engine::{self, Engine};
 use super::rows::{CHECK_INTERVAL, FALL, INSTANCES, MTBF, MTTR, QUEUE, REPAIRERS, RISE};
 use crate::component::balance::{Outlier, Policy, Settings};
 use crate::component::resilience::TokenBucket;
@@ -116,6 +117,7 @@ pub(crate) const KIND: Kind = Kind {
         )
         .under(Section::Limits)
         .when(When::Not("rate_limit", &["none"])),
+        engine::OF_BALANCERS,
     ],
 };
 
@@ -152,6 +154,8 @@ pub struct LoadBalancerNode {
     pub rate_limit: Option<f64>,
     /// Requests that may come at once above it.
     pub burst: f64,
+    /// Which program it is in a live run.
+    pub engine: Engine,
 }
 
 impl LoadBalancerNode {
@@ -196,6 +200,7 @@ impl LoadBalancerNode {
             eject_after: r.count("eject_after"),
             rate_limit: r.limit("rate_limit"),
             burst: r.number("burst"),
+            engine: r.choice("engine", &engine::BALANCERS),
         }
     }
 }

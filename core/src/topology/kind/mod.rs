@@ -4,6 +4,7 @@ pub(crate) mod cdn;
 pub(crate) mod clients;
 pub(crate) mod database;
 pub(crate) mod dns;
+mod engine;
 pub(crate) mod external;
 pub(crate) mod load_balancer;
 pub(crate) mod monitoring;
@@ -20,6 +21,7 @@ pub use cdn::CdnNode;
 pub use clients::ClientsNode;
 pub use database::{DatabaseNode, Reads, Replication};
 pub use dns::{DnsNode, DnsPolicy};
+pub use engine::Engine;
 pub use external::ExternalNode;
 pub use load_balancer::LoadBalancerNode;
 pub use monitoring::MonitoringNode;
@@ -152,6 +154,24 @@ impl NodeKind {
             | Self::ObjectStore(_)
             | Self::External(_)
             | Self::Monitoring(_) => 1,
+        }
+    }
+
+    /// Which program it is in a live run.
+    pub const fn engine(&self) -> Engine {
+        match self {
+            Self::LoadBalancer(node) => node.engine,
+            Self::Cache(node) => node.engine,
+            Self::Database(node) => node.engine,
+            Self::Clients(_)
+            | Self::Dns(_)
+            | Self::Cdn(_)
+            | Self::Service(_)
+            | Self::Queue(_)
+            | Self::Workers(_)
+            | Self::ObjectStore(_)
+            | Self::External(_)
+            | Self::Monitoring(_) => Engine::Embedded,
         }
     }
 

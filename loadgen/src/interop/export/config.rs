@@ -1,8 +1,8 @@
 //! Configurations of the engines, filled with numbers and DNS labels alone.
-use loadpath_core::component::balance::Policy;
+use crate::configuration::haproxy::{self, KnownBy};
+use crate::configuration::line;
 use loadpath_core::time::Span;
 use loadpath_core::topology::{CdnNode, LoadBalancerNode, Replication};
-use std::fmt::Write as _;
 
 /// Who stands behind a balancer.
 pub(super) struct Behind {
@@ -35,76 +35,22 @@ pub(super) fn haproxy(
         spec.cores.min(64),
         server.max(1)
     );
-    if let Some(rate) = spec.rate_limit {
-        let most = (rate.ceil() as u64).max(1);
-        line(&mut text, "  stick-table type integer size 1 expire 1s store http_req_rate(1s)");
-        line(&mut text, "  http-request track-sc0 int(1)");
-        line(
-            &mut text,
-            &format!("  http-request deny deny_status 429 if {{ sc_http_req_rate(0) gt {most} }}"),
-        );
-    }
+    haproxy::rate_limit(spec, 429, &mut text);
     line(&mut text, "  default_backend callees");
     line(&mut text, "backend callees");
-    balance(spec, &mut text);
+    haproxy::balance(spec, KnownBy { key: "uri", client: "source" }, &mut text);
     if spec.sticky {
         line(&mut text, "  cookie instance insert indirect nocache");
     }
     line(&mut text, "  option httpchk GET /healthz");
-    let mut checks = format!(
-        "check inter {}ms fall {} rise {}",
-        (spec.check_interval.0 / 1_000_000).max(10),
-        spec.fall,
-        spec.rise
-    );
-    if spec.slow_start.0 > 0 {
-        write!(checks, " slowstart {}ms", (spec.slow_start.0 / 1_000_000).max(1))
-            .expect("a string takes all");
-    }
-    if spec.eject_after > 0 {
-        write!(checks, " observe layer7 error-limit {} on-error mark-down", spec.eject_after)
-            .expect("a string takes all");
-    }
+    let checks = haproxy::checks(spec);
     line(&mut text, &format!("  default-server {checks} resolvers system init-addr last,libc,none"));
-    let heaviest = behind.iter().map(|one| one.weight).max().unwrap_or(1).max(1);
-    for one in behind {
-        // HAProxy's weights end at 256.
-        let weight = (u64::from(one.weight) * 256 / u64::from(heaviest)).clamp(1, 256);
-        let weight = if spec.policy == Policy::Weighted { weight } else { 1 };
+    let weights: Vec<u32> = behind.iter().map(|one| one.weight).collect();
+    for (one, weight) in behind.iter().zip(haproxy::weights(spec, &weights)) {
         let Behind { name, host, port, most, .. } = one;
         line(&mut text, &format!("  server-template {name}- 1-{most} {host}:{port} weight {weight}"));
     }
     text
-}
-
-fn line(text: &mut String, line: &str) {
-    writeln!(text, "{line}").expect("a string takes every character");
-}
-
-fn balance(spec: &LoadBalancerNode, text: &mut String) {
-    let lines = match spec.policy {
-        Policy::RoundRobin | Policy::Weighted => "  balance roundrobin",
-        Policy::LeastConnections | Policy::PeakEwma => "  balance leastconn",
-        Policy::PowerOfTwo => return line(text, &format!("  balance random({})", spec.choices.max(1))),
-        Policy::Random => "  balance random(1)",
-        Policy::IpHash => "  balance source",
-        Policy::HashRing | Policy::Maglev | Policy::Rendezvous | Policy::Jump => {
-            "  balance uri\n  hash-type consistent"
-        }
-        Policy::BoundedLoad => "  balance uri\n  hash-type consistent\n  hash-balance-factor 125",
-    };
-    line(text, lines);
-}
-
-/// What HAProxy does instead of a policy that it has not.
-pub(super) fn instead(policy: Policy) -> Option<&'static str> {
-    match policy {
-        Policy::PeakEwma => Some("HAProxy has no peak EWMA: it picks the one with the fewest connections"),
-        Policy::Maglev | Policy::Rendezvous | Policy::Jump => {
-            Some("HAProxy has no such hashing: it hashes on a ring")
-        }
-        _ => None,
-    }
 }
 
 /// nginx' configuration of a CDN's point of presence.
@@ -134,11 +80,6 @@ pub(super) fn files() -> String {
     "worker_processes auto;\nevents { worker_connections 4096; }\nhttp {\n  access_log off;\n  sendfile on;\n  server {\n    listen 8080;\n    \
      root /srv/files;\n    location = /healthz { return 200; }\n  }\n}\n"
         .to_owned()
-}
-
-/// Redis' configuration of a cache that forgets.
-pub(super) fn redis(megabytes: u64, policy: &str) -> String {
-    format!("maxmemory {megabytes}mb\nmaxmemory-policy {policy}\nsave \"\"\nappendonly no\n")
 }
 
 /// What a PostgreSQL primary runs once when its data directory is made.

@@ -2,14 +2,13 @@
 use super::config::{self, Behind};
 use super::part::{File, Health, Image, Part, Setting};
 use super::parts::Maker;
+use crate::configuration::{haproxy, redis};
 use loadpath_core::component::balance::Policy;
 use loadpath_core::component::cache::Eviction;
 use loadpath_core::id::EdgeIndex;
 use loadpath_core::time::Span;
 use loadpath_core::topology::{CacheNode, DatabaseNode, NodeKind, QueueMode, QueueNode, Replication};
 
-/// What one entry of Redis takes beside its value: its key, a header, its place in two tables.
-const ENTRY_BYTES: u64 = 100;
 /// What Redis takes without any entry, in MiB.
 const REDIS_MIB: u64 = 16;
 
@@ -35,7 +34,7 @@ impl Maker<'_> {
         part.instances = spec.instances;
         part.cores = Some(spec.cores);
         part.after = called.iter().flat_map(|(_, to)| self.names[*to].clone()).collect();
-        let instead = config::instead(spec.policy).map(|what| format!("{}: {what}", self.title(node)));
+        let instead = haproxy::instead(spec.policy).map(|what| format!("{}: {what}", self.title(node)));
         self.lost.extend(instead);
         if spec.policy == Policy::PowerOfTwo && spec.repeats {
             self.lost.insert(format!("{}: HAProxy never looks at one target twice", self.title(node)));
@@ -83,25 +82,21 @@ impl Maker<'_> {
     }
 
     pub(super) fn caches(&mut self, node: usize, spec: &CacheNode) -> Vec<Part> {
-        let policy = match spec.eviction {
-            Eviction::Lru => "allkeys-lru",
-            Eviction::Lfu | Eviction::TinyLfu => "allkeys-lfu",
-            Eviction::Fifo | Eviction::Clock | Eviction::Sieve | Eviction::S3Fifo => {
-                let title = self.title(node);
-                self.lost.insert(format!(
-                    "{title}: Redis has no such eviction; it forgets what was used least recently"
-                ));
-                "allkeys-lru"
-            }
-        };
+        let policy = redis::policy(spec.eviction).unwrap_or_else(|| {
+            let title = self.title(node);
+            self.lost.insert(format!(
+                "{title}: Redis has no such eviction; it forgets what was used least recently"
+            ));
+            "allkeys-lru"
+        });
         if !self.called(node).is_empty() {
             let title = self.title(node);
             self.lost.insert(format!(
                 "{title}: Redis reads through to nothing; its callers must ask the database when it misses"
             ));
         }
-        let mib = u64::from(spec.capacity) * (self.mean_bytes() + ENTRY_BYTES) / (1 << 20) + 1;
-        let content = config::redis(mib, policy);
+        let mib = redis::megabytes(spec.capacity, self.mean_bytes());
+        let content = redis::config(mib, policy);
         let one = |name: &String| {
             let mut part = Part::new(name.clone(), node, Image::Of("redis:8-alpine".to_owned()));
             part = part.serving(6379, Health::Runs(vec!["redis-cli", "ping"]));

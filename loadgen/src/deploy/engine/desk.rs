@@ -1,0 +1,188 @@
+//! An engine's desk: the process beside it that started it, answers for it to the agent, and ends with it.
+use super::super::assignment::Assignment;
+use super::super::control::{Control, Place};
+use super::super::node::Instance;
+use super::super::probe;
+use super::balancer::Balancing;
+use super::find;
+use super::process::{Account, Process, processor_ns};
+use super::recipe::{self, Recipe};
+use super::{Facts, haproxy, manifest, nginx, store};
+use crate::clock::Clock;
+use loadpath_core::id::NodeIndex;
+use loadpath_core::topology::{CacheNode, DatabaseNode, Engine, NodeKind, Plan};
+use std::cell::RefCell;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// The engine's directory, in the instance's own.
+pub(super) const DIRECTORY: &str = "engine";
+/// How often it is asked whether it is ready.
+const ASKED_EVERY: Duration = Duration::from_millis(2);
+/// How long it may take until it is.
+const READY_WITHIN: Duration = Duration::from_secs(9);
+
+/// What answers for an engine.
+pub(in super::super) struct Desk {
+    pub(in super::super) instance: Instance,
+    engine: Engine,
+    pid: u32,
+    cores: u32,
+    facts: Facts,
+    /// What is changed while it runs.
+    job: RefCell<Job<'static>>,
+}
+
+/// What an engine is there for.
+enum Job<'p> {
+    Balances(Balancing<'p>),
+    Remembers { spec: &'p CacheNode, at: SocketAddr, secret: String },
+    Keeps { spec: &'p DatabaseNode, at: SocketAddr, secret: String },
+}
+
+impl Desk {
+    /// Finds the engine, has it check its configuration, starts it and waits until it is ready.
+    ///
+    /// # Errors
+    /// A sentence that says what failed, and what the engine said.
+    pub(super) async fn open(
+        plan: &'static Plan,
+        index: NodeIndex,
+        assignment: &Assignment,
+        instance: Instance,
+    ) -> Result<(Self, Process), String> {
+        let (kind, clock) = (&plan.node(index).kind, Clock::start());
+        let engine = kind.engine();
+        let path = assignment.engine.as_deref().ok_or("it was not said where the engine is")?;
+        let version = find::version(engine, path)?;
+        let port = assignment.engine_port.ok_or("its supervisor has found no port for an engine")?;
+        let job = job(plan, index, assignment, port)?;
+        let recipe = recipe(engine, plan, &job)?;
+        let account = Account::for_engine(recipe.account)?;
+        let keeps = matches!(job, Job::Keeps { .. });
+        recipe::enter(DIRECTORY, account, keeps)
+            .map_err(|e| format!("the engine's directory cannot be made: {e}"))?;
+        recipe.prepare(path, account).await?;
+        if keeps {
+            store::make_data(path, account).await?;
+        }
+        let begun = clock.now();
+        let mut process = Process::start(path, &recipe.arguments, account, recipe.stop)
+            .map_err(|e| format!("{} cannot be started: {e}", engine.title()))?;
+        let pid = process.pid;
+        let ready = async {
+            while !is_ready(engine, &job, pid).await {
+                tokio::time::sleep(ASKED_EVERY).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            how = process.ended() => return Err(format!("{} ended: {how}", engine.title())),
+            () = ready => {}
+            () = tokio::time::sleep(READY_WITHIN) => {
+                return Err(format!("{} was not ready within {} s", engine.title(), READY_WITHIN.as_secs()));
+            }
+        }
+        manifest::write(process.pid).map_err(|e| format!("what it started cannot be written down: {e}"))?;
+        let facts = Facts {
+            engine: engine.title().to_owned(),
+            version,
+            configuration: recipe.hash(),
+            ready_after: clock.now().since(begun),
+        };
+        let cores = cores(kind);
+        let desk = Self { instance, engine, pid: process.pid, cores, facts, job: RefCell::new(job) };
+        Ok((desk, process))
+    }
+
+    /// Which engine it is.
+    pub(in super::super) const fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The processor's time that it took, and how many cores it may use.
+    pub(in super::super) fn figures(&self) -> (u64, u32, usize) {
+        (processor_ns(self.pid), self.cores, 0)
+    }
+
+    /// Does what the agent orders, if the engine can.
+    ///
+    /// # Errors
+    /// What it cannot do, or did not.
+    pub(in super::super) fn obey(&self, control: &Control) -> Result<Place, String> {
+        let cannot = || Err(format!("{} cannot do that", self.engine.title()));
+        match (control, &mut *self.job.borrow_mut()) {
+            // Its callees find out themselves who is primary.
+            (Control::Primary { .. }, Job::Balances(_)) => Ok(()),
+            (Control::Moved { node, addresses }, Job::Balances(balancing)) => {
+                if balancing.move_to(node, addresses) { self.retarget(balancing) } else { Ok(()) }
+            }
+            (Control::Flush, Job::Remembers { at, secret, .. }) => {
+                store::flush(self.engine == Engine::Redis, *at, secret)
+            }
+            _ => cannot(),
+        }
+        .map(|()| Place::default())
+    }
+
+    fn retarget(&self, balancing: &Balancing) -> Result<(), String> {
+        match self.engine {
+            Engine::Nginx => nginx::retarget(balancing, self.pid),
+            _ => haproxy::retarget(balancing),
+        }
+    }
+}
+
+fn job<'p>(plan: &'p Plan, index: NodeIndex, assignment: &Assignment, port: u16) -> Result<Job<'p>, String> {
+    let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let secret = assignment.secret.clone();
+    match &plan.node(index).kind {
+        NodeKind::LoadBalancer(spec) => {
+            Ok(Job::Balances(Balancing::new(plan, index, spec, assignment, port)))
+        }
+        NodeKind::Cache(spec) => Ok(Job::Remembers { spec, at, secret }),
+        NodeKind::Database(spec) => Ok(Job::Keeps { spec, at, secret }),
+        other => Err(format!("no engine is a {} so far", other.name().replace('_', " "))),
+    }
+}
+
+fn recipe(engine: Engine, plan: &Plan, job: &Job) -> Result<Recipe, String> {
+    match (engine, job) {
+        (Engine::Haproxy, Job::Balances(balancing)) => Ok(haproxy::recipe(balancing)),
+        (Engine::Nginx, Job::Balances(balancing)) => Ok(nginx::recipe(balancing)),
+        (Engine::Redis, Job::Remembers { spec, at, secret }) => {
+            Ok(store::redis_recipe(plan, spec, at.port(), secret))
+        }
+        (Engine::Memcached, Job::Remembers { spec, at, .. }) => {
+            Ok(store::memcached_recipe(plan, spec, at.port()))
+        }
+        (Engine::Postgresql, Job::Keeps { spec, at, secret }) => {
+            Ok(store::postgresql_recipe(spec, at.port(), secret))
+        }
+        (other, _) => Err(format!("{} cannot be this", other.title())),
+    }
+}
+
+/// Whether it answers as itself: another program on the same port is not taken for it.
+async fn is_ready(engine: Engine, job: &Job<'_>, pid: u32) -> bool {
+    match job {
+        Job::Balances(balancing) => {
+            let at = SocketAddr::from((Ipv4Addr::LOCALHOST, balancing.port));
+            probe::get(at, "/healthz").await.is_ok_and(|answer| answer == balancing.nonce)
+        }
+        Job::Remembers { at, secret, .. } if engine == Engine::Redis => store::is_redis(*at, secret, pid),
+        Job::Remembers { at, .. } => store::is_memcached(*at, pid),
+        Job::Keeps { at, secret, .. } => store::has_table(*at, secret).await,
+    }
+}
+
+/// How many cores it may use at once: Redis does its work in one thread.
+fn cores(kind: &NodeKind) -> u32 {
+    let all = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+    match kind {
+        NodeKind::LoadBalancer(spec) => spec.cores,
+        NodeKind::Cache(spec) if spec.engine == Engine::Memcached => spec.workers.clamp(1, 64),
+        NodeKind::Database(_) => all(),
+        _ => 1,
+    }
+}
