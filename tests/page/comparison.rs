@@ -43,12 +43,17 @@ async fn a_design_of_the_library_can_be_compared_with() {
     open.click("#library li.current [aria-label^=Duplicate]").await;
     open.wait_for_count("#library li", 2).await;
     open.page.key(Key::plain("Escape")).await;
+    open.wait_for_count("#library", 0).await;
     open.click("#node-2 b").await;
     open.write("#field-node-instances", "5").await;
     open.click("#open-compare").await;
-    let _: () = open.page.evaluate("document.querySelector('#compare-before').focus()").await;
-    // The first letters of an option choose it.
-    open.page.type_text("My").await;
+    let chosen = "[...document.querySelectorAll('#compare-before option')].findIndex((o) => o.text.startsWith('My designs: Old'))";
+    open.page
+        .run_script(&format!(
+            "(() => {{ const s = document.querySelector('#compare-before'); s.selectedIndex = {chosen}; \
+             s.dispatchEvent(new Event('change', {{ bubbles: true }})); }})()"
+        ))
+        .await;
     open.page
         .wait_until(
             "what differs is told",

