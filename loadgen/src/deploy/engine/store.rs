@@ -121,7 +121,8 @@ pub(super) fn postgresql_recipe(spec: &DatabaseNode, port: u16, secret: &str) ->
         files: vec![(SECRET_FILE, secret.to_owned())],
         check: None,
         arguments,
-        stop: Signal::INT,
+        // At once: its data goes with the run, and an orderly stop would first write a checkpoint of it.
+        stop: Signal::QUIT,
         account: "postgres",
         identity: settings.join("\n"),
     }
