@@ -1,6 +1,6 @@
 //! What is loaded: nginx from Debian with one worker and a small static file, or a server of our own that misbehaves; each
 //! on the servers' core.
-use crate::nginx::Nginx;
+use crate::nginx::{Nginx, temporary};
 use crate::tool::on_server_core;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -18,10 +18,7 @@ pub(crate) fn nginx() -> Nginx {
 }
 
 fn configuration(folder: &Path, port: u16) -> String {
-    let folder = folder.display();
-    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|name| format!("{name}_temp_path {folder}/{name};"))
-        .concat();
+    let (folder, temporary) = (folder.display(), temporary(folder));
     format!(
         "daemon off; master_process off; pid {folder}/nginx.pid;
          events {{ worker_connections 4096; }}

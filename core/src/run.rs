@@ -128,6 +128,21 @@ pub struct ClassRun {
     pub figures: Figures,
 }
 
+impl ClassRun {
+    /// Of a class of which nothing has been seen.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            outcomes: Outcomes::default(),
+            response: Histogram::new(Precision::Fine),
+            service: Histogram::new(Precision::Fine),
+            mean: None,
+            p99: None,
+            figures: Figures::new(),
+        }
+    }
+}
+
 /// What was seen of one node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]

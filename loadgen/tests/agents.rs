@@ -1,15 +1,17 @@
 //! Several agents, each a process of its own, meet over a real NATS server and drive one load together.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
+mod answering;
+
+use answering::target;
 use loadgen::store::{self, State};
 use loadpath_core::run::Run;
 use loadpath_core::stats::{Histogram, Precision};
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,36 +25,6 @@ impl Drop for Ended {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// A server that answers every request with 200, and counts them.
-fn target() -> (SocketAddr, Arc<AtomicU64>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let served = Arc::new(AtomicU64::new(0));
-    let count = Arc::clone(&served);
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let count = Arc::clone(&count);
-            thread::spawn(move || {
-                let (mut bytes, mut request) = ([0; 4096], Vec::new());
-                while let Ok(n) = stream.read(&mut bytes) {
-                    request.extend_from_slice(&bytes[..n]);
-                    if n == 0 {
-                        return;
-                    }
-                    if request.ends_with(b"\r\n\r\n") {
-                        request.clear();
-                        count.fetch_add(1, Ordering::Relaxed);
-                        if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").is_err() {
-                            return;
-                        }
-                    }
-                }
-            });
-        }
-    });
-    (address, served)
 }
 
 /// A NATS server that lets in who has the token, and its address.

@@ -1,37 +1,12 @@
 //! A run survives what befalls the agent: each fault is done to a real one, and what is left is read by another.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
-use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener};
+mod answering;
+
+use answering::target;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// A server that answers every request with 200 and nothing.
-fn server() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            thread::spawn(move || {
-                let (mut bytes, mut request) = ([0; 4096], Vec::new());
-                while let Ok(n) = stream.read(&mut bytes) {
-                    request.extend_from_slice(&bytes[..n]);
-                    if n == 0 {
-                        return;
-                    }
-                    if request.ends_with(b"\r\n\r\n") {
-                        request.clear();
-                        if stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").is_err() {
-                            return;
-                        }
-                    }
-                }
-            });
-        }
-    });
-    address
-}
 
 const LOADGEN: &str = env!("CARGO_BIN_EXE_loadgen");
 
@@ -45,7 +20,7 @@ fn loadgen(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 
 /// A load of 20 s that is under way and has this many seconds in its journal.
 fn under_way(folder: &Path, seconds: usize) -> Child {
-    let url = format!("http://{}/", server());
+    let url = format!("http://{}/", target().0);
     let arguments =
         ["run", "--url", &url, "--rate", "200/s", "--duration", "20s", "--warm-up", "0s", "--name", "load"];
     let mut command = Command::new(LOADGEN);
@@ -121,7 +96,7 @@ fn a_suspended_agent_is_told_as_stalled() {
 #[test]
 fn a_full_disk_leaves_what_it_took_and_an_exit_code() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("http://{}/", server());
+    let url = format!("http://{}/", target().0);
     // No file may be longer than 8 kB; without the trap the signal of that limit would end the agent.
     let line = format!(
         "trap '' XFSZ; ulimit -f 8; exec '{LOADGEN}' run --url {url} --rate 500/s --duration 8s --warm-up 0s --name full"
@@ -142,7 +117,7 @@ fn a_full_disk_leaves_what_it_took_and_an_exit_code() {
 #[test]
 fn runs_are_named_tagged_pruned_and_deleted() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("http://{}/", server());
+    let url = format!("http://{}/", target().0);
     for name in ["one", "two", "three"] {
         let line = [
             "run",
@@ -187,7 +162,7 @@ fn runs_are_named_tagged_pruned_and_deleted() {
 #[test]
 fn a_run_is_reported_in_every_format_and_its_metrics_are_written_meanwhile() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("http://{}/", server());
+    let url = format!("http://{}/", target().0);
     let line =
         ["run", "--url", &url, "--rate", "100/s", "--duration", "2s", "--warm-up", "0s", "--name", "one"];
     let (exit, _, error) = loadgen(folder.path(), &[&line[..], &["--metrics-file", "one.prom"]].concat());

@@ -86,11 +86,15 @@ fn free_port() -> u16 {
     ports.find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok()).expect("one of 12,768 ports is free")
 }
 
-fn configuration(folder: &Path, port: u16, keepalive_requests: u32) -> String {
+/// Directives that keep what nginx writes for a while in this folder; without them it is Debian's, which only root may write.
+pub(crate) fn temporary(folder: &Path) -> String {
     let folder = folder.display();
-    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|name| format!("{name}_temp_path {folder}/{name};"))
-        .concat();
+    let kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    kinds.map(|name| format!("{name}_temp_path {folder}/{name};")).concat()
+}
+
+fn configuration(folder: &Path, port: u16, keepalive_requests: u32) -> String {
+    let (folder, temporary) = (folder.display(), temporary(folder));
     format!(
         "daemon off; master_process off; pid {folder}/nginx.pid;
          events {{ worker_connections 1024; }}

@@ -15,35 +15,37 @@ pub(crate) struct Need {
     package: &'static str,
 }
 
+const NGINX: Need = Need { program: "nginx", package: "nginx" };
+const HAPROXY: Need = Need { program: "haproxy", package: "haproxy" };
+const REDIS: Need = Need { program: "redis-server", package: "redis-server" };
+const MEMCACHED: Need = Need { program: "memcached", package: "memcached" };
+
 /// Chromium shows the page; nginx, HAProxy, Redis and memcached are servers that nobody here wrote, to be measured and brought up;
 /// npm has the accessibility audit; python3 runs the validators of exported files; over nats-server load agents meet.
 pub(crate) const OF_TESTS: [Need; 8] = [
     Need { program: "chromium", package: "chromium" },
     Need { program: "nats-server", package: "nats-server" },
-    Need { program: "nginx", package: "nginx" },
-    Need { program: "haproxy", package: "haproxy" },
-    Need { program: "redis-server", package: "redis-server" },
-    Need { program: "memcached", package: "memcached" },
+    NGINX,
+    HAPROXY,
+    REDIS,
+    MEMCACHED,
     Need { program: "npm", package: "npm" },
     Need { program: "python3", package: "python3-venv" },
 ];
 
 /// What nodes can be in live runs instead of our own processes.
-pub(crate) const OF_ENGINES: [Need; 5] = [
-    Need { program: "haproxy", package: "haproxy" },
-    Need { program: "nginx", package: "nginx" },
-    Need { program: "redis-server", package: "redis-server" },
-    Need { program: "memcached", package: "memcached" },
-    Need { program: "postgres", package: "postgresql" },
-];
+pub(crate) const OF_ENGINES: [Need; 5] =
+    [HAPROXY, NGINX, REDIS, MEMCACHED, Need { program: "postgres", package: "postgresql" }];
+
 /// Debian's servers that start with their packages; only the programs are wanted.
-const STARTED: [&str; 5] = ["nginx", "haproxy", "redis-server", "memcached", "postgresql"];
+const STARTED: [&str; 6] = ["nginx", "haproxy", "redis-server", "memcached", "postgresql", "nats-server"];
 
 /// Node.js runs WebAssembly outside of a browser.
 pub(crate) const OF_WASM: [Need; 1] = [Need { program: "node", package: "nodejs" }];
+
 /// What the load generator is measured beside and against; the bench itself says which of them is not there.
 pub(crate) const OF_LOAD: [Need; 6] = [
-    Need { program: "nginx", package: "nginx" },
+    NGINX,
     Need { program: "wrk", package: "wrk" },
     Need { program: "ab", package: "apache2-utils" },
     Need { program: "h2load", package: "nghttp2-client" },

@@ -152,7 +152,7 @@ impl Merging {
     pub fn finish(self, name: &str, source: Source, offered_rate: f64) -> Run {
         let mut all = Run::new(name, source, offered_rate);
         all.warm_up = self.warm_up;
-        all.classes = self.classes.iter().map(|name| class(name)).collect();
+        all.classes = self.classes.iter().map(|name| ClassRun::named(name)).collect();
         let runs = || self.agents.iter().map(|agent| agent.run.as_ref().unwrap_or(&agent.so_far));
         for run in runs() {
             all.duration = all.duration.max(run.duration);
@@ -293,18 +293,6 @@ fn add(all: &mut Interval, of: &Interval) {
     }
 }
 
-fn class(name: &str) -> ClassRun {
-    ClassRun {
-        name: name.to_owned(),
-        outcomes: Outcomes::default(),
-        response: Histogram::new(Precision::Fine),
-        service: Histogram::new(Precision::Fine),
-        mean: None,
-        p99: None,
-        figures: BTreeMap::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -363,7 +351,7 @@ mod tests {
     fn an_agent_s_own_run_counts_instead_of_its_intervals_and_notes_have_names() {
         let mut merging = three();
         let mut own = Run::new("own", Source::Simulated { seed: 1 }, 10.0);
-        own.classes = vec![class("a")];
+        own.classes = vec![ClassRun::named("a")];
         own.classes[0].outcomes.ok = 7;
         let notes = ["the plan was x", "3 failed: HTTP status 500", "late: by 7 ms", "seen\u{1b}[2J"];
         own.notes = notes.map(str::to_owned).to_vec();
@@ -395,7 +383,7 @@ mod tests {
         }
         let mut long = Run::new("own", Source::Simulated { seed: 1 }, 10.0);
         assert!(merging.ended(0, long.clone()).is_err(), "it lacks the class");
-        long.classes = vec![class("a")];
+        long.classes = vec![ClassRun::named("a")];
         long.series = vec![Second::default(); 1_000];
         assert!(merging.ended(0, long).is_err());
         assert_eq!((merging.told(0), merging.next_interval()), ((Span::ZERO, 0), None));

@@ -2,22 +2,18 @@
 use super::Told;
 use super::buckets::{Buckets, spread};
 use super::mapping::Metrics;
-use crate::attack::Target;
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::header::{ACCEPT, HOST, USER_AGENT};
-use hyper::{Request, StatusCode, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use crate::attack::{Target, fetch};
 use loadpath_core::run::Outcome;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
-use tokio::net::TcpStream;
 
 /// How long a page may take.
 const WITHIN: Duration = Duration::from_secs(5);
 /// A larger page is not read.
 const MOST_BYTES: usize = 16 << 20;
+/// The text format, by its version.
+const ACCEPTED: &str = "text/plain;version=0.0.4";
 
 /// A page that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +57,8 @@ impl Scraper {
     /// # Errors
     /// When the page cannot be had, or has no such histogram. What was counted before stays.
     pub async fn read(&mut self) -> Result<(), Unread> {
-        let page = tokio::time::timeout(WITHIN, page(&self.target)).await;
+        let page =
+            tokio::time::timeout(WITHIN, fetch(&self.target, self.target.path(), ACCEPTED, MOST_BYTES)).await;
         let page = page.unwrap_or_else(|_| Err(format!("no answer within {} s", WITHIN.as_secs())));
         let unread = |why: String| Unread { node: self.metrics.node.clone(), why };
         let read = Buckets::read(&page.map_err(unread)?, self.metric.as_deref(), &self.metrics.labels);
@@ -91,32 +88,5 @@ impl Scraper {
         let count = told.response.count();
         told.add(Outcome::Ok, count);
         told
-    }
-}
-
-async fn page(target: &Target) -> Result<String, String> {
-    let stream = TcpStream::connect(target.address).await.map_err(|why| format!("no connection: {why}"))?;
-    let lost = |why: hyper::Error| format!("the connection broke: {why}");
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
-    let request = Request::get(target.path())
-        .header(HOST, &target.host)
-        .header(ACCEPT, "text/plain;version=0.0.4")
-        .header(USER_AGENT, concat!("loadgen/", env!("CARGO_PKG_VERSION")))
-        .body(Empty::<Bytes>::new())
-        .map_err(|why| why.to_string())?;
-    let asked = async {
-        let response = sender.send_request(request).await.map_err(lost)?;
-        if response.status() != StatusCode::OK {
-            return Err(format!("it answered {}", response.status().as_u16()));
-        }
-        let body = Limited::new(response.into_body(), MOST_BYTES).collect().await;
-        let body = body.map_err(|_| "the page is too long, or broke off".to_owned())?;
-        String::from_utf8(body.to_bytes().to_vec()).map_err(|_| "the page is no text".to_owned())
-    };
-    let mut asked = std::pin::pin!(asked);
-    tokio::select! {
-        answer = &mut asked => answer,
-        // All of a short answer can be here before the connection's end is seen.
-        _ = connection => asked.await,
     }
 }

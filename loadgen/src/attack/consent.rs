@@ -1,16 +1,10 @@
 //! A target beyond this machine must consent, anew for each run: whoever can put a file on a server may have it loaded. And a target
 //! that says again and again that it is too much is let alone.
-use super::Target;
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::header::{HOST, USER_AGENT};
-use hyper::{Request, StatusCode, client::conn::http1};
-use hyper_util::rt::TokioIo;
+use super::{Target, fetch};
 use loadpath_core::run::Outcomes;
 use loadpath_core::wire::Interval;
 use std::fmt;
 use std::time::Duration;
-use tokio::net::TcpStream;
 
 /// How long the target may take to consent.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -46,7 +40,8 @@ impl std::error::Error for NoConsent {}
 /// # Errors
 /// When it answers anything else, too long, or not within five seconds.
 pub async fn consents(target: &Target, token: &str) -> Result<(), NoConsent> {
-    let answer = tokio::time::timeout(WITHIN, answer(target, token)).await;
+    let path = format!("/.well-known/loadgen-{token}");
+    let answer = tokio::time::timeout(WITHIN, fetch(target, &path, "text/plain", MOST_BYTES)).await;
     let got = match answer {
         Ok(Ok(text)) if text.trim() == token => return Ok(()),
         Ok(Ok(_)) => "it answered with another text".to_owned(),
@@ -54,33 +49,6 @@ pub async fn consents(target: &Target, token: &str) -> Result<(), NoConsent> {
         Err(_) => format!("no answer within {} s", WITHIN.as_secs()),
     };
     Err(NoConsent { host: target.host.clone(), token: token.to_owned(), got })
-}
-
-async fn answer(target: &Target, token: &str) -> Result<String, String> {
-    let stream = TcpStream::connect(target.address).await.map_err(|why| format!("no connection: {why}"))?;
-    let lost = |why: hyper::Error| format!("the connection broke: {why}");
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(lost)?;
-    let request = Request::get(format!("/.well-known/loadgen-{token}"))
-        .header(HOST, &target.host)
-        .header(USER_AGENT, concat!("loadgen/", env!("CARGO_PKG_VERSION")))
-        .body(Empty::<Bytes>::new())
-        .map_err(|why| why.to_string())?;
-    // The answer can be read only while the connection is driven, and the connection ends with this function.
-    let asked = async {
-        let response = sender.send_request(request).await.map_err(lost)?;
-        if response.status() != StatusCode::OK {
-            return Err(format!("it answered {}", response.status().as_u16()));
-        }
-        let body = Limited::new(response.into_body(), MOST_BYTES).collect().await;
-        let body = body.map_err(|_| "its answer is too long, or broke off".to_owned())?;
-        String::from_utf8(body.to_bytes().to_vec()).map_err(|_| "its answer is no text".to_owned())
-    };
-    let mut asked = std::pin::pin!(asked);
-    tokio::select! {
-        answer = &mut asked => answer,
-        // All of a short answer can be here before the connection's end is seen.
-        _ = connection => asked.await,
-    }
 }
 
 /// How much more of the load a target is asked to bear.

@@ -30,10 +30,7 @@ impl Remote {
     /// The request is done after its time, well or with an error.
     pub(super) async fn answer(&self, _: &Ask) -> Answer {
         let Instance { time, chance, .. } = &self.instance;
-        if let Some(limit) = &self.limit
-            && limit.borrow_mut().admit(time.clock.now()).is_err()
-        {
-            self.instance.counts.add("shed");
+        if self.instance.sheds(self.limit.as_ref()) {
             return Answer::refused();
         }
         let mut timing = Timing::default();

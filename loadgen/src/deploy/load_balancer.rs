@@ -87,10 +87,7 @@ impl LoadBalancer {
     /// A core looks at the request and is free again; then a target gets it, whose answer is passed on.
     pub(super) async fn answer(&self, ask: &Ask) -> Answer {
         let Instance { time, chance, .. } = &self.instance;
-        if let Some(limit) = &self.limit
-            && limit.borrow_mut().admit(time.clock.now()).is_err()
-        {
-            self.instance.counts.add("shed");
+        if self.instance.sheds(self.limit.as_ref()) {
             return Answer::refused();
         }
         let mut timing = Timing::default();

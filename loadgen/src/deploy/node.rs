@@ -26,6 +26,7 @@ use super::workers;
 use hyper::{Method, StatusCode};
 use loadpath_core::component::naming;
 use loadpath_core::component::queue::Discipline;
+use loadpath_core::component::resilience::TokenBucket;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::run::Outcome;
 use loadpath_core::time::{Span, Time};
@@ -239,6 +240,15 @@ impl Instance {
             chance: Chance::new(assignment.seed, &assignment.node, assignment.instance),
             counts: Counts::default(),
         })
+    }
+
+    /// Whether a rate limit lets no request pass now; that is counted.
+    pub(super) fn sheds(&self, limit: Option<&RefCell<TokenBucket>>) -> bool {
+        let sheds = limit.is_some_and(|limit| limit.borrow_mut().admit(self.time.clock.now()).is_err());
+        if sheds {
+            self.counts.add("shed");
+        }
+        sheds
     }
 
     /// A worker for a request, and the wait for it noted; none when the queue is full.

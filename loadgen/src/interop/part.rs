@@ -3,7 +3,6 @@ use super::NotRead;
 use loadpath_core::run::{ClassRun, Outcomes, Run, Source};
 use loadpath_core::stats::Histogram;
 use loadpath_core::time::Span;
-use std::collections::BTreeMap;
 
 /// More requests than this nobody has sent.
 const MOST: u64 = 1 << 50;
@@ -39,13 +38,10 @@ impl Told {
         run.duration = span(self.seconds.min(30.0 * 86_400.0), f64::INFINITY)?;
         run.notes = self.notes;
         run.classes.push(ClassRun {
-            name: "all".to_owned(),
             outcomes: self.outcomes,
             service: if self.planned { Histogram::default() } else { self.latency.clone() },
             response: self.latency,
-            mean: None,
-            p99: None,
-            figures: BTreeMap::new(),
+            ..ClassRun::named("all")
         });
         Ok(run)
     }

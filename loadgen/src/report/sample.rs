@@ -3,7 +3,6 @@ use crate::store::{State, Story};
 use loadpath_core::run::{ClassRun, Outcomes, Run, Second, Source};
 use loadpath_core::stats::Histogram;
 use loadpath_core::time::Span;
-use std::collections::BTreeMap;
 
 /// A thousand requests of one class, of 1 ms to 1 s.
 pub(crate) fn story() -> Story {
@@ -13,15 +12,8 @@ pub(crate) fn story() -> Story {
     let mut response = Histogram::default();
     (1..=1_000).for_each(|ms| response.record(Span::from_millis(ms)));
     let outcomes = Outcomes { ok: 1_000, ..Outcomes::default() };
-    run.classes.push(ClassRun {
-        name: "all, or not".to_owned(),
-        outcomes,
-        service: response.clone(),
-        response,
-        mean: None,
-        p99: None,
-        figures: BTreeMap::new(),
-    });
+    let service = response.clone();
+    run.classes.push(ClassRun { outcomes, service, response, ..ClassRun::named("all, or not") });
     let second =
         |p99_ns| Second { outcomes: Outcomes { ok: 500, ..Outcomes::default() }, offered: 500, p99_ns };
     run.series = vec![second(900_000_000), second(950_000_000)];

@@ -212,13 +212,10 @@ pub(crate) fn count(run: &mut Run, interval: &Interval) {
 
 fn class_run(class: &ClassInterval) -> ClassRun {
     ClassRun {
-        name: class.name.clone(),
         outcomes: class.outcomes,
         response: class.response.clone(),
         service: class.service.clone(),
-        mean: None,
-        p99: None,
-        figures: BTreeMap::new(),
+        ..ClassRun::named(&class.name)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Autoscaling starts and stops processes as the load changes, and callers find them.
 use super::{Both, live};
 
-/// Each instance has a single worker for work of 10 ms; the load of the first seconds wants three of them, the later one.
+/// An instance carries 200 requests a second and is wanted to carry half of that. What is counted in the first second is cut off as warm-up, so the
+/// load comes after it.
 const DESIGN: &str = r#"{
   "loadpath": 1,
   "nodes": [
@@ -12,17 +13,17 @@ const DESIGN: &str = r#"{
     {"id": "watch", "kind": "monitoring", "interval": "500ms"}
   ],
   "edges": [{"from": "users", "to": "lb"}, {"from": "lb", "to": "web"}],
-  "workload": {"rate": "250/s", "classes": [{"name": "read", "keys": 1}]},
-  "timeline": [{"at": "5s", "action": "set_rate", "rate": "20/s"}]
+  "workload": {"rate": "20/s", "classes": [{"name": "read", "keys": 1}]},
+  "timeline": [{"at": "2s", "action": "set_rate", "rate": "250/s"}, {"at": "6s", "action": "set_rate", "rate": "20/s"}]
 }"#;
 
 #[test]
 fn tiers_grow_with_the_load_and_shrink_with_it_and_lose_nothing() {
-    let run = live(DESIGN, 9);
+    let run = live(DESIGN, 10);
     let web = run.nodes.iter().find(|node| node.id == "web").unwrap();
     eprintln!("{:?} {:?} {:?}", web.counters, web.outcomes, run.notes);
     let count = |name: &str| web.counters.get(name).copied().unwrap_or(0);
-    // 2.5 workers are busy, and half of them are to be: two or three instances more, by the noise of half a second.
+    // 2.5 workers are busy, and half of them are to be: two or three instances more, by the chance of half a second.
     assert!((1..=3).contains(&count("started")), "{:?}", web.counters);
     assert!(count("stopped") >= 1, "{:?}", web.counters);
     // One that is taken away ends what it has; what waited before the first was started may have been too late.
@@ -33,7 +34,9 @@ fn tiers_grow_with_the_load_and_shrink_with_it_and_lose_nothing() {
 /// The same load for good, which the drawn instance cannot carry.
 #[test]
 fn what_one_instance_cannot_carry_is_carried_when_more_have_started() {
-    let document = DESIGN.replace(r#"{"at": "5s", "action": "set_rate", "rate": "20/s"}"#, "");
+    let document = DESIGN
+        .replace(r#", {"at": "6s", "action": "set_rate", "rate": "20/s"}"#, "")
+        .replace(r#""rate": "20/s""#, r#""rate": "250/s""#);
     let both = Both::of(&document, 5);
     let [live, simulated] = both.nodes("web").map(|node| node.utilization.unwrap());
     eprintln!("utilization: live {live:.3}, simulated {simulated:.3}");

@@ -104,20 +104,11 @@ pub fn subjects(document: &Topology) -> Vec<Subject> {
 mod tests {
     use super::*;
     use loadpath_core::run::{ClassRun, Outcome, Source};
-    use loadpath_core::stats::Precision;
     use loadpath_core::time::Span;
 
     fn run() -> Run {
         let mut run = Run::new("x", Source::Simulated { seed: 1 }, 100.0);
-        let mut class = ClassRun {
-            name: "read".to_owned(),
-            outcomes: Outcomes::default(),
-            response: Histogram::new(Precision::Fine),
-            service: Histogram::new(Precision::Fine),
-            mean: None,
-            p99: None,
-            figures: std::collections::BTreeMap::new(),
-        };
+        let mut class = ClassRun::named("read");
         for i in 1..=1_000 {
             class.response.record(Span::from_micros(i * 10));
             class.outcomes.add(Outcome::Ok);

@@ -70,15 +70,7 @@ impl Measured {
     fn class(&mut self, name: &str) -> &mut ClassRun {
         let classes = &mut self.run.classes;
         let place = classes.iter().position(|class| class.name == name).unwrap_or_else(|| {
-            classes.push(ClassRun {
-                name: name.to_owned(),
-                outcomes: Outcomes::default(),
-                response: Histogram::new(Precision::Fine),
-                service: Histogram::new(Precision::Fine),
-                mean: None,
-                p99: None,
-                figures: std::collections::BTreeMap::new(),
-            });
+            classes.push(ClassRun::named(name));
             classes.len() - 1
         });
         &mut classes[place]

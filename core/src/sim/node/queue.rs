@@ -5,9 +5,7 @@ use super::super::counter::Counter;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
 use super::State;
-use crate::component::queue::{
-    Assignment, ConsumerGroup, Exchange, ExchangeKind, Limits, MessageQueue, Overflow, PartitionedLog, Tag,
-};
+use crate::component::queue::{Assignment, ConsumerGroup, Exchange, MessageQueue, PartitionedLog, Tag};
 use crate::dist::Sampler;
 use crate::id::{EdgeIndex, NodeIndex};
 use crate::run::Outcome;
@@ -72,17 +70,11 @@ enum Flight {
 
 impl Queue {
     pub(super) fn new(plan: &Plan, index: NodeIndex, spec: &QueueNode) -> Self {
-        let overflow = if spec.drop_oldest { Overflow::DropHead } else { Overflow::Reject };
-        let limits = Limits { length: spec.capacity as usize, overflow, deliveries: spec.deliveries as u16 };
         let out = &plan.node(index).out;
         let shared = spec.mode == QueueMode::Direct;
         let count = if shared { 1 } else { out.len().max(1) };
-        let mut lines = vec![MessageQueue::new(limits); count];
-        let kind = match spec.mode {
-            QueueMode::Topic => ExchangeKind::Topic,
-            _ => ExchangeKind::FanOut,
-        };
-        let mut exchange = Exchange::new(kind);
+        let mut lines = vec![MessageQueue::new(spec.limits()); count];
+        let mut exchange = spec.exchange();
         let mut tiers = Vec::new();
         for (i, &edge) in out.iter().enumerate() {
             let (link, line) = (plan.edge(edge), if shared { 0 } else { i });
@@ -104,13 +96,7 @@ impl Queue {
         Self {
             service_time: spec.service_time.sampler(),
             store: match spec.mode {
-                QueueMode::Log => Store::Log(
-                    PartitionedLog::new(
-                        spec.partitions as u16,
-                        spec.capacity.div_ceil(spec.partitions) as usize,
-                    ),
-                    out.iter().map(group).collect(),
-                ),
+                QueueMode::Log => Store::Log(spec.log(), out.iter().map(group).collect()),
                 _ => Store::Lines(exchange, lines),
             },
             tiers,

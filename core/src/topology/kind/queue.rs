@@ -2,6 +2,7 @@
 use super::super::catalog::{Form, Group, Kind, Param, Section, When, count};
 use super::super::reader::Reader;
 use super::rows::QUEUE;
+use crate::component::queue::{Exchange, ExchangeKind, Limits, Overflow, PartitionedLog};
 use crate::dist::Law;
 
 /// The row of queues.
@@ -119,6 +120,23 @@ pub struct QueueNode {
 }
 
 impl QueueNode {
+    /// How much each of its lines holds, what happens beyond that, and how often a message is delivered.
+    pub fn limits(&self) -> Limits {
+        let overflow = if self.drop_oldest { Overflow::DropHead } else { Overflow::Reject };
+        Limits { length: self.capacity as usize, overflow, deliveries: self.deliveries as u16 }
+    }
+
+    /// How messages find their lines; bound to none yet.
+    pub fn exchange(&self) -> Exchange {
+        let is_topic = self.mode == QueueMode::Topic;
+        Exchange::new(if is_topic { ExchangeKind::Topic } else { ExchangeKind::FanOut })
+    }
+
+    /// Its log, empty: each partition keeps its share of the capacity.
+    pub fn log<T>(&self) -> PartitionedLog<T> {
+        PartitionedLog::new(self.partitions as u16, self.capacity.div_ceil(self.partitions) as usize)
+    }
+
     pub(crate) fn read(r: &mut Reader) -> Self {
         use QueueMode::{Direct, FanOut, Log, Topic};
         Self {

@@ -1,6 +1,6 @@
 //! What a queue keeps: lines with an exchange before them, or a log in partitions with a group of consumers for each tier.
 use loadpath_core::component::queue::{
-    Assignment, ConsumerGroup, Exchange, ExchangeKind, Limits, MessageQueue, Overflow, PartitionedLog, Tag,
+    Assignment, ConsumerGroup, Exchange, MessageQueue, PartitionedLog, Tag,
 };
 use loadpath_core::id::NodeIndex;
 use loadpath_core::time::Time;
@@ -67,14 +67,11 @@ enum Kept {
 impl Store {
     /// Empty, with every instance of every tier as a consumer.
     pub(super) fn new(plan: &Plan, index: NodeIndex, spec: &QueueNode) -> Self {
-        let overflow = if spec.drop_oldest { Overflow::DropHead } else { Overflow::Reject };
-        let limits = Limits { length: spec.capacity as usize, overflow, deliveries: spec.deliveries as u16 };
         let out = &plan.node(index).out;
         let shared = spec.mode == QueueMode::Direct;
         let count = if shared { 1 } else { out.len().max(1) };
-        let mut queues = vec![MessageQueue::new(limits); count];
-        let is_topic = spec.mode == QueueMode::Topic;
-        let mut exchange = Exchange::new(if is_topic { ExchangeKind::Topic } else { ExchangeKind::FanOut });
+        let mut queues = vec![MessageQueue::new(spec.limits()); count];
+        let mut exchange = spec.exchange();
         let partitions = spec.partitions as u16;
         let (mut lines, mut firsts, mut groups) = (Vec::new(), Vec::new(), Vec::new());
         for (i, &edge) in out.iter().enumerate() {
@@ -97,9 +94,8 @@ impl Store {
         if shared || out.is_empty() {
             exchange.bind("#", 0);
         }
-        let retention = spec.capacity.div_ceil(spec.partitions) as usize;
         let kept = match spec.mode {
-            QueueMode::Log => Kept::Log(PartitionedLog::new(partitions, retention), groups),
+            QueueMode::Log => Kept::Log(spec.log(), groups),
             _ => Kept::Lines(exchange, queues),
         };
         let reading = vec![vec![0; usize::from(partitions)]; out.len()];
