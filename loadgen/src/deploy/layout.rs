@@ -71,6 +71,7 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
                 secret: secret.clone(),
                 addresses: BTreeMap::new(),
                 primaries: BTreeMap::new(),
+                primary: None,
                 entry_latency: entry_latency(plan, index),
                 engine: program.clone(),
                 engine_port: None,

@@ -1,5 +1,5 @@
 //! What engines cannot be or do, named before anything is started.
-use super::{find, haproxy, nginx, store};
+use super::{find, haproxy, nginx, postgresql, store};
 use loadpath_core::id::{EdgeIndex, NodeIndex};
 use loadpath_core::topology::{Action, Engine, NodeKind, Plan, PlanEdge, PlanNode};
 
@@ -36,7 +36,7 @@ fn of_node(engine: Engine, node: &PlanNode) -> Option<String> {
         (Engine::Memcached, NodeKind::Cache(spec)) => {
             through(node).or_else(|| store::memcached_missing(spec)).map(str::to_owned)
         }
-        (Engine::Postgresql, NodeKind::Database(spec)) => store::postgresql_missing(spec).map(str::to_owned),
+        (Engine::Postgresql, NodeKind::Database(spec)) => postgresql::missing(spec).map(str::to_owned),
         (_, kind) => Some(format!("as a {} it is not brought up so far", kind.name().replace('_', " "))),
     }
 }
