@@ -2,7 +2,7 @@
 use super::deployment::{ask, ask_until, run_id, up, up_of};
 use super::{design, processes_of, wait_until};
 use loadgen::deploy::{Deployment, known};
-use loadpath_core::topology::{Engine, Topology, check};
+use loadpath_core::topology::{Engine, Params, Topology, check};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -68,6 +68,91 @@ async fn nginx_balances_measures_and_comes_back() {
     if are_here(&[Engine::Nginx]) {
         balances("nginx").await;
     }
+}
+
+/// Clients, nginx as a point of presence that keeps files and reads for so long, and two web servers.
+fn pulled(more: &[(&str, &str)]) -> Topology {
+    let mut document = design("100/s");
+    document.nodes.truncate(3);
+    document.edges.truncate(2);
+    (document.nodes[1].kind, document.nodes[1].params) = ("cdn".to_owned(), Params::new());
+    let wanted = [("engine", "nginx"), ("keeps", "reads"), ("ttl", "1h"), ("capacity", "32")];
+    for &(name, value) in wanted.iter().chain(more) {
+        document.nodes[1].params.insert(name.to_owned(), value.into());
+    }
+    document.edges[0].params.insert("latency".to_owned(), "30ms".into());
+    document
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nginx_keeps_what_a_cdn_may_and_says_of_each_answer_what_it_was() {
+    if !are_here(&[Engine::Nginx]) {
+        return;
+    }
+    let document = pulled(&[]);
+    let plan = check(&document).unwrap();
+    let run = run_id("nginx-cdn");
+    // The clients have a process, which waits for the network's time in the place of what has the answer itself.
+    let deployment = up_of(&run, &document, &plan, 4).await;
+    let entry = deployment.address_of("users", 0).unwrap();
+    let engines = deployment.engines().await;
+    assert_eq!((engines.len(), engines[0].0.as_str()), (1, "lb"));
+    let hits = async |path: &str| {
+        let begun = Instant::now();
+        let (status, answer) = ask(entry, path).await;
+        assert_eq!(status, 200, "{answer}");
+        assert!(begun.elapsed() >= Duration::from_millis(60), "the network takes its time: {answer}");
+        let (hit, missed) = (answer.contains("lb.hit;dur=1"), answer.contains("lb.hit;dur=0"));
+        // Who was not asked has no hop in the answer; of a miss, the engine's callee tells.
+        assert_eq!(answer.contains("web;dur="), !hit, "{answer}");
+        assert!(hit || missed || path.starts_with("PUT"), "{answer}");
+        hit
+    };
+    assert!(!hits("GET /c/read/7?u=1").await);
+    assert!(hits("GET /c/read/7?u=2").await, "a key is the same whoever asks for it");
+    assert!(!hits("PUT /c/write/7?u=1").await && !hits("PUT /c/write/7?u=1").await, "writes pass through");
+    deployment.kill("web", 0).await.unwrap();
+    deployment.kill("web", 1).await.unwrap();
+    assert!(hits("GET /c/read/7").await, "what is kept needs no origin");
+    assert_eq!(ask(entry, "GET /c/read/8").await.0, 502);
+    deployment.restore("web", 0).await.unwrap();
+    deployment.restore("web", 1).await.unwrap();
+
+    let flush = loadpath_core::sim::Command::Flush { node: "lb".to_owned() };
+    deployment.command(&flush).await.unwrap();
+    assert!(!hits("GET /c/read/7").await, "what was flushed is not there");
+    assert!(hits("GET /c/read/7").await);
+    let inside = deployment.address_of("lb", 0).unwrap();
+    for key in 100..132 {
+        assert_eq!(ask(inside, &format!("GET /c/read/{key}")).await.0, 200);
+    }
+    assert!(!hits("GET /c/read/7").await, "as many as it has room for came after it");
+    assert!(hits("GET /c/read/131").await);
+    deployment.down().await.unwrap();
+    assert_eq!(processes_of(&run), [0; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn equal_misses_of_nginx_share_a_fetch_where_the_design_says_so() {
+    if !are_here(&[Engine::Nginx]) {
+        return;
+    }
+    let mut document = pulled(&[("coalesce", "on")]);
+    document.nodes[2].params.insert("service_time".to_owned(), "300ms".into());
+    let plan = check(&document).unwrap();
+    let run = run_id("nginx-coalesce");
+    let deployment = up_of(&run, &document, &plan, 4).await;
+    let entry = deployment.address_of("users", 0).unwrap();
+    let asked: Vec<_> = (0..8).map(|_| tokio::spawn(ask(entry, "GET /c/read/7"))).collect();
+    let mut answers = Vec::new();
+    for one in asked {
+        answers.push(one.await.unwrap());
+    }
+    assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
+    let fetched = answers.iter().filter(|(_, answer)| answer.contains("web;dur=")).count();
+    assert_eq!(fetched, 1, "{answers:?}");
+    deployment.down().await.unwrap();
+    assert_eq!(processes_of(&run), [0; 0]);
 }
 
 async fn remembers(engine: &str) {
@@ -342,6 +427,15 @@ async fn what_an_engine_cannot_be_is_said_before_anything_starts() {
         ),
     ] {
         let said = refused(&changes);
+        assert!(said.contains(says), "{said}");
+    }
+    for (name, value, says) in [
+        ("ttl", "1500ms", "whole seconds"),
+        ("eviction", "sieve", "nginx forgets"),
+        ("ttl_jitter", "0.1", "ttl_jitter"),
+        ("capacity", "8", "32 files"),
+    ] {
+        let said = loadgen::deploy::beyond(&check(&pulled(&[(name, value)])).unwrap()).unwrap();
         assert!(said.contains(says), "{said}");
     }
 }

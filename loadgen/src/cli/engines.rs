@@ -5,7 +5,7 @@ use crate::deploy::{self, Deployment, Design, THIS_PROGRAM};
 use crate::report::Table;
 use crate::{entropy, interrupt};
 use loadpath_core::time::{Span, Time};
-use loadpath_core::topology::{Engine, Topology, check, three_tier};
+use loadpath_core::topology::{Engine, Params, Topology, check, three_tier};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -143,10 +143,20 @@ fn design(engine: Engine) -> Topology {
 /// What an engine can be, each with a design that has it there.
 fn designs(engine: Engine) -> Vec<(&'static str, Topology)> {
     let mut designs = vec![(engine.title(), design(engine))];
-    if engine == Engine::Postgresql {
-        let mut followed = design(engine);
-        followed.nodes[4].params.insert("replicas".to_owned(), 1.0.into());
-        designs.push(("PostgreSQL with a replica", followed));
+    match engine {
+        Engine::Nginx => {
+            let mut cdn = design(Engine::Embedded);
+            // The balancer's place, before the web servers.
+            (cdn.nodes[1].kind, cdn.nodes[1].params) = ("cdn".to_owned(), Params::new());
+            cdn.nodes[1].params.insert("engine".to_owned(), "nginx".into());
+            designs.push(("nginx as a CDN", cdn));
+        }
+        Engine::Postgresql => {
+            let mut followed = design(engine);
+            followed.nodes[4].params.insert("replicas".to_owned(), 1.0.into());
+            designs.push(("PostgreSQL with a replica", followed));
+        }
+        _ => {}
     }
     designs
 }

@@ -7,6 +7,7 @@ use super::super::probe;
 use super::balancer::Balancing;
 use super::find;
 use super::member::Member;
+use super::nginx_cache::{self, Caching};
 use super::process::{Account, Process, processor_ns};
 use super::recipe::{self, Recipe};
 use super::{Facts, haproxy, manifest, nginx, postgresql, store};
@@ -41,6 +42,7 @@ pub(in super::super) struct Desk {
 /// What an engine is there for.
 enum Job<'p> {
     Balances(Balancing<'p>),
+    Pulls(Caching<'p>),
     Remembers { spec: &'p CacheNode, at: SocketAddr, secret: String },
     Keeps { spec: &'p DatabaseNode, member: Rc<Member>, secret: String },
 }
@@ -157,10 +159,14 @@ impl Desk {
     fn obey_at_once(&self, control: &Control) -> Result<(), String> {
         match (control, &mut *self.job.borrow_mut()) {
             // Its callees find out themselves who is primary.
-            (Control::Primary { .. }, Job::Balances(_)) => Ok(()),
+            (Control::Primary { .. }, Job::Balances(_) | Job::Pulls(_)) => Ok(()),
             (Control::Moved { node, addresses }, Job::Balances(balancing)) => {
                 if balancing.move_to(node, addresses) { self.retarget(balancing) } else { Ok(()) }
             }
+            (Control::Moved { node, addresses }, Job::Pulls(caching)) => {
+                nginx_cache::move_to(caching, node, addresses, self.pid)
+            }
+            (Control::Flush, Job::Pulls(_)) => nginx_cache::flush(),
             (Control::Flush, Job::Remembers { at, secret, .. }) => {
                 store::flush(self.engine == Engine::Redis, *at, secret)
             }
@@ -194,6 +200,7 @@ fn job<'p>(plan: &'p Plan, index: NodeIndex, assignment: &Assignment, port: u16)
         NodeKind::LoadBalancer(spec) => {
             Ok(Job::Balances(Balancing::new(plan, index, spec, assignment, port)))
         }
+        NodeKind::Cdn(spec) => Ok(Job::Pulls(Caching::new(plan, index, spec, assignment, port))),
         NodeKind::Cache(spec) => Ok(Job::Remembers { spec, at, secret }),
         NodeKind::Database(spec) => {
             Ok(Job::Keeps { spec, member: Rc::new(Member::new(spec, assignment, port)), secret })
@@ -206,6 +213,7 @@ fn recipe(engine: Engine, plan: &Plan, job: &Job) -> Result<Recipe, String> {
     match (engine, job) {
         (Engine::Haproxy, Job::Balances(balancing)) => Ok(haproxy::recipe(balancing)),
         (Engine::Nginx, Job::Balances(balancing)) => Ok(nginx::recipe(balancing)),
+        (Engine::Nginx, Job::Pulls(caching)) => Ok(nginx_cache::recipe(caching)),
         (Engine::Redis, Job::Remembers { spec, at, secret }) => {
             Ok(store::redis_recipe(plan, spec, at.port(), secret))
         }
@@ -221,11 +229,13 @@ fn recipe(engine: Engine, plan: &Plan, job: &Job) -> Result<Recipe, String> {
 
 /// Whether it answers as itself: another program on the same port is not taken for it.
 async fn is_ready(engine: Engine, job: &Job<'_>, (pid, streams): (u32, bool)) -> bool {
+    let answers = async |port: u16, nonce: &str| {
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        probe::get(at, "/healthz").await.is_ok_and(|answer| answer == nonce)
+    };
     match job {
-        Job::Balances(balancing) => {
-            let at = SocketAddr::from((Ipv4Addr::LOCALHOST, balancing.port));
-            probe::get(at, "/healthz").await.is_ok_and(|answer| answer == balancing.nonce)
-        }
+        Job::Balances(balancing) => answers(balancing.port, &balancing.nonce).await,
+        Job::Pulls(caching) => answers(caching.port, &caching.nonce).await,
         Job::Remembers { at, secret, .. } if engine == Engine::Redis => store::is_redis(*at, secret, pid),
         Job::Remembers { at, .. } => store::is_memcached(*at, pid),
         Job::Keeps { member, secret, .. } if member.primary.is_some() => {

@@ -15,6 +15,7 @@ mod haproxy;
 mod manifest;
 mod member;
 mod nginx;
+mod nginx_cache;
 mod postgresql;
 mod process;
 mod recipe;
