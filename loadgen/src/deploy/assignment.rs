@@ -33,6 +33,9 @@ pub(super) struct Assignment {
     /// Which member of each shard is the primary, by the database's id, where that is not the first of all.
     #[serde(default)]
     pub(super) primaries: BTreeMap<String, Vec<u16>>,
+    /// For a server of a database that is an engine: whom it follows; none for who leads.
+    #[serde(default)]
+    pub(super) primary: Option<SocketAddr>,
     /// The one-way latency of the clients' edge, when clients call this node: nobody else can add it.
     pub(super) entry_latency: Span,
     /// The program of a real engine, which listens itself; none for ours.

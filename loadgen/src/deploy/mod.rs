@@ -31,6 +31,7 @@ mod engine;
 mod external;
 mod failover;
 mod faults;
+mod freshness;
 mod guard;
 mod layout;
 mod load_balancer;

@@ -57,6 +57,7 @@ const KINDS: &[(&str, &[&str])] = &[
     (
         "cdn",
         &[
+            "engine",
             "instances",
             "capacity",
             "eviction",
