@@ -78,8 +78,7 @@ impl Database {
             Data::Alone(store) => store,
             Data::Copied(group) => &group.store,
         };
-        let Instance { time, chance, .. } = &self.instance;
-        let done = self.read.spend(time, chance, |_| store.read(key)).await;
+        let done = self.read.spend(&self.instance, |_| store.read(key)).await;
         if let Data::Copied(group) = &self.data {
             group.notice_staleness(key);
         }
@@ -87,11 +86,10 @@ impl Database {
     }
 
     async fn change(&self, ask: &Ask) -> bool {
-        let Instance { time, chance, .. } = &self.instance;
         match &self.data {
-            Data::Alone(store) => self.write.spend(time, chance, |_| store.write(ask.key)).await.is_ok(),
+            Data::Alone(store) => self.write.spend(&self.instance, |_| store.write(ask.key)).await.is_ok(),
             Data::Copied(group) => {
-                self.write.spend_before(time, chance, drop).await;
+                self.write.spend_before(&self.instance, drop).await;
                 group.write(ask.key, ask.origin.user).await
             }
         }

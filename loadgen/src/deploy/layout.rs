@@ -2,6 +2,7 @@
 use super::assignment::Assignment;
 use super::deployment::DeployError;
 use super::engine::path_of;
+use super::host::Host;
 use crate::entropy;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::time::Span;
@@ -72,6 +73,7 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
                 addresses: BTreeMap::new(),
                 primaries: BTreeMap::new(),
                 entry_latency: entry_latency(plan, index),
+                host: host_of(plan, index),
                 engine: program.clone(),
                 engine_port: None,
                 supervisor: 0,
@@ -85,6 +87,14 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
         }
     }
     Ok(instances)
+}
+
+/// The host whose cores the instances of a node share. Neither clients nor DNS have work of their own.
+fn host_of(plan: &Plan, node: NodeIndex) -> Option<Host> {
+    let place = plan.node(node).host?;
+    let host = &plan.hosts[usize::from(place)];
+    let works = !matches!(plan.node(node).kind, NodeKind::Clients(_) | NodeKind::Dns(_));
+    works.then_some(Host { place, cores: host.cores, speed: host.speed })
 }
 
 /// The node whose process does what clients do themselves; none where the attack can call the entry.

@@ -32,6 +32,7 @@ mod external;
 mod failover;
 mod faults;
 mod guard;
+mod host;
 mod layout;
 mod load_balancer;
 mod monitoring;

@@ -52,16 +52,18 @@ fn tiers(plan: &Plan) -> Vec<Tier> {
 impl Tier {
     /// What monitoring sees: the mean of the time since it last looked.
     fn observe(&mut self, stats: &[(ProcessNumber, Stats)], elapsed: Span, in_service: usize) -> Observed {
-        let workers: u32 = stats.iter().map(|(_, stats)| stats.workers).sum();
+        let workers: u32 = stats.iter().map(|(_, stats)| stats.hands).sum();
         let before =
             |process| self.taken.iter().find(|(of, _)| *of == process).map_or(0, |&(_, taken)| taken);
         // One that was started in between began to count anew.
         let used: u64 = stats
             .iter()
-            .map(|&(process, ref stats)| stats.busy_ns.checked_sub(before(process)).unwrap_or(stats.busy_ns))
+            .map(|&(process, ref stats)| {
+                stats.taken_ns.checked_sub(before(process)).unwrap_or(stats.taken_ns)
+            })
             .sum();
         let backlog: u64 = stats.iter().map(|(_, stats)| stats.backlog).sum();
-        self.taken = stats.iter().map(|&(process, ref stats)| (process, stats.busy_ns)).collect();
+        self.taken = stats.iter().map(|&(process, ref stats)| (process, stats.taken_ns)).collect();
         let utilization = used as f64 / elapsed.0.max(1) as f64 / f64::from(workers.max(1));
         let value = if self.by_backlog { backlog as f64 } else { utilization };
         Observed { instances: in_service as u16, value }

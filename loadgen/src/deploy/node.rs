@@ -6,12 +6,13 @@ use super::clients::Clients;
 use super::control::{Control, Place};
 use super::cookies::Cookies;
 use super::counts::Counts;
-use super::cpu::Cpu;
+use super::cpu::{Cores, Cpu};
 use super::database::Database;
 use super::dns::Dns;
 use super::edge::Edge;
 use super::engine::{self, Desk, Facts};
 use super::external::{self, Remote};
+use super::host::HostCores;
 use super::load_balancer::LoadBalancer;
 use super::object_store;
 use super::origin::Origin;
@@ -19,6 +20,7 @@ use super::queue::Queue;
 use super::server;
 use super::service::Service;
 use super::station::{Station, Worker};
+use super::stats::Stats;
 use super::supervise::ASSIGNMENT_FILE;
 use super::timing::Timing;
 use super::work::{Chance, Timekeeper};
@@ -37,6 +39,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::rc::Rc;
 
 /// Serves as one instance of one node until the process is stopped.
@@ -100,7 +103,7 @@ pub(super) struct Instance {
     pub(super) number: u16,
     pub(super) station: Rc<Station>,
     /// Cores that its workers share, if not each has its own.
-    pub(super) cpu: Option<Rc<Cpu>>,
+    pub(super) cores: Option<Cores>,
     pub(super) time: Rc<Timekeeper>,
     pub(super) chance: Chance,
     pub(super) counts: Counts,
@@ -231,11 +234,19 @@ impl Instance {
     ) -> Result<Self, String> {
         let time = Timekeeper::start().map_err(|e| format!("no timer can be had: {e}"))?;
         let time = Rc::new(time);
+        let cores = match &assignment.host {
+            Some(host) => {
+                // Its own directory is one of the run's.
+                let found = HostCores::connect(host, Path::new(".."));
+                Some(Cores::Host(found.map_err(|e| format!("its host's cores cannot be had: {e}"))?))
+            }
+            None => (cores > 0).then(|| Cores::Own(Cpu::new(time.clone(), cores))),
+        };
         Ok(Self {
             id: assignment.node.clone(),
             number: assignment.instance,
             station: Station::new(time.clock, workers, queue, order),
-            cpu: (cores > 0).then(|| Cpu::new(time.clone(), cores)),
+            cores,
             time,
             chance: Chance::new(assignment.seed, &assignment.node, assignment.instance),
             counts: Counts::default(),
@@ -286,14 +297,14 @@ impl Instance {
         Ok(worker)
     }
 
-    /// What it says of itself: nanoseconds that its workers, or the cores they share, were taken; how many there are; and how many
-    /// requests wait.
-    pub(super) fn figures(&self) -> (u64, u32, usize) {
-        let (busy, workers, waiting) = self.station.figures();
-        match self.cpu.as_ref().map(|cpu| cpu.figures()) {
-            Some((used, cores)) => (used, cores, waiting),
-            None => (busy, workers, waiting),
-        }
+    /// What it says of itself, but for what only a node knows.
+    pub(super) async fn stats(&self) -> Stats {
+        let (taken_ns, hands, waiting) = self.station.figures();
+        let (busy_ns, workers) = match &self.cores {
+            Some(cores) => cores.figures().await,
+            None => (taken_ns, hands),
+        };
+        Stats { busy_ns, workers, taken_ns, hands, backlog: waiting as u64, ..Stats::default() }
     }
 }
 
@@ -393,12 +404,12 @@ impl Node {
     }
 
     /// How many messages wait in it for workers.
-    pub(super) fn messages(&self) -> u64 {
+    fn messages(&self) -> u64 {
         if let Self::Queue(queue) = self { queue.waiting() } else { 0 }
     }
 
     /// What was counted of it since it was started, by the names that runs show.
-    pub(super) fn counters(&self) -> BTreeMap<String, u64> {
+    fn counters(&self) -> BTreeMap<String, u64> {
         let mut counters = BTreeMap::new();
         self.instance().counts.add_to(&mut counters);
         if let Some(dropped) = Some(self.instance().station.dropped()).filter(|&dropped| dropped > 0) {
@@ -433,9 +444,17 @@ impl Node {
         }
     }
 
-    /// Nanoseconds that its workers were taken, how many there are, and how many requests wait; of an engine, the processor's.
-    pub(super) fn figures(&self) -> (u64, u32, usize) {
-        if let Self::Engine(desk) = self { desk.figures() } else { self.instance().figures() }
+    /// What it says of itself, but for how many requests are in it; of an engine, what the processor was taken by it.
+    pub(super) async fn stats(&self) -> Stats {
+        let stats = match self {
+            Self::Engine(desk) => {
+                let (busy_ns, workers, waiting) = desk.figures();
+                let backlog = waiting as u64;
+                Stats { busy_ns, workers, taken_ns: busy_ns, hands: workers, backlog, ..Stats::default() }
+            }
+            _ => self.instance().stats().await,
+        };
+        Stats { backlog: stats.backlog + self.messages(), counters: self.counters(), ..stats }
     }
 
     /// What is known of the engine that it is, if it is one.

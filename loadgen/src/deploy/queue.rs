@@ -103,7 +103,7 @@ impl Queue {
     pub(super) async fn answer(&self, ask: &Ask) -> Answer {
         let mut timing = Timing::default();
         let Some(core) = self.instance.admit(&mut timing).await else { return Answer::refused() };
-        let now = self.work.spend(&self.instance.time, &self.instance.chance, |now| now).await;
+        let now = self.work.spend(&self.instance, |now| now).await;
         drop(core);
         let Origin { class, user, .. } = ask.origin;
         let outcome =

@@ -162,16 +162,14 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
             ));
         };
         let rows = catalog::kind(&node.kind).map_or(&[][..], |kind| kind.params);
-        let on_host = (!node.host.is_empty()).then_some("host");
-        // Monitoring sees what is taken of the cores that are shared, where the simulator's sees the workers.
-        let is_set = |name: &str, default: &str| {
-            node.params.get(name).is_some_and(|value| value.to_string() != default)
-        };
-        let scales_on_cores = (is_set("autoscale", "off") && is_set("cores", "0")).then_some("cores");
-        on_host
-            .or(scales_on_cores)
-            .or_else(|| beyond(&node.params, rows, known))
-            .map(|name| sentence(&format!("node \"{}\"", node.id), name))
+        let engine = node.params.get("engine").map(ToString::to_string).filter(|engine| engine != "embedded");
+        if let Some(engine) = engine.filter(|_| !node.host.is_empty()) {
+            return Some(format!(
+                "node \"{}\", host: {engine} works on this machine's own cores, and not on those of a host that others share: take one of them away for a live run",
+                node.id
+            ));
+        }
+        beyond(&node.params, rows, known).map(|name| sentence(&format!("node \"{}\"", node.id), name))
     });
     let edges = || {
         document.edges.iter().find_map(|edge| {
@@ -241,12 +239,10 @@ mod tests {
             missing(&document).unwrap()
         };
         let said = with(|d| {
-            d.nodes[2].params.insert("autoscale".into(), "step".into());
-            d.nodes[2].params.insert("cores".into(), 2.0.into());
+            d.nodes[1].host = "box".into();
+            d.nodes[1].params.insert("engine".into(), "haproxy".into());
         });
-        assert!(said.starts_with("node \"web\", cores"), "{said}");
-        let said = with(|d| d.nodes[2].host = "box".into());
-        assert!(said.starts_with("node \"web\", host"), "{said}");
+        assert!(said.starts_with("node \"lb\", host: haproxy works on this machine"), "{said}");
         let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("binding".into(), "a.*".into())));
         assert!(said.starts_with("edge \"users\" to \"lb\", binding"), "{said}");
         let said = with(|d| drop(d.workload.params.insert("arrivals".into(), "closed".into())));

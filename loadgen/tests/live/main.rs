@@ -4,6 +4,7 @@ mod clients;
 mod data;
 mod edges;
 mod faults;
+mod hosts;
 mod messages;
 mod scaling;
 mod services;
