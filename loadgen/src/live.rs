@@ -9,7 +9,7 @@ mod usage;
 pub use feed::{Feed, Kept};
 pub use fit::{Unfit, check_deployable};
 
-use crate::attack::{self, Attack, Manner, Paths, Shape, Target};
+use crate::attack::{self, Attack, ClosedLoop, Manner, Paths, Shape, Target};
 use crate::clock::Clock;
 use crate::deploy::{DeployError, Deployment, Design, Facts, THIS_PROGRAM};
 use crate::entropy;
@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use usage::Usage;
 
 /// The most that a run may ask for.
-pub const CAPS: Caps = Caps { rate: 20_000.0, duration: Span(3_600 * Span::SECOND.0), processes: 24 };
+pub const CAPS: Caps = Caps { rate: 20_000.0, duration: Span(3_600 * Span::SECOND.0), processes: 128 };
 
 /// How long the load runs before it counts, unless a run says otherwise: connections are opened, caches fill.
 pub const WARM_UP: Span = Span(2 * Span::SECOND.0);
@@ -316,6 +316,7 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
         arrivals: plan.arrivals,
         manner: Manner::default(),
         shape: shape(plan),
+        closed: closed_loop(plan),
         classes: plan.classes.clone(),
         users: plan.users,
         source: drivable.source.clone(),
@@ -323,7 +324,7 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
         warm_up: wish.warm_up,
         duration: wish.duration,
         timeout: drivable.timeout,
-        connections: connections(shape(plan).peak(plan.arrivals.rate)),
+        connections: connections(plan),
         nodes: plan.nodes.iter().map(|node| node.id.clone()).collect(),
         // What stands for clients says itself what it saw of the node that they call.
         entry: Some(plan.node(drivable.entry).id.clone())
@@ -331,8 +332,20 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
     }
 }
 
-/// The changes of load on the plan's timeline.
+/// The users of a plan who think and wait, in a closed loop; none in an open one.
+pub(crate) fn closed_loop(plan: &Plan) -> Option<ClosedLoop> {
+    let think = plan.think_time?;
+    let nodes = (0..plan.nodes.len()).map(|place| NodeIndex(place as u16));
+    let clients = nodes.filter(|&index| matches!(plan.node(index).kind, NodeKind::Clients(_)));
+    let groups = clients.map(|index| (plan.node(index).id.clone(), plan.users_of(index))).collect();
+    Some(ClosedLoop { think, groups })
+}
+
+/// The changes of load on the plan's timeline; a closed loop finds its own rate.
 pub(crate) fn shape(plan: &Plan) -> Shape {
+    if plan.think_time.is_some() {
+        return Shape::Flat;
+    }
     let rate = |action: &Action| if let Action::SetRate(rate) = action { Some(*rate) } else { None };
     let changes: Vec<_> =
         plan.timeline.iter().filter_map(|(at, action)| Some((*at, rate(action)?))).collect();
@@ -352,9 +365,15 @@ fn recording(store: Store, wish: &Wish, drivable: &Drivable) -> Recording {
     Recording::new(Place::Store(store), begun)
 }
 
-/// How many requests may be in flight: those of half a second, within what one machine carries well.
-fn connections(rate: f64) -> usize {
-    ((rate / 2.0).ceil() as usize).clamp(64, 512)
+/// The most connections that one machine carries well.
+const MOST_CONNECTIONS: usize = 512;
+
+/// How many requests may be in flight: those of half a second, or of all users of a closed loop, within what one machine carries well.
+fn connections(plan: &Plan) -> usize {
+    match plan.think_time {
+        Some(_) => (plan.users as usize).min(MOST_CONNECTIONS),
+        None => ((shape(plan).peak(plan.arrivals.rate) / 2.0).ceil() as usize).clamp(64, MOST_CONNECTIONS),
+    }
 }
 
 /// Where a run comes from in which some instances were engines.

@@ -146,10 +146,7 @@ const EDGE: &[&str] = &[
 /// What a queue does on the edges by which it hands messages over: each is one call, and comes back when that fails.
 const QUEUE_EDGE: &[&str] = &["latency", "binding", "connections"];
 const CLASS: &[&str] = &["operation", "weight", "keys", "skew", "size", "topic", "priority", "session"];
-const ARRIVALS: &[&str] = &["arrivals", "rate", "burstiness", "users"];
-
-/// Choices that the simulator knows and the processes do not.
-const UNKNOWN_CHOICES: &[(&str, &str)] = &[("arrivals", "closed")];
+const ARRIVALS: &[&str] = &["arrivals", "rate", "burstiness", "users", "think_time"];
 
 /// What of a design the processes cannot do: the first such thing, in a sentence.
 pub(super) fn missing(document: &Topology) -> Option<String> {
@@ -215,8 +212,7 @@ fn beyond<'p>(params: &'p Params, rows: &'static [Param], known: &[&str]) -> Opt
     let set = params.iter().find(|(name, value)| {
         let value = value.to_string();
         let is_default = rows.iter().any(|row| row.name == name.as_str() && row.default == value);
-        let unknown = UNKNOWN_CHOICES.iter().any(|&(row, choice)| row == name.as_str() && choice == value);
-        !is_default && (unknown || !known.contains(&name.as_str()))
+        !is_default && !known.contains(&name.as_str())
     });
     set.map(|(name, _)| name.as_str())
 }
@@ -245,8 +241,6 @@ mod tests {
         assert!(said.starts_with("node \"lb\", host: haproxy works on this machine"), "{said}");
         let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("binding".into(), "a.*".into())));
         assert!(said.starts_with("edge \"users\" to \"lb\", binding"), "{said}");
-        let said = with(|d| drop(d.workload.params.insert("arrivals".into(), "closed".into())));
-        assert!(said.starts_with("the workload, arrivals"), "{said}");
         let happens = |action: &str| Happening {
             at: "2s".to_owned(),
             action: action.to_owned(),
