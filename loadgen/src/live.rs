@@ -210,9 +210,10 @@ impl Live {
         let watching = self.watch(intervals, deployment, (plan, wish), &begun, recording);
         let (minding, happening) = (deployment.mind(), self.follow_timeline(deployment, plan, &begun));
         let scaling = deployment.scale(|trouble| self.trouble(trouble));
+        let failing = self.let_fail(deployment, Seed(wish.seed), &begun);
         let (run, seen) = tokio::select! {
             both = async { tokio::join!(driving, watching) } => both,
-            _ = async { tokio::join!(minding, happening, scaling) } => unreachable!("databases are minded for ever"),
+            _ = async { tokio::join!(minding, happening, scaling, failing) } => unreachable!("databases are minded for ever"),
         };
         let mut run = run.map_err(|fault| fault.to_string())?;
         // Which programs it was: their versions and configurations are part of what was measured.
@@ -269,10 +270,7 @@ impl Live {
         plan: &Plan,
         begun: &watch::Sender<Option<Time>>,
     ) {
-        let mut begun = begun.subscribe();
-        let start = begun.wait_for(Option::is_some).await.ok().and_then(|begun| *begun);
-        // The sender lives as long as the load.
-        let Some(start) = start else { return };
+        let Some(start) = start_of(begun).await else { return };
         let each = plan.timeline.iter().filter(|(_, action)| !matches!(action, Action::SetRate(_)));
         let happens = each.map(|(at, action)| async move {
             let due = start + at.since(Time::ZERO);
@@ -286,6 +284,12 @@ impl Live {
         join_all(happens).await;
     }
 
+    /// Lets instances fail by themselves while the load lasts.
+    async fn let_fail(&self, deployment: &Deployment, seed: Seed, begun: &watch::Sender<Option<Time>>) {
+        let Some(start) = start_of(begun).await else { return };
+        deployment.fail(seed, self.clock, start, |trouble| self.trouble(trouble)).await;
+    }
+
     /// What a reader of the run must know.
     fn trouble(&self, trouble: String) {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).push(trouble);
@@ -296,6 +300,12 @@ impl Live {
         self.phase(Phase::TakingDown, format!("{} processes are stopped", deployment.running().len()));
         deployment.down().await
     }
+}
+
+/// When the load began, once it has; its teller lives as long as the load.
+async fn start_of(begun: &watch::Sender<Option<Time>>) -> Option<Time> {
+    let mut begun = begun.subscribe();
+    begun.wait_for(Option::is_some).await.ok().and_then(|begun| *begun)
 }
 
 /// Puts in what the clients that measured the interval do not know.

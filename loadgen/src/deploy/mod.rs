@@ -29,6 +29,7 @@ mod dns;
 mod edge;
 mod engine;
 mod external;
+mod failing;
 mod failover;
 mod faults;
 mod guard;
