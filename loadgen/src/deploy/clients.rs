@@ -75,6 +75,13 @@ impl Clients {
         self.groups.iter().flat_map(|group| std::iter::once(&group.edge).chain(&group.ways))
     }
 
+    /// Packets of some of the clients to a node are lost from now on, or pass again.
+    pub(super) fn cut(&self, from: &str, to: &str, cut: bool) {
+        for group in self.groups.iter().filter(|group| group.id == from) {
+            std::iter::once(&group.edge).chain(&group.ways).for_each(|edge| edge.cut(to, cut));
+        }
+    }
+
     /// Sends a user's request, as his node's parameters say.
     pub(super) async fn answer(&self, ask: &Ask) -> Answer {
         let now = self.instance.time.clock.now();

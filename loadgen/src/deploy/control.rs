@@ -31,6 +31,8 @@ pub(super) enum Control {
     Drain,
     /// Packets to this node are lost from now on, or pass again.
     Cut {
+        /// The caller's id: one process stands for all clients.
+        from: String,
         /// The callee's id.
         to: String,
         /// Whether they are lost.

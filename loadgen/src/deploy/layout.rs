@@ -6,7 +6,7 @@ use super::host::Host;
 use crate::entropy;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::time::Span;
-use loadpath_core::topology::{Engine, NodeKind, Plan, PlanEdge, Topology};
+use loadpath_core::topology::{Action, Engine, NodeKind, Plan, PlanEdge, Topology};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -80,6 +80,7 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
             };
             let start_time = match &node.kind {
                 NodeKind::Service(service) => service.work.start_time,
+                NodeKind::Workers(workers) => workers.work.start_time,
                 _ => Span::ZERO,
             };
             let is_spare = !matches!(node.kind, NodeKind::Clients(_)) && instance >= node.kind.instances();
@@ -116,8 +117,22 @@ pub fn front(plan: &Plan) -> Option<NodeIndex> {
         let has_one_address = !matches!(callee, NodeKind::Dns(_)) && callee.most_instances() == 1;
         spec.browser_cache > Span::ZERO || edge.has_policy() || !has_one_address
     };
-    let needed = clients.next().is_some() || keeps_sessions || is_more_than_sent(first);
+    let needed = clients.next().is_some()
+        || keeps_sessions
+        || is_more_than_sent(first)
+        || plan.timeline.iter().any(|(_, action)| cuts_off(plan, first, action));
     needed.then_some(first)
+}
+
+/// Whether packets of these clients are lost, which only a process that stands for them can do.
+fn cuts_off(plan: &Plan, clients: NodeIndex, action: &Action) -> bool {
+    match action {
+        Action::Cut(edge) => plan.edge(*edge).from == clients,
+        Action::Partition(zone, other) => {
+            plan.node(clients).zone.is_some_and(|own| own == *zone || other.is_none_or(|other| other == own))
+        }
+        _ => false,
+    }
 }
 
 /// The nodes whose addresses a node's process must know.

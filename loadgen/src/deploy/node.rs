@@ -375,7 +375,8 @@ impl Node {
         match (self, control) {
             (Self::Engine(desk), _) => return desk.obey(control),
             (_, Control::Slow { factor }) => self.instance().chance.slowness.set(*factor),
-            (_, Control::Cut { to, cut }) => {
+            (Self::Clients(clients), Control::Cut { from, to, cut }) => clients.cut(from, to, *cut),
+            (_, Control::Cut { to, cut, .. }) => {
                 self.each_edge(|edge| edge.cut(to, *cut));
                 if let Self::Queue(queue) = self {
                     queue.hand_out();
@@ -388,6 +389,9 @@ impl Node {
                 self.each_edge(|edge| edge.move_to(node, addresses));
                 if let Self::LoadBalancer(balancer) = self {
                     balancer.leave_absent();
+                }
+                if let Self::Queue(queue) = self {
+                    queue.follow_workers();
                 }
             }
             (Self::Cache(cache), Control::Flush) => cache.flush(),
@@ -454,7 +458,9 @@ impl Node {
             }
             _ => self.instance().stats().await,
         };
-        Stats { backlog: stats.backlog + self.messages(), counters: self.counters(), ..stats }
+        let waiting_for = if let Self::Queue(queue) = self { queue.waiting_for() } else { BTreeMap::new() };
+        let backlog = stats.backlog + self.messages();
+        Stats { backlog, counters: self.counters(), waiting_for, ..stats }
     }
 
     /// What is known of the engine that it is, if it is one.

@@ -22,6 +22,9 @@ pub struct Stats {
     pub in_flight: u64,
     /// How many of them wait for a worker.
     pub backlog: u64,
+    /// Of a queue: how many messages wait for each node of workers, by its id.
+    #[serde(default)]
+    pub waiting_for: BTreeMap<String, u64>,
     /// What else was counted of it, by the names that runs show.
     #[serde(default)]
     pub counters: BTreeMap<String, u64>,

@@ -26,6 +26,9 @@ const KINDS: &[(&str, &[&str])] = &[
             "eject_after",
             "rate_limit",
             "burst",
+            "mtbf",
+            "mttr",
+            "repairers",
         ],
     ),
     (
@@ -52,6 +55,9 @@ const KINDS: &[(&str, &[&str])] = &[
             "max_instances",
             "scale_target",
             "cooldown",
+            "mtbf",
+            "mttr",
+            "repairers",
         ],
     ),
     (
@@ -79,7 +85,23 @@ const KINDS: &[(&str, &[&str])] = &[
     ),
     (
         "workers",
-        &["instances", "workers", "service_time", "pause", "cores", "speed", "error_share", "start_time"],
+        &[
+            "instances",
+            "workers",
+            "service_time",
+            "pause",
+            "cores",
+            "speed",
+            "error_share",
+            "start_time",
+            "mtbf",
+            "mttr",
+            "repairers",
+            "autoscale",
+            "max_instances",
+            "scale_target",
+            "cooldown",
+        ],
     ),
     (
         "cache",
@@ -120,6 +142,9 @@ const KINDS: &[(&str, &[&str])] = &[
             "reads",
             "session",
             "failover",
+            "mtbf",
+            "mttr",
+            "repairers",
         ],
     ),
 ];
@@ -185,23 +210,14 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
         beyond(&document.workload.params, catalog::ARRIVALS, ARRIVALS)
             .map(|name| sentence("the workload", name))
     };
-    let timeline = || document.timeline.iter().find_map(|happening| beyond_doing(document, happening));
+    let timeline = || document.timeline.iter().find_map(beyond_doing);
     nodes.or_else(edges).or_else(classes).or_else(workload).or_else(timeline)
 }
 
 /// Why something on the timeline cannot be done to processes; none when it can.
-fn beyond_doing(document: &Topology, happening: &Happening) -> Option<String> {
-    let is_clients = |id: &str| document.node(id).is_some_and(|node| node.kind == "clients");
-    let from = happening.params.get("from").map(ToString::to_string).unwrap_or_default();
-    let far_clients = || document.nodes.iter().any(|node| node.kind == "clients" && !node.zone.is_empty());
+fn beyond_doing(happening: &Happening) -> Option<String> {
     let why = match happening.action.as_str() {
         "add_shard" => "no shard can be added to running processes",
-        "cut" | "join" if is_clients(&from) => {
-            "the clients are this program itself; cut an edge between two nodes"
-        }
-        "partition" | "heal" if far_clients() => {
-            "the clients are this program itself, and cannot be cut off; give them no zone"
-        }
         _ => return None,
     };
     Some(format!("the timeline's \"{}\" at {} is only simulated: {why}", happening.action, happening.at))
