@@ -141,7 +141,8 @@ impl Deployment {
             Action::RestoreZone(zone) => self.restore_all(&self.in_zone(*zone)).await,
             Action::Promote(node, shard) => self.promote(*node, *shard).await,
             Action::Deploy(node, pause) => self.restart_in_turn(*node, *pause).await,
-            Action::SetRate(_) | Action::AddShard(..) => {
+            Action::AddShard(node, rate) => self.add_shard(*node, *rate).await,
+            Action::SetRate(_) => {
                 Err(DeployError("this cannot be done to running processes; it is only simulated".to_owned()))
             }
         }

@@ -2,6 +2,7 @@
 use super::assignment::Assignment;
 use super::deployment::DeployError;
 use super::engine::path_of;
+use super::growth::added_servers;
 use super::host::Host;
 use crate::entropy;
 use loadpath_core::id::NodeIndex;
@@ -52,7 +53,7 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
             NodeKind::Clients(_) => u16::from(front(plan) == Some(index)),
             // The agent itself looks.
             NodeKind::Monitoring(_) => 0,
-            kind => kind.most_instances(),
+            kind => kind.most_instances() + added_servers(plan, index),
         };
         let program = match node.kind.engine() {
             Engine::Embedded => None,

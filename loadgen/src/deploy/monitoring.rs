@@ -129,13 +129,13 @@ impl Deployment {
     }
 
     /// The instances of a node that are meant to be there.
-    fn in_service(&self, node: NodeIndex) -> Vec<ProcessNumber> {
+    pub(super) fn in_service(&self, node: NodeIndex) -> Vec<ProcessNumber> {
         let roster = self.roster();
         self.numbers_of(node).filter(|&process| roster[process as usize].in_service).collect()
     }
 
     /// So many instances that can be started; fewer where there are not so many.
-    fn spares(&self, node: NodeIndex, wanted: usize) -> Vec<ProcessNumber> {
+    pub(super) fn spares(&self, node: NodeIndex, wanted: usize) -> Vec<ProcessNumber> {
         let free =
             |&process: &ProcessNumber| !self.roster()[process as usize].in_service && !self.is_up(process);
         self.numbers_of(node).filter(free).take(wanted).collect()

@@ -348,7 +348,7 @@ impl Node {
             }
             NodeKind::Database(spec) => {
                 let instance = instance(spec.connections, spec.queue)?;
-                Self::Database(Database::open(spec, assignment, instance)?)
+                Self::Database(Database::open(plan, spec, assignment, instance)?)
             }
             other => return Err(format!("a {} has no process", other.name().replace('_', " "))),
         })
@@ -381,6 +381,10 @@ impl Node {
                 if let Self::Queue(queue) = self {
                     queue.hand_out();
                 }
+            }
+            (Self::Database(database), Control::Grow { .. }) => return database.obey(control),
+            (_, Control::Grow { node, growth, addresses }) => {
+                self.each_edge(|edge| edge.grow(node, *growth, addresses));
             }
             (_, Control::Primary { node, shard, member }) => {
                 self.each_edge(|edge| edge.learn_primary(node, *shard, *member));

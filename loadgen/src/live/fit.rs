@@ -66,11 +66,11 @@ pub fn check_deployable(document: &Topology, caps: &Caps) -> Result<Plan, Unfit>
     if let Some(why) = deploy::beyond(&plan).or_else(unable).or_else(|| deploy::absent(&plan)) {
         return Err(Unfit::Cannot(why));
     }
-    let processes: usize = plan
-        .nodes
-        .iter()
-        .filter(|node| !matches!(node.kind, NodeKind::Clients(_) | NodeKind::Monitoring(_)))
-        .map(|node| usize::from(node.kind.most_instances()))
+    let processes: usize = (0_u16..)
+        .zip(&plan.nodes)
+        .filter(|(_, node)| !matches!(node.kind, NodeKind::Clients(_) | NodeKind::Monitoring(_)))
+        .map(|(place, node)| node.kind.most_instances() + deploy::added_servers(&plan, NodeIndex(place)))
+        .map(usize::from)
         .sum::<usize>()
         + usize::from(front(&plan).is_some());
     if processes > caps.processes {

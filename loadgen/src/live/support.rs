@@ -1,7 +1,7 @@
 //! What the processes can do so far. A design that asks for more is refused by name, so that no live run measures less than
 //! what is drawn.
 use loadpath_core::topology::catalog::{self, Param};
-use loadpath_core::topology::{Happening, Params, Topology};
+use loadpath_core::topology::{Happening, Node, Params, Topology};
 
 /// For each kind that comes up: the parameters that its process acts on.
 const KINDS: &[(&str, &[&str])] = &[
@@ -184,8 +184,7 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
             ));
         };
         let rows = catalog::kind(&node.kind).map_or(&[][..], |kind| kind.params);
-        let engine = node.params.get("engine").map(ToString::to_string).filter(|engine| engine != "embedded");
-        if let Some(engine) = engine.filter(|_| !node.host.is_empty()) {
+        if let Some(engine) = engine_of(node).filter(|_| !node.host.is_empty()) {
             return Some(format!(
                 "node \"{}\", host: {engine} works on this machine's own cores, and not on those of a host that others share: take one of them away for a live run",
                 node.id
@@ -210,17 +209,25 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
         beyond(&document.workload.params, catalog::ARRIVALS, ARRIVALS)
             .map(|name| sentence("the workload", name))
     };
-    let timeline = || document.timeline.iter().find_map(beyond_doing);
+    let timeline = || document.timeline.iter().find_map(|happening| beyond_doing(document, happening));
     nodes.or_else(edges).or_else(classes).or_else(workload).or_else(timeline)
 }
 
 /// Why something on the timeline cannot be done to processes; none when it can.
-fn beyond_doing(happening: &Happening) -> Option<String> {
-    let why = match happening.action.as_str() {
-        "add_shard" => "no shard can be added to running processes",
-        _ => return None,
-    };
-    Some(format!("the timeline's \"{}\" at {} is only simulated: {why}", happening.action, happening.at))
+fn beyond_doing(document: &Topology, happening: &Happening) -> Option<String> {
+    let to = happening.params.get("node").map(ToString::to_string).unwrap_or_default();
+    let engine = document.node(&to).and_then(engine_of)?;
+    (happening.action == "add_shard").then(|| {
+        format!(
+            "the timeline's \"add_shard\" at {} is only simulated where \"{to}\" is {engine}: set its engine to embedded",
+            happening.at
+        )
+    })
+}
+
+/// The engine of a node, where it is not ours.
+fn engine_of(node: &Node) -> Option<String> {
+    node.params.get("engine").map(ToString::to_string).filter(|engine| engine != "embedded")
 }
 
 /// The first parameter that is set to something that is not acted on.
@@ -268,7 +275,15 @@ mod tests {
         document.timeline.push(happens("kill"));
         assert_eq!(missing(&document), None, "processes can be killed");
         document.timeline.push(happens("add_shard"));
-        assert!(missing(&document).unwrap().contains("\"add_shard\" at 2s"));
+        document.timeline[2].params.insert("node".into(), "db".into());
+        assert_eq!(missing(&document), None, "our own databases grow");
+        let db = document.nodes.iter_mut().find(|node| node.id == "db").unwrap();
+        db.params.insert("engine".into(), "postgresql".into());
+        assert!(
+            missing(&document)
+                .unwrap()
+                .contains("\"add_shard\" at 2s is only simulated where \"db\" is postgresql")
+        );
         // The default, written out, asks for nothing.
         let mut document = three_tier();
         document.edges.push(Edge { from: "lb".into(), to: "db".into(), ..Edge::default() });

@@ -17,7 +17,7 @@ const DESIGN: &str = r#"{
 #[test]
 fn users_who_wait_for_their_answers_make_the_same_load_and_lose_patience_as_often() {
     let both = Both::of(DESIGN, 5);
-    let [live, simulated] = [&both.live, &both.simulated].map(|run| run.achieved_rate());
+    let [live, simulated] = [&both.live, &both.simulated].map(loadpath_core::run::Run::achieved_rate);
     eprintln!("throughput: live {live:.1}/s, simulated {simulated:.1}/s");
     // A thousand exponential services of four busy workers: 3 % of deviation, and what sockets add to each.
     assert!((live / simulated - 1.0).abs() < 0.12, "{live} is not {simulated}");
