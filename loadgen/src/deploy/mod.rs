@@ -28,6 +28,7 @@ mod deployment;
 mod dns;
 mod edge;
 mod engine;
+mod entrance;
 mod external;
 mod failing;
 mod failover;
