@@ -35,6 +35,13 @@ impl Cores {
     }
 }
 
+/// Ends the jobs that are done by now, each at its own instant: that this is looked at late takes no core from anybody.
+pub(super) fn catch_up(processor: &mut Processor, now: Time, mut done: impl FnMut(u32)) {
+    while let Some(job) = processor.next().filter(|&due| due <= now).and_then(|due| processor.finish(due)) {
+        done(job);
+    }
+}
+
 /// Cores that are shared equally by all that works.
 pub(super) struct Cpu {
     cores: u32,
@@ -63,10 +70,12 @@ impl Cpu {
     fn start(self: &Rc<Self>, work: Span) -> oneshot::Receiver<()> {
         let (sender, done) = oneshot::channel();
         {
+            let now = self.time.clock.now();
             let mut state = self.state.borrow_mut();
+            state.catch_up(now);
             state.jobs = state.jobs.wrapping_add(1);
             let job = state.jobs;
-            state.processor.start(self.time.clock.now(), job, work);
+            state.processor.start(now, job, work);
             state.waiting.insert(job, sender);
         }
         self.go_on();
@@ -75,20 +84,17 @@ impl Cpu {
 
     /// Core-nanoseconds used so far, and how many cores there are.
     fn figures(&self) -> (u64, u32) {
-        let used = self.state.borrow().processor.used(self.time.clock.now());
-        (used as u64, self.cores)
+        let now = self.time.clock.now();
+        let mut state = self.state.borrow_mut();
+        state.catch_up(now);
+        (state.processor.used(now) as u64, self.cores)
     }
 
     /// Lets go whose work is done, and has the next one waited for.
     fn go_on(self: &Rc<Self>) {
         let now = self.time.clock.now();
         let mut state = self.state.borrow_mut();
-        while let Some(job) = state.processor.finish(now) {
-            if let Some(done) = state.waiting.remove(&job) {
-                // Who asked for it may be gone.
-                let _ = done.send(());
-            }
-        }
+        state.catch_up(now);
         let due = state.processor.next().unwrap_or(Time::NEVER);
         if due == state.due {
             return;
@@ -105,6 +111,19 @@ impl Cpu {
                 }
             });
         }
+    }
+}
+
+impl State {
+    /// Lets go whose work is done.
+    fn catch_up(&mut self, now: Time) {
+        let Self { processor, waiting, .. } = self;
+        catch_up(processor, now, |job| {
+            if let Some(done) = waiting.remove(&job) {
+                // Who asked for it may be gone.
+                let _ = done.send(());
+            }
+        });
     }
 }
 

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! instance ──job, nanoseconds of work──▶ supervisor, with the simulator's processor for each host
-//!          ◀──job, nanoseconds used────  when the job is done, or at once when the job is number zero
+//!          ◀──job──────────────────────  when it is done; number zero is answered at once, with what all have used
 //! ```
 //!
 //! An instance that dies loses its connection, and its work is taken off the cores.
+use super::cpu::catch_up;
 use crate::clock::Clock;
 use crate::timer::Alarm;
 use loadpath_core::component::processor::{Discipline, Processor};
@@ -38,7 +39,7 @@ pub(super) struct Host {
     pub(super) speed: f64,
 }
 
-/// A job's number, and nanoseconds: of its work, or those that were used.
+/// A job's number, and nanoseconds: of its work, or those that all have used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Word {
     job: u32,
@@ -138,15 +139,18 @@ impl Desk {
                 },
                 () = alarm.until(due) => {}
             }
-            self.let_go();
+            self.let_go(self.clock.now());
         }
     }
 
     fn hear(&mut self, heard: Heard) {
         let now = self.clock.now();
+        self.let_go(now);
         match heard {
             Heard::Came(caller, words) => drop(self.callers.insert(caller, words)),
-            Heard::Said(caller, Word { job: NO_JOB, .. }) => self.tell(caller, NO_JOB, now),
+            Heard::Said(caller, Word { job: NO_JOB, .. }) => {
+                self.tell(caller, Word { job: NO_JOB, nanos: self.processor.used(now) as u64 });
+            }
             Heard::Said(caller, Word { job, nanos }) => {
                 self.next_job = self.next_job.wrapping_add(1);
                 self.jobs.insert(self.next_job, (caller, job));
@@ -165,19 +169,18 @@ impl Desk {
     }
 
     /// Tells whose work is done.
-    fn let_go(&mut self) {
-        let now = self.clock.now();
-        while let Some(done) = self.processor.finish(now) {
-            if let Some((caller, job)) = self.jobs.remove(&done) {
-                self.tell(caller, job, now);
-            }
+    fn let_go(&mut self, now: Time) {
+        let mut done = Vec::new();
+        catch_up(&mut self.processor, now, |job| done.push(job));
+        for (caller, job) in done.iter().filter_map(|job| self.jobs.remove(job)).collect::<Vec<_>>() {
+            self.tell(caller, Word { job, nanos: 0 });
         }
     }
 
-    fn tell(&self, caller: u64, job: u32, now: Time) {
+    fn tell(&self, caller: u64, word: Word) {
         if let Some(words) = self.callers.get(&caller) {
             // It may be dying.
-            let _ = words.send(Word { job, nanos: self.processor.used(now) as u64 });
+            let _ = words.send(word);
         }
     }
 }
