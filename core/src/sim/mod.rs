@@ -41,6 +41,7 @@ mod warm_up;
 
 pub use command::{Command, CommandFault};
 pub use ended::Ended;
+pub use failing::Failing;
 pub use replications::{find_cut, over_replications, replication_seed, simulate_replications};
 pub use simulation::Simulation;
 pub use snapshot::{ClassSnapshot, CurvePoint, EdgeSnapshot, NodeSnapshot, PoolSnapshot, Snapshot};

@@ -3,6 +3,7 @@ use super::assignment::{Assignment, RUN_VARIABLE};
 use super::control::{CONTROL, Control, Place};
 use super::failover::{Leads, leads};
 use super::faults::Faults;
+use super::growth::Grown;
 use super::layout::{Design, Instance, called_by, instances, levels};
 use super::order::{Order, ProcessNumber};
 use super::probe;
@@ -46,6 +47,8 @@ pub struct Deployment {
     faults: std::sync::Mutex<Faults>,
     /// Which processes are meant to be there, in the instances' order.
     roster: std::sync::Mutex<Vec<OnRoster>>,
+    /// The shards that databases have got since they came up, in order.
+    pub(super) grown: std::sync::Mutex<Vec<Grown>>,
     /// What was counted of nodes by their owner.
     counted: std::sync::Mutex<Vec<(NodeIndex, &'static str, u64)>>,
 }
@@ -147,6 +150,7 @@ impl Deployment {
             run: design.run.to_owned(),
             leads: std::sync::Mutex::new(leads(design.plan)),
             faults: std::sync::Mutex::new(Faults::none(design.plan, instances.len())),
+            grown: std::sync::Mutex::default(),
             counted: std::sync::Mutex::default(),
             plan: design.plan.clone(),
             roster: std::sync::Mutex::new(instances.iter().map(OnRoster::of).collect()),
@@ -314,16 +318,21 @@ impl Deployment {
         if self.is_up(process) {
             return Ok(());
         }
-        let Instance { port, start_time, .. } = &self.instances[process as usize];
-        tokio::time::sleep(Duration::from_nanos(start_time.0)).await;
+        tokio::time::sleep(Duration::from_nanos(self.instances[process as usize].start_time.0)).await;
+        self.start_anew(process).await?;
+        self.introduce(self.instances[process as usize].node, &[process]).await?;
+        self.tell_roster(process).await?;
+        self.tell_growth(process).await?;
+        self.tell_faults(process).await
+    }
+
+    /// Starts a process where it was, or where there is room for it; returns when it answers.
+    pub(super) async fn start_anew(&self, process: ProcessNumber) -> Result<(), DeployError> {
+        let port = &self.instances[process as usize].port;
         self.order_start(process, port.get().copied()).await?;
         self.readiness(process).await?;
-        self.introduce(self.instances[process as usize].node, &[process]).await?;
-        self.instances[process as usize]
-            .port
-            .get_or_init(|| self.address(process).map_or(0, |address| address.port()));
-        self.tell_roster(process).await?;
-        self.tell_faults(process).await
+        port.get_or_init(|| self.address(process).map_or(0, |address| address.port()));
+        Ok(())
     }
 
     /// Tells a process something, and hears its answer.

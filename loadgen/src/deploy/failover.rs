@@ -166,6 +166,12 @@ impl Deployment {
         }
     }
 
+    /// A shard more has its first member as the primary.
+    pub(super) fn another_leads(&self, node: NodeIndex) {
+        let mut leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
+        leads.entry(node).or_default().push(Lead::default());
+    }
+
     pub(super) fn primaries(&self) -> BTreeMap<String, Vec<u16>> {
         let leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
         let of = |(node, leads): (&NodeIndex, &Vec<Lead>)| {
@@ -200,13 +206,13 @@ impl Deployment {
         let NodeKind::Database(DatabaseNode { replicas: 1.., .. }) = &self.plan.node(node).kind else {
             return Ok(());
         };
-        // One that is down is found where it was.
+        // One that is down is found where it was; those of a shard that is not there yet are nowhere.
         let address = |process: ProcessNumber| {
             self.address(process).or_else(|| self.last_address(process)).ok_or_else(|| {
                 DeployError(format!("a server of \"{}\" was never up", self.plan.node(node).id))
             })
         };
-        let addresses = self.numbers_of(node).map(address).collect::<Result<Vec<_>, _>>()?;
+        let addresses = self.in_service(node).into_iter().map(address).collect::<Result<Vec<_>, _>>()?;
         for &process in who {
             self.tell(process, &Control::Servers { addresses: addresses.clone() }).await?;
         }

@@ -52,6 +52,8 @@ struct Counts {
 
 /// A workers node that takes messages from here.
 struct Tier {
+    /// Its id.
+    node: String,
     edge: Rc<Edge>,
     /// How many messages each of its instances works on at once.
     workers: u32,
@@ -79,13 +81,16 @@ impl Queue {
             let NodeKind::Workers(workers) = &plan.node(link.to).kind else {
                 unreachable!("a queue calls only workers")
             };
-            let instances = usize::from(workers.instances);
+            let edge = Edge::new(plan, edge, assignment, &instance.time);
+            // Those that autoscaling may start are not there yet.
+            let up: Vec<bool> = (0..edge.instances()).map(|instance| edge.is_there(instance)).collect();
             Tier {
-                edge: Edge::new(plan, edge, assignment, &instance.time),
+                node: plan.node(link.to).id.clone(),
+                edge,
                 workers: workers.work.workers,
                 connections: link.connections.unwrap_or(u32::MAX),
-                under_way: RefCell::new(vec![0; instances]),
-                up: RefCell::new(vec![true; instances]),
+                under_way: RefCell::new(vec![0; up.len()]),
+                up: RefCell::new(up),
                 is_probing: Cell::new(false),
             }
         };
@@ -103,7 +108,7 @@ impl Queue {
     pub(super) async fn answer(&self, ask: &Ask) -> Answer {
         let mut timing = Timing::default();
         let Some(core) = self.instance.admit(&mut timing).await else { return Answer::refused() };
-        let now = self.work.spend(&self.instance.time, &self.instance.chance, |now| now).await;
+        let now = self.work.spend(&self.instance, |now| now).await;
         drop(core);
         let Origin { class, user, .. } = ask.origin;
         let outcome =
@@ -121,6 +126,23 @@ impl Queue {
     /// How many messages wait.
     pub(super) fn waiting(&self) -> u64 {
         self.hub.store.borrow().waiting()
+    }
+
+    /// How many messages wait for each node of workers.
+    pub(super) fn waiting_for(&self) -> BTreeMap<String, u64> {
+        let store = self.hub.store.borrow();
+        let tiers = self.hub.tiers.iter().enumerate();
+        tiers.map(|(place, tier)| (tier.node.clone(), store.waiting_for(place))).collect()
+    }
+
+    /// Instances of workers have come or gone, as the edges know by now.
+    pub(super) fn follow_workers(&self) {
+        for (place, tier) in self.hub.tiers.iter().enumerate() {
+            for instance in 0..tier.edge.instances() {
+                self.hub.set_up(place, instance, tier.edge.is_there(instance));
+            }
+        }
+        self.hub.hand_out_all();
     }
 
     /// Messages go to workers that can be reached again.
@@ -228,23 +250,28 @@ impl Hub {
     /// An instance is not there: it gets nothing until it answers again.
     fn lose(self: &Rc<Self>, tier: usize, instance: u16) {
         let place = &self.tiers[tier];
-        if std::mem::replace(&mut place.up.borrow_mut()[usize::from(instance)], false) {
-            self.store.borrow_mut().set_member(tier, instance, false);
-        }
+        self.set_up(tier, instance, false);
         if !place.is_probing.replace(true) {
             tokio::task::spawn_local(self.clone().find_again(tier));
         }
     }
 
-    /// Tries those that are not there until all are.
+    /// Whether an instance may get messages from now on.
+    fn set_up(&self, tier: usize, instance: u16, up: bool) {
+        let was = std::mem::replace(&mut self.tiers[tier].up.borrow_mut()[usize::from(instance)], up);
+        if was != up {
+            self.store.borrow_mut().set_member(tier, instance, up);
+        }
+    }
+
+    /// Tries those that do not answer until all do.
     async fn find_again(self: Rc<Self>, tier: usize) {
         let place = &self.tiers[tier];
         while let Some(lost) = place.lost() {
             tokio::time::sleep(AGAIN).await;
             for instance in lost {
                 if place.edge.probe(instance, AGAIN).await {
-                    place.up.borrow_mut()[usize::from(instance)] = true;
-                    self.store.borrow_mut().set_member(tier, instance, true);
+                    self.set_up(tier, instance, true);
                     self.hand_out(tier);
                 }
             }
@@ -270,10 +297,11 @@ impl Tier {
         free.min_by_key(|&instance| under_way[usize::from(instance)])
     }
 
-    /// The instances that are not there; none when all are.
+    /// The instances that should answer and do not; none when all do.
     fn lost(&self) -> Option<Vec<u16>> {
         let up = self.up.borrow();
-        let lost: Vec<u16> = (0..up.len() as u16).filter(|&instance| !up[usize::from(instance)]).collect();
+        let is_lost = |&instance: &u16| !up[usize::from(instance)] && self.edge.is_there(instance);
+        let lost: Vec<u16> = (0..up.len() as u16).filter(is_lost).collect();
         (!lost.is_empty()).then_some(lost)
     }
 }

@@ -1,9 +1,11 @@
 //! Designs on sockets do what they do in the simulator: the same document goes through both, and their figures are compared.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 mod clients;
+mod closed;
 mod data;
 mod edges;
 mod faults;
+mod hosts;
 mod messages;
 mod scaling;
 mod services;
