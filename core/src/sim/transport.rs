@@ -1,7 +1,8 @@
 //! The life of a call: sent, delivered, begun, worked on, answered, and whoever waits for it resumed.
-use super::agenda::Event;
 use super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot, Stage};
 use super::counter::Counter;
+use super::event::Event;
+use super::lanes::Lane;
 use super::node::State;
 use super::simulation::Simulation;
 use super::station::Offered;
@@ -51,6 +52,7 @@ impl Simulation {
     pub(super) fn put(&mut self, parent: Slot, way: Way, ask: Ask, origin: Origin, delay: Span) -> Slot {
         let link = &self.edges[way.edge.index()];
         let (node, cut, at) = (link.to, link.cut, self.now + delay + link.latency);
+        let lane = link.lane.filter(|_| delay == Span::ZERO);
         let parent_generation = if parent == NO_CALL { 0 } else { self.calls[parent].generation };
         let slot = self.calls.add(Call {
             parent,
@@ -69,7 +71,7 @@ impl Simulation {
         if cut {
             self.give_up_connecting(slot);
         } else {
-            self.schedule(at, Event::Deliver(slot));
+            self.schedule_in_line(lane, at, Event::Deliver(slot));
         }
         slot
     }
@@ -93,8 +95,13 @@ impl Simulation {
     }
 
     pub(super) fn schedule(&mut self, at: Time, event: Event) {
+        self.schedule_in_line(None, at, event);
+    }
+
+    /// As `schedule`, for what comes in the order in which it is scheduled.
+    fn schedule_in_line(&mut self, lane: Option<Lane>, at: Time, event: Event) {
         if at > self.now {
-            self.agenda.push(at, event);
+            self.agenda.push_in_line(lane, at, event);
         } else if self.next.is_none() && self.at_once.is_empty() {
             self.next = Some(event);
         } else {
@@ -252,8 +259,8 @@ impl Simulation {
         if link.cut {
             return self.give_up_connecting(slot);
         }
-        let at = self.now + link.latency;
-        self.schedule(at, Event::Answer(slot));
+        let (lane, at) = (link.lane, self.now + link.latency);
+        self.schedule_in_line(lane, at, Event::Answer(slot));
     }
 
     /// An answer has reached its caller.

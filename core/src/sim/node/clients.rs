@@ -1,7 +1,7 @@
 //! Clients at work: requests in an open loop or a closed one, each with a deadline after which nobody waits for it.
-use super::super::agenda::Event;
 use super::super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot, Stage};
 use super::super::counter::Counter;
+use super::super::event::Event;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
 use super::State;

@@ -1,7 +1,7 @@
 //! A service at work: its own time first, then its calls, with the worker held throughout. Workers do the same with messages.
-use super::super::agenda::Event;
 use super::super::call::{Ask, Call, NO_CALL, NO_TARGET, Slot, Stage};
 use super::super::counter::Counter;
+use super::super::event::Event;
 use super::super::rare::Rare;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
