@@ -96,6 +96,8 @@ pub(crate) struct Call {
     pub(crate) edge: EdgeIndex,
     /// The source that waits for it, counted from one; zero when it is no client's request.
     pub(crate) source: u16,
+    /// Where its deadline stands in that source's line.
+    pub(crate) deadline_place: u32,
     /// The target of its caller that it was given to, where that is a balancer.
     pub(crate) target: u16,
     /// Which instance of the caller's node sent it.
@@ -148,6 +150,7 @@ impl Call {
             instance: 0,
             edge,
             source: 0,
+            deadline_place: 0,
             target: NO_TARGET,
             caller: 0,
             epoch: 0,

@@ -19,6 +19,7 @@ mod call;
 mod command;
 mod control;
 mod counter;
+mod deadlines;
 mod ended;
 mod event;
 mod failing;
