@@ -31,6 +31,8 @@ pub(crate) struct Agenda {
     /// What comes first: all events before `run_end`, latest first.
     run: Vec<Entry>,
     run_end: u64,
+    /// Several events have come into the run together, which nobody has looked at yet.
+    filled_run: bool,
     /// The run covers `64^run_level` nanoseconds at most.
     run_level: u32,
     /// No event in the buckets is earlier.
@@ -52,6 +54,7 @@ impl Default for Agenda {
             lanes: Lanes::default(),
             run: Vec::new(),
             run_end: 0,
+            filled_run: false,
             run_level: 0,
             base: 0,
             buckets: vec![Vec::new(); LEVELS * SLOTS],
@@ -160,6 +163,17 @@ impl Agenda {
         Some((at, Event::unpack(entry as u32)))
     }
 
+    /// Whether several events have come so near that they are next, since this was last asked.
+    #[inline]
+    pub(crate) fn has_filled_run(&mut self) -> bool {
+        std::mem::take(&mut self.filled_run)
+    }
+
+    /// The events of the heap that are next, the last of them first; not those in lines.
+    pub(crate) fn run(&self) -> impl Iterator<Item = Event> + '_ {
+        self.run.iter().map(|&entry| Event::unpack(entry as u32))
+    }
+
     fn drop_into_bucket(&mut self, entry: Entry) {
         let at = time_of(entry);
         let differs = (at ^ self.base) | 1;
@@ -194,6 +208,7 @@ impl Agenda {
         if level == 0 || bucket.len() <= SORTED {
             self.run_end = self.base.saturating_add(1 << shift);
             self.run_level = level;
+            self.filled_run = bucket.len() > 1;
             self.sort_into_run(&mut bucket);
         } else {
             self.run_end = self.base;

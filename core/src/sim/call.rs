@@ -10,6 +10,9 @@ pub(crate) type Slot = u32;
 /// Stands for "no call".
 pub(crate) const NO_CALL: Slot = u32::MAX;
 
+/// So many calls are more than the nearest cache of today's processors holds, and then some.
+const NEAR: usize = 1_024;
+
 /// Stands for "no balancer gave it to a target".
 pub(crate) const NO_TARGET: u16 = u16::MAX;
 
@@ -220,6 +223,19 @@ impl Calls {
     /// Whether the call that had this slot and generation is still under way.
     pub(crate) fn is_open(&self, slot: Slot, generation: u32) -> bool {
         slot != NO_CALL && self.slots[slot as usize].generation == generation
+    }
+
+    /// Whether there are more calls than the nearer memory of a processor holds.
+    #[inline]
+    pub(crate) const fn are_many(&self) -> bool {
+        self.slots.len() > NEAR
+    }
+
+    /// Reads something at both ends of a call and between them, and so has all of it brought near; what it was is of no use.
+    #[inline]
+    pub(crate) fn touch(&self, slot: Slot) -> u64 {
+        let Some(call) = self.slots.get(slot as usize) else { return 0 };
+        call.origin.key ^ call.leaves.0 ^ u64::from(call.generation ^ call.parent) ^ u64::from(call.pinned)
     }
 
     /// How many bytes the slab takes.
