@@ -124,6 +124,7 @@ impl Simulation {
     }
 
     /// A user of a closed loop thinks, for `least` at least.
+    #[inline]
     fn think(&mut self, source: usize, user: u32, least: Span) {
         let Some((law, rng)) = &mut self.clients(source).think else { return };
         let span = law.sample(rng).max(least);
