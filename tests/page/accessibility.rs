@@ -124,8 +124,8 @@ async fn less_motion_and_the_systems_colours_are_honoured() {
     open.page.wait_until("dark is followed", &format!("{ground} !== {light:?}")).await;
     // With colours of one's own, how busy a node is stays seen: its bar is the system's highlight, not its ground.
     open.page.prefer(&[("forced-colors", "active"), ("prefers-color-scheme", "dark")]).await;
-    let fills = "(() => { const fill = (s) => getComputedStyle(document.querySelector(s)).fill;
-        return [fill('#node-2 .taken'), fill('#node-2 .track')]; })()";
+    let fills = "(() => { const { color, backgroundColor } = getComputedStyle(document.querySelector('#node-2 .bar'));
+        return [color, backgroundColor]; })()";
     let [taken, track]: [String; 2] = open.page.evaluate(fills).await;
     assert_ne!(taken, track);
     open.page.finish().await;

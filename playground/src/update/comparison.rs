@@ -87,6 +87,8 @@ pub enum Msg {
     Before(Side),
     /// The second of the two is to be this.
     After(Side),
+    /// Lay the measured run beside the design.
+    Measured,
 }
 
 impl Comparison {
@@ -132,6 +134,11 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::After(side) => {
             model.comparison.after = side;
             refresh(model)
+        }
+        Msg::Measured => {
+            model.comparison.before = Side::Current;
+            model.comparison.after = Side::Measured;
+            show(model)
         }
     }
 }

@@ -6,8 +6,7 @@ mod publish;
 mod wasm;
 mod weight;
 
-pub(crate) use publish::PageFile;
-pub(crate) use weight::print as print_weight;
+pub(crate) use publish::{PageFile, pack};
 
 use anyhow::{Context, Result};
 
@@ -26,7 +25,7 @@ pub(crate) const PLAN: [&str; 4] = [
 /// `cargo xtask web`: builds the page and says what it weighs.
 pub(crate) fn run(project: &Project) -> Result<()> {
     let page = build(project, &mut Steps::new(PLAN.to_vec()))?;
-    print_weight(&page);
+    weight::print(&page);
     Ok(())
 }
 
