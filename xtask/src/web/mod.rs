@@ -7,6 +7,7 @@ mod wasm;
 mod weight;
 
 pub(crate) use publish::{PageFile, pack};
+pub(crate) use weight::print as print_weight;
 
 use anyhow::{Context, Result};
 
@@ -25,7 +26,7 @@ pub(crate) const PLAN: [&str; 4] = [
 /// `cargo xtask web`: builds the page and says what it weighs.
 pub(crate) fn run(project: &Project) -> Result<()> {
     let page = build(project, &mut Steps::new(PLAN.to_vec()))?;
-    weight::print(&page);
+    print_weight(&page);
     Ok(())
 }
 
