@@ -49,6 +49,13 @@ pub enum Effect {
         /// What.
         msg: Box<Msg>,
     },
+    /// Send a message later: so long after the next frame is drawn, since a slow one is no pause.
+    AfterFrame {
+        /// In how many milliseconds.
+        ms: u32,
+        /// What.
+        msg: Box<Msg>,
+    },
     /// Put the document's link into the address bar, and remember which design it is.
     Store {
         /// The document.
@@ -287,6 +294,11 @@ impl Shell {
             }
             Effect::After { ms, msg } => {
                 Timeout::new(ms, move || tell.emit(*msg)).forget();
+            }
+            Effect::AfterFrame { ms, msg } => {
+                browser::next_frame(move || {
+                    Timeout::new(ms, move || tell.emit(*msg)).forget();
+                });
             }
             Effect::Store { document, fragment, design } => browser::store(&document, &fragment, &design),
             Effect::Keep { kept, before } => browser::keep(&tell, &kept, before.as_deref()),

@@ -4,7 +4,7 @@ use super::{Open, RUNNING};
 use crate::browser::{Key, fetched_axe};
 
 /// What the audit finds in what is shown now: each violated rule with the elements that violate it.
-const AUDIT: &str = "axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations.flatMap(
+pub(crate) const AUDIT: &str = "axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations.flatMap(
     (rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary.replaceAll('\\n', ' ')}`)))";
 
 impl Open {
@@ -50,6 +50,12 @@ async fn the_audit_finds_nothing_on_any_screen_in_both_colour_schemes() {
     open.audit("a fault", &mut found).await;
     open.press_tab("Metrics").await;
     open.audit("metrics", &mut found).await;
+    open.page.key(Key::plain("Escape")).await;
+    open.page.key(Key::plain("t")).await;
+    open.page.wait_until("the text is shown", "document.querySelector('#source .inks')").await;
+    open.audit("the document as text", &mut found).await;
+    open.page.key(Key::plain("t")).await;
+    open.wait_for_count("#source", 0).await;
     open.page.key(Key::plain("?")).await;
     open.page.wait_until("the keys are shown", "document.querySelector('dialog[open]')").await;
     open.audit("the keys", &mut found).await;

@@ -9,6 +9,7 @@ use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use js_sys::Promise;
 use loadpath_core::topology::Topology;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
@@ -46,6 +47,13 @@ fn local() -> Option<Storage> {
 
 fn session() -> Option<Storage> {
     window().session_storage().ok().flatten()
+}
+
+/// Does something when the next frame is drawn; a page that is not seen draws none until it is.
+pub(super) fn next_frame(deed: impl FnOnce() + 'static) {
+    let deed = Closure::once_into_js(deed);
+    // Asking for a frame fails in no browser; without one, what waits for it would wait for the next motion.
+    let _ = window().request_animation_frame(deed.unchecked_ref());
 }
 
 /// What the page finds when it starts.
