@@ -27,7 +27,9 @@ fn turn() -> (f64, f64) {
     let limits = (Span::ZERO, Span(3_600 * Span::SECOND.0));
     let mut tally = Tally::new(vec!["get".to_owned()], Vec::new(), SeenHere::default(), Time::ZERO, limits);
     let mut chance = Seed(1).stream("recording");
-    let samples: Vec<Sample> = (0..AT_ONCE).map(|number| sample(number, chance.bits())).collect();
+    let mut samples: Vec<Sample> = (0..AT_ONCE).map(|number| sample(number, chance.bits())).collect();
+    // They are told of as they end.
+    samples.sort_by_key(|sample| sample.end);
     let (mut path, mut beside) = (0.0, 0.0);
     for batch in 0..REQUESTS / AT_ONCE {
         let shift = Span(batch * AT_ONCE * 50_000);

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 const SURE: f64 = 2.5;
 /// And change the work by this share over the loads that were measured.
 const WORTH_A_WORD: f64 = 0.03;
+/// Loads must lie so far apart, relative to their mean: runs of one load differ by chance alone.
+const APART: f64 = 0.2;
 /// What a mean of work is off by for other reasons than chance, relative to it.
 const SYSTEMATIC: f64 = 0.005;
 
@@ -35,7 +37,7 @@ impl Contention {
     }
 }
 
-/// The nodes whose work grows or shrinks with the load, beyond chance; none of a single run.
+/// The nodes whose work grows or shrinks with the load, beyond chance; none of a single load.
 pub(super) fn contention(fitting: &Fitting, cv2: &[f64], seen: &[Seen]) -> Vec<Contention> {
     let nodes = fitting.plan.nodes.iter().enumerate();
     nodes
@@ -63,10 +65,13 @@ fn slope(node: &str, cv2: f64, points: &[(f64, (Moments, Moments))]) -> Option<C
     let spread = sum(&|p| (p.in_work - x) * (p.in_work - x));
     let slope = sum(&|p| (p.in_work - x) * (p.longer - y)) / spread;
     let error = 1.0 / spread.sqrt();
-    let (low, high) =
-        each.iter().fold((f64::MAX, f64::MIN), |(low, high), p| (low.min(p.in_work), high.max(p.in_work)));
-    // Not a number where all runs had the same load.
-    let found = slope.abs() > SURE * error && (slope * (high - low)).abs() > WORTH_A_WORD * y;
+    let range = |of: &dyn Fn(&Point) -> f64| {
+        let (low, high) = each.iter().map(of).fold((f64::MAX, f64::MIN), |(l, h), x| (l.min(x), h.max(x)));
+        high - low
+    };
+    let found = range(&|p| p.rate) > APART * rate
+        && slope.abs() > SURE * error
+        && (slope * range(&|p| p.in_work)).abs() > WORTH_A_WORD * y;
     // The work of one call alone, by the line.
     let alone = y - slope * (x - 1.0);
     (found && alone > 0.0).then(|| Contention {
@@ -85,4 +90,26 @@ struct Point {
     /// How many times longer the work took than the model says.
     longer: f64,
     rate: f64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs at these rates, of a node whose work grows by a twentieth for each further call.
+    fn points(rates: [f64; 3]) -> Vec<(f64, (Moments, Moments))> {
+        let at = |own: f64, in_work: f64| Moments { own, in_work, calls: 1e5, ..Moments::default() };
+        [1.0, 2.0, 3.0]
+            .iter()
+            .zip(rates)
+            .map(|(&n, rate)| (rate, (at(1.0 + 0.05 * (n - 1.0), n), at(1.0, n))))
+            .collect()
+    }
+
+    #[test]
+    fn contention_is_found_between_loads_and_not_between_runs_of_one() {
+        let found = slope("web", 1.0, &points([10.0, 20.0, 30.0])).unwrap();
+        assert!((found.sigma - 0.05).abs() < 0.005, "{found:?}");
+        assert_eq!(slope("web", 1.0, &points([20.0, 20.0, 20.0])), None);
+    }
 }

@@ -58,8 +58,10 @@ pub(super) fn known(fitting: &Fitting, model: &Model) -> Result<Knowledge, Strin
         let (values, vectors) = eigen(information);
         for (value, vector) in values.iter().zip(vectors) {
             let error = if *value > 1e-12 { 1.0 / value.sqrt() } else { f64::INFINITY };
-            if error > UNKNOWN {
-                found.unknown.push(unknown(&node.id, servers_param(&node.kind), error, vector, &seen));
+            let unknown = unknown(&node.id, servers_param(&node.kind), error, vector, &seen);
+            // Two directions may name the same parameters: one sentence says it.
+            if error > UNKNOWN && !found.unknown.iter().any(|other| other.sentence == unknown.sentence) {
+                found.unknown.push(unknown);
             }
         }
         let variance = |i: usize| {

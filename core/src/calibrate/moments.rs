@@ -9,6 +9,7 @@ const FEWEST: u64 = 100;
 
 /// A node in a run. Times in seconds.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(test, derive(Default))]
 pub(super) struct Moments {
     /// Calls to it that it worked on.
     pub(super) calls: f64,

@@ -52,7 +52,10 @@ pub struct Tally {
     warm_up: Span,
     /// When the last request is due, at the latest.
     last: Time,
+    /// Of the running interval: what belongs to the run, and what was due in the warm-up. The run is their sum when intervals close,
+    /// so that a request is recorded once.
     interval: Counts,
+    warming: Counts,
     interval_start: Time,
     intervals: u64,
     /// How many due requests the intervals so far have told of.
@@ -102,6 +105,7 @@ impl Tally {
         Self {
             last: start + warm_up + duration,
             interval: Counts::new(classes.len(), nodes.len()),
+            warming: Counts::new(classes.len(), nodes.len()),
             run: Counts::new(classes.len(), nodes.len()),
             batches: vec![Batches::new(); classes.len()],
             classes,
@@ -144,14 +148,15 @@ impl Tally {
     fn add(&mut self, sample: &Sample, hops: &[Hop]) {
         self.last_end = self.last_end.max(sample.end);
         self.ended += 1;
-        self.interval.add(sample, hops, self.seen);
         let second = self.seconds.last_mut().expect("close_seconds has begun one");
         second.outcomes.add(sample.ending.outcome());
         self.second.record(sample.end.since(sample.due));
         if sample.due.since(self.start) >= self.warm_up {
-            self.run.add(sample, hops, self.seen);
+            self.interval.add(sample, hops, self.seen);
             self.batches[usize::from(sample.class)].add(sample.end.since(sample.due));
             self.evidence.add(sample);
+        } else {
+            self.warming.add(sample, hops, self.seen);
         }
     }
 
@@ -180,7 +185,11 @@ impl Tally {
     /// Ends the interval at `now` and begins the next. Numbers have no gaps; an interval is longer than a second when
     /// nobody could take it earlier.
     pub fn close_interval(&mut self, recorder: &Recorder, now: Time) -> Interval {
-        let counts = std::mem::replace(&mut self.interval, Counts::new(self.classes.len(), self.nodes.len()));
+        let empty = || Counts::new(self.classes.len(), self.nodes.len());
+        let warming = std::mem::replace(&mut self.warming, empty());
+        let mut counts = std::mem::replace(&mut self.interval, empty());
+        self.run.merge(&counts);
+        counts.merge(&warming);
         let due: u64 = recorder.offered().iter().sum();
         let interval = Interval {
             number: self.intervals,
@@ -211,6 +220,7 @@ impl Tally {
     /// rate of a target that answers too slowly is what it really was.
     pub fn finish(mut self, recorder: &Recorder, told: &Told) -> Run {
         self.close_second();
+        self.run.merge(&self.interval);
         let source = Source::Measured {
             target: told.target.clone(),
             by: format!("loadgen {}", env!("CARGO_PKG_VERSION")),
@@ -239,6 +249,23 @@ impl Counts {
             nodes: (0..nodes).map(|_| NodeCounts::new()).collect(),
             send_delay: Histogram::new(Precision::Fine),
         }
+    }
+
+    /// Adds what another counted of the same classes and nodes.
+    fn merge(&mut self, other: &Self) {
+        for (class, other) in self.classes.iter_mut().zip(&other.classes) {
+            class.outcomes.merge(&other.outcomes);
+            class.response.merge(&other.response);
+            class.service.merge(&other.service);
+        }
+        for (node, other) in self.nodes.iter_mut().zip(&other.nodes) {
+            node.outcomes.merge(&other.outcomes);
+            node.response.merge(&other.response);
+            node.wait.merge(&other.wait);
+            node.lookups += other.lookups;
+            node.hits += other.hits;
+        }
+        self.send_delay.merge(&other.send_delay);
     }
 
     fn add(&mut self, sample: &Sample, hops: &[Hop], seen: SeenHere) {
