@@ -40,6 +40,8 @@ pub enum Effect {
     Renew(Thread),
     /// Keep how far the course has come.
     KeepCourse(String),
+    /// Keep the baselines of comparisons.
+    KeepBaselines(String),
     /// Tell the worker that its snapshot is drawn, as soon as it is.
     Seen,
     /// Send a message later.
@@ -286,6 +288,7 @@ impl Shell {
             Effect::Renew(Thread::Simulation) => self.worker = simulation(&tell),
             Effect::Renew(Thread::Study) => self.study = None,
             Effect::KeepCourse(text) => browser::keep_course(&text),
+            Effect::KeepBaselines(text) => browser::keep_baselines(&text),
             Effect::Seen => {
                 if let Some(worker) = self.worker.clone() {
                     // In a task of its own, behind the one that draws.

@@ -29,6 +29,7 @@ const HISTORY: &str = "loadpath.history";
 const THEME: &str = "loadpath.theme";
 const TOKEN: &str = "loadpath.token";
 const COURSE: &str = "loadpath.course";
+const BASELINES: &str = "loadpath.baselines";
 /// What the address asks for with `?lesson=NAME`.
 const LESSON: &str = "lesson=";
 
@@ -75,6 +76,7 @@ pub(crate) fn startup() -> Startup {
         theme,
         token: get(session(), TOKEN),
         course: get(local(), COURSE),
+        baselines: get(local(), BASELINES),
         lesson: queries().find_map(|part| Some(part.strip_prefix(LESSON)?.to_owned())),
     }
 }
@@ -155,6 +157,14 @@ pub(super) fn keep_course(text: &str) {
     if let Some(storage) = local() {
         // Full storage: the course goes on, and is forgotten with the page.
         let _ = storage.set_item(COURSE, text);
+    }
+}
+
+/// Keeps the baselines of comparisons.
+pub(super) fn keep_baselines(text: &str) {
+    if let Some(storage) = local() {
+        // Full storage: they last until the page is left.
+        let _ = storage.set_item(BASELINES, text);
     }
 }
 
