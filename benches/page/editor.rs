@@ -111,12 +111,15 @@ async fn measure_peer(folder: &Path, nodes: usize) -> Figures {
 /// The same steps for both: a node dragged, the view panned and zoomed by the wheel, all nodes dragged.
 async fn act(page: &Page, node: &str, select_all: Option<&str>, all_selected: &str) -> Figures {
     page.count_thread_time().await;
-    // What the start has left to do is not a step's.
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    // What the start, or the gesture before, has left to do is not a step's.
+    let rest = || tokio::time::sleep(Duration::from_millis(1_500));
+    rest().await;
     let at = page.center_of(node).await;
     let drag_one = drag(page, at).await;
     let middle = Point::new(760.0, 380.0);
+    rest().await;
     let pan = wheel(page, middle, false).await;
+    rest().await;
     let zoom = wheel(page, middle, true).await;
     match select_all {
         Some(script) => page.evaluate::<serde_json::Value>(script).await,
@@ -126,6 +129,7 @@ async fn act(page: &Page, node: &str, select_all: Option<&str>, all_selected: &s
         }
     };
     page.wait_until("all are selected", all_selected).await;
+    rest().await;
     let at = page.center_of(node).await;
     let drag_all = drag(page, at).await;
     Figures { ready: 0.0, drag_one, pan, zoom, drag_all }
