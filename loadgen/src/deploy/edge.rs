@@ -178,8 +178,10 @@ impl Edge {
         let Way::Data(routes) = &self.way else { return };
         if callee == self.callee {
             let known = self.peers.borrow().len();
-            let peer = |&address| Some(Peer::speaking(self.time.clock, address, self.protocol.as_ref()));
-            self.peers.borrow_mut().extend(addresses.iter().skip(known).map(peer));
+            let peer = |(place, &address)| {
+                Some(Peer::speaking(self.time.clock, address, place as u16, self.protocol.as_ref()))
+            };
+            self.peers.borrow_mut().extend(addresses.iter().enumerate().skip(known).map(peer));
             routes.grow(self.time.clock.now(), growth);
         }
     }
