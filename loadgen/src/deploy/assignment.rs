@@ -34,6 +34,9 @@ pub(super) struct Assignment {
     /// Which member of each shard is the primary, by the database's id, where that is not the first of all.
     #[serde(default)]
     pub(super) primaries: BTreeMap<String, Vec<u16>>,
+    /// For a server of a database that is an engine: whom it follows; none for who leads.
+    #[serde(default)]
+    pub(super) primary: Option<SocketAddr>,
     /// The one-way latency of the clients' edge, when clients call this node: nobody else can add it.
     pub(super) entry_latency: Span,
     /// The host whose cores it shares with others, if it does.

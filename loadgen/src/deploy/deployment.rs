@@ -180,14 +180,19 @@ impl Deployment {
             }
             // The others wait until they are needed.
             numbers.retain(|&process| self.roster()[process as usize].in_service);
-            for &process in &numbers {
-                self.order_start(process, None).await?;
-            }
-            let mut waiting: JoinSet<_> = numbers.iter().map(|&process| self.readiness(process)).collect();
-            while let Some(result) = waiting.join_next().await {
-                result.expect("waiting does not panic and is not aborted")?;
-                ready += 1;
-                progress(ready, total);
+            // A replica of an engine begins as a copy of its primary, which must be there.
+            let (first, then): (Vec<_>, Vec<_>) =
+                numbers.iter().partition(|&&process| self.followed_by(process).is_none());
+            for wave in [first, then] {
+                for &process in &wave {
+                    self.order_start(process, None).await?;
+                }
+                let mut waiting: JoinSet<_> = wave.iter().map(|&process| self.readiness(process)).collect();
+                while let Some(result) = waiting.join_next().await {
+                    result.expect("waiting does not panic and is not aborted")?;
+                    ready += 1;
+                    progress(ready, total);
+                }
             }
             for process in numbers {
                 if let Some(address) = self.address(process) {
@@ -225,6 +230,8 @@ impl Deployment {
         self.standings.send_modify(|standings| drop(standings.insert(process, Standing::Starting)));
         let mut assignment = Box::new(self.instances[process as usize].assignment.clone());
         assignment.primaries = self.primaries();
+        let lead = self.followed_by(process);
+        assignment.primary = lead.and_then(|lead| self.address(lead).or_else(|| self.last_address(lead)));
         self.order(&Order::Start { process, port, assignment }).await
     }
 

@@ -103,8 +103,10 @@ impl Edge {
         let policy = EdgePolicy::new(plan, from, edge, assignment.seed, time.clock);
         let addresses = assignment.addresses.get(&callee.id).map_or(&[][..], Vec::as_slice);
         let protocol = Protocol::of(plan, callee, &assignment.secret);
-        let place =
-            |place: usize| Some(Peer::speaking(time.clock, *addresses.get(place)?, protocol.as_ref()));
+        let place = |place: usize| {
+            let address = *addresses.get(place)?;
+            Some(Peer::speaking(time.clock, address, place as u16, protocol.as_ref()))
+        };
         let peers = (0..usize::from(callee.kind.most_instances())).map(place).collect();
         Rc::new(Self {
             callee: callee.id.clone(),
@@ -162,10 +164,11 @@ impl Edge {
         if callee != self.callee {
             return;
         }
-        for (peer, &address) in self.peers.borrow_mut().iter_mut().zip(addresses) {
+        for ((place, peer), &address) in self.peers.borrow_mut().iter_mut().enumerate().zip(addresses) {
             if peer.as_ref().map(|peer| peer.address()) != address {
-                *peer =
-                    address.map(|address| Peer::speaking(self.time.clock, address, self.protocol.as_ref()));
+                let speaking =
+                    |address| Peer::speaking(self.time.clock, address, place as u16, self.protocol.as_ref());
+                *peer = address.map(speaking);
             }
         }
     }

@@ -73,6 +73,7 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
                 secret: secret.clone(),
                 addresses: BTreeMap::new(),
                 primaries: BTreeMap::new(),
+                primary: None,
                 entry_latency: entry_latency(plan, index),
                 host: host_of(plan, index),
                 engine: program.clone(),
@@ -115,8 +116,11 @@ pub fn front(plan: &Plan) -> Option<NodeIndex> {
         let NodeKind::Clients(spec) = &plan.node(node).kind else { return false };
         let edge = plan.edge(plan.node(node).out[0]);
         let callee = &plan.node(edge.to).kind;
+        // A point of presence that is an engine adds no latency to what it has itself.
+        let is_engine_that_answers =
+            matches!(callee, NodeKind::Cdn(_)) && callee.engine() != Engine::Embedded;
         let has_one_address = !matches!(callee, NodeKind::Dns(_)) && callee.most_instances() == 1;
-        spec.browser_cache > Span::ZERO || edge.has_policy() || !has_one_address
+        spec.browser_cache > Span::ZERO || edge.has_policy() || !has_one_address || is_engine_that_answers
     };
     let needed = clients.next().is_some()
         || keeps_sessions

@@ -33,6 +33,7 @@ mod external;
 mod failing;
 mod failover;
 mod faults;
+mod freshness;
 mod growth;
 mod guard;
 mod host;

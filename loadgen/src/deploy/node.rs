@@ -323,9 +323,9 @@ impl Node {
     }
 
     /// Does what the agent orders; how far its log is, where it has one.
-    pub(super) fn obey(&self, control: &Control) -> Result<Place, String> {
+    pub(super) async fn obey(&self, control: &Control) -> Result<Place, String> {
         match (self, control) {
-            (Self::Engine(desk), _) => return desk.obey(control),
+            (Self::Engine(desk), _) => return desk.obey(control).await,
             (_, Control::Slow { factor }) => self.instance().chance.slowness.set(*factor),
             (Self::Clients(clients), Control::Cut { from, to, cut }) => clients.cut(from, to, *cut),
             (_, Control::Cut { to, cut, .. }) => {
@@ -385,6 +385,7 @@ impl Node {
             Self::Database(database) => database.count(&mut counters),
             Self::Cache(cache) => cache.count(&mut counters),
             Self::Queue(queue) => queue.count(&mut counters),
+            Self::Engine(desk) => desk.count(&mut counters),
             _ => {}
         }
         counters.retain(|_, count| *count > 0);
@@ -419,9 +420,14 @@ impl Node {
         Stats { backlog, counters: self.counters(), waiting_for, ..stats }
     }
 
-    /// What is known of the engine that it is, if it is one.
+    /// The engine that it is, if it is one.
+    pub(super) const fn engine(&self) -> Option<&Desk> {
+        if let Self::Engine(desk) = self { Some(desk) } else { None }
+    }
+
+    /// What is known of that.
     pub(super) fn facts(&self) -> Option<&Facts> {
-        if let Self::Engine(desk) = self { Some(desk.facts()) } else { None }
+        self.engine().map(Desk::facts)
     }
 
     /// What all kinds have.

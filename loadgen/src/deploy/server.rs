@@ -198,7 +198,7 @@ impl Shell {
                 self.drains.set(true);
                 Ok(Place::default())
             }
-            Ok(control) => self.node.obey(&control),
+            Ok(control) => self.node.obey(&control).await,
             Err(fault) => Err(format!("that is no order: {fault}")),
         };
         match obeyed {

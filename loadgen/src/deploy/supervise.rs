@@ -273,7 +273,12 @@ async fn mind(
             status = child.wait() => break status,
             Some(stop) = stops.recv() => match stop {
                 // An error here says that it has ended just now, and the next round sees that.
-                Stop::Kill => signal_to(&child, Signal::KILL),
+                Stop::Kill => {
+                    if let Some(pid) = child.id() {
+                        engine::kill_below(pid);
+                    }
+                    signal_to(&child, Signal::KILL);
+                }
                 Stop::Hang(hangs) => {
                     let what = if hangs { Signal::STOP } else { Signal::CONT };
                     signal_to(&child, what);

@@ -63,6 +63,7 @@ const KINDS: &[(&str, &[&str])] = &[
     (
         "cdn",
         &[
+            "engine",
             "instances",
             "capacity",
             "eviction",

@@ -161,11 +161,11 @@ impl NodeKind {
     pub const fn engine(&self) -> Engine {
         match self {
             Self::LoadBalancer(node) => node.engine,
+            Self::Cdn(node) => node.engine,
             Self::Cache(node) => node.engine,
             Self::Database(node) => node.engine,
             Self::Clients(_)
             | Self::Dns(_)
-            | Self::Cdn(_)
             | Self::Service(_)
             | Self::Queue(_)
             | Self::Workers(_)
