@@ -177,9 +177,11 @@ impl Edge {
     pub(super) fn grow(&self, callee: &str, growth: Growth, addresses: &[SocketAddr]) {
         let Way::Data(routes) = &self.way else { return };
         if callee == self.callee {
-            let known = self.peers.borrow().len();
-            let peer = |&address| Some(Peer::speaking(self.time.clock, address, self.protocol.as_ref()));
-            self.peers.borrow_mut().extend(addresses.iter().skip(known).map(peer));
+            let mut peers = self.peers.borrow_mut();
+            for (place, &address) in addresses.iter().enumerate().skip(peers.len()) {
+                let peer = Peer::speaking(self.time.clock, address, place as u16, self.protocol.as_ref());
+                peers.push(Some(peer));
+            }
             routes.grow(self.time.clock.now(), growth);
         }
     }
