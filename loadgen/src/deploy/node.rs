@@ -10,7 +10,7 @@ use super::cpu::Cpu;
 use super::database::Database;
 use super::dns::Dns;
 use super::edge::Edge;
-use super::engine::{self, Desk, Facts};
+use super::engine::{self, Desk, Facts, Relay};
 use super::external::{self, Remote};
 use super::load_balancer::LoadBalancer;
 use super::object_store;
@@ -62,7 +62,12 @@ pub fn serve_node() -> Result<(), String> {
         let (plan, index) = plan_of(&assignment)?;
         let listener = listener().map_err(|e| format!("standard input is not a listening socket: {e}"))?;
         if assignment.engine.is_some() {
-            let instance = Instance::new(&assignment, 0, 0, (Discipline::Fifo, 0))?;
+            // A broker's desk takes in as many messages at once as is drawn.
+            let (workers, queue) = match &plan.node(index).kind {
+                NodeKind::Queue(spec) => (spec.workers, spec.queue),
+                _ => (0, 0),
+            };
+            let instance = Instance::new(&assignment, workers, queue, (Discipline::Fifo, 0))?;
             return engine::serve(listener, plan, index, assignment, instance).await;
         }
         let node = Node::new(&assignment, &plan, index)?;
@@ -355,7 +360,10 @@ impl Node {
             Self::Clients(node) => node.answer(ask).await,
             Self::Dns(node) => node.answer(ask).await,
             Self::Remote(node) => node.answer(ask).await,
-            Self::Engine(_) => Answer::new(StatusCode::MISDIRECTED_REQUEST, Timing::default()),
+            Self::Engine(desk) => match desk.relay() {
+                Some(relay) => relay.answer(&desk.instance, ask).await,
+                None => Answer::new(StatusCode::MISDIRECTED_REQUEST, Timing::default()),
+            },
         }
     }
 
@@ -394,7 +402,11 @@ impl Node {
 
     /// How many messages wait in it for workers.
     pub(super) fn messages(&self) -> u64 {
-        if let Self::Queue(queue) = self { queue.waiting() } else { 0 }
+        match self {
+            Self::Queue(queue) => queue.waiting(),
+            Self::Engine(desk) => desk.relay().map_or(0, Relay::waiting),
+            _ => 0,
+        }
     }
 
     /// What was counted of it since it was started, by the names that runs show.
@@ -414,6 +426,7 @@ impl Node {
             Self::Database(database) => database.count(&mut counters),
             Self::Cache(cache) => cache.count(&mut counters),
             Self::Queue(queue) => queue.count(&mut counters),
+            Self::Engine(desk) => desk.relay().into_iter().for_each(|relay| relay.count(&mut counters)),
             _ => {}
         }
         counters.retain(|_, count| *count > 0);
@@ -429,7 +442,8 @@ impl Node {
             Self::Cdn(node) => node.edge().into_iter().for_each(tell),
             Self::Clients(node) => node.edges().for_each(tell),
             Self::Dns(node) => node.edges().for_each(tell),
-            Self::Database(_) | Self::Remote(_) | Self::Engine(_) => {}
+            Self::Engine(desk) => desk.each_edge(tell),
+            Self::Database(_) | Self::Remote(_) => {}
         }
     }
 

@@ -1,18 +1,21 @@
 //! An engine's desk: the process beside it that started it, answers for it to the agent, and ends with it.
 use super::super::assignment::Assignment;
 use super::super::control::{Control, Place};
+use super::super::edge::Edge;
 use super::super::node::Instance;
 use super::super::probe;
 use super::balancer::Balancing;
+use super::broker::{self, Relay};
 use super::find;
 use super::process::{Account, Process, processor_ns};
 use super::recipe::{self, Recipe};
 use super::{Facts, haproxy, manifest, nginx, store};
 use crate::clock::Clock;
 use loadpath_core::id::NodeIndex;
-use loadpath_core::topology::{CacheNode, DatabaseNode, Engine, NodeKind, Plan};
+use loadpath_core::topology::{CacheNode, DatabaseNode, Engine, NodeKind, Plan, QueueNode};
 use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// The engine's directory, in the instance's own.
@@ -31,6 +34,8 @@ pub(in super::super) struct Desk {
     facts: Facts,
     /// What is changed while it runs.
     job: RefCell<Job<'static>>,
+    /// What a broker's publishers and workers see of it.
+    relay: Option<Relay>,
 }
 
 /// What an engine is there for.
@@ -38,6 +43,7 @@ enum Job<'p> {
     Balances(Balancing<'p>),
     Remembers { spec: &'p CacheNode, at: SocketAddr, secret: String },
     Keeps { spec: &'p DatabaseNode, at: SocketAddr, secret: String },
+    Relays { spec: &'p QueueNode, at: SocketAddr, secret: String, nonce: String },
 }
 
 impl Desk {
@@ -59,11 +65,11 @@ impl Desk {
         let job = job(plan, index, assignment, port)?;
         let recipe = recipe(engine, plan, &job)?;
         let account = Account::for_engine(recipe.account)?;
-        let keeps = matches!(job, Job::Keeps { .. });
+        let keeps = matches!(job, Job::Keeps { .. } | Job::Relays { .. });
         recipe::enter(DIRECTORY, account, keeps)
             .map_err(|e| format!("the engine's directory cannot be made: {e}"))?;
         recipe.prepare(path, account).await?;
-        if keeps {
+        if matches!(job, Job::Keeps { .. }) {
             store::make_data(path, account).await?;
         }
         let begun = clock.now();
@@ -83,6 +89,13 @@ impl Desk {
                 return Err(format!("{} was not ready within {} s", engine.title(), READY_WITHIN.as_secs()));
             }
         }
+        let relay = match &job {
+            Job::Relays { spec, at, .. } => {
+                let opened = Relay::open(plan, index, spec, assignment, &instance.time, *at).await;
+                Some(opened.map_err(|e| format!("{} does not do what is drawn: {e}", engine.title()))?)
+            }
+            _ => None,
+        };
         manifest::write(process.pid).map_err(|e| format!("what it started cannot be written down: {e}"))?;
         let facts = Facts {
             engine: engine.title().to_owned(),
@@ -91,7 +104,7 @@ impl Desk {
             ready_after: clock.now().since(begun),
         };
         let cores = cores(kind);
-        let desk = Self { instance, engine, pid: process.pid, cores, facts, job: RefCell::new(job) };
+        let desk = Self { instance, engine, pid: process.pid, cores, facts, job: RefCell::new(job), relay };
         Ok((desk, process))
     }
 
@@ -105,6 +118,11 @@ impl Desk {
         (processor_ns(self.pid), self.cores, 0)
     }
 
+    /// What a broker's publishers and workers see of it.
+    pub(in super::super) const fn relay(&self) -> Option<&Relay> {
+        self.relay.as_ref()
+    }
+
     /// Does what the agent orders, if the engine can.
     ///
     /// # Errors
@@ -112,6 +130,16 @@ impl Desk {
     pub(in super::super) fn obey(&self, control: &Control) -> Result<Place, String> {
         let cannot = || Err(format!("{} cannot do that", self.engine.title()));
         match (control, &mut *self.job.borrow_mut()) {
+            (Control::Cut { to, cut }, Job::Relays { .. }) => {
+                self.each_edge(|edge| edge.cut(to, *cut));
+                self.relay.iter().for_each(Relay::hand_out);
+                Ok(())
+            }
+            (Control::Moved { node, addresses }, Job::Relays { .. }) => {
+                self.each_edge(|edge| edge.move_to(node, addresses));
+                Ok(())
+            }
+            (Control::Primary { .. }, Job::Relays { .. }) => Ok(()),
             // Its callees find out themselves who is primary.
             (Control::Primary { .. }, Job::Balances(_)) => Ok(()),
             (Control::Moved { node, addresses }, Job::Balances(balancing)) => {
@@ -123,6 +151,11 @@ impl Desk {
             _ => cannot(),
         }
         .map(|()| Place::default())
+    }
+
+    /// Tells each edge by which its desk calls workers.
+    pub(in super::super) fn each_edge(&self, tell: impl Fn(&Rc<Edge>)) {
+        self.relay.iter().flat_map(Relay::edges).for_each(tell);
     }
 
     fn retarget(&self, balancing: &Balancing) -> Result<(), String> {
@@ -142,6 +175,7 @@ fn job<'p>(plan: &'p Plan, index: NodeIndex, assignment: &Assignment, port: u16)
         }
         NodeKind::Cache(spec) => Ok(Job::Remembers { spec, at, secret }),
         NodeKind::Database(spec) => Ok(Job::Keeps { spec, at, secret }),
+        NodeKind::Queue(spec) => Ok(Job::Relays { spec, at, secret, nonce: assignment.nonce.clone() }),
         other => Err(format!("no engine is a {} so far", other.name().replace('_', " "))),
     }
 }
@@ -159,6 +193,9 @@ fn recipe(engine: Engine, plan: &Plan, job: &Job) -> Result<Recipe, String> {
         (Engine::Postgresql, Job::Keeps { spec, at, secret }) => {
             Ok(store::postgresql_recipe(spec, at.port(), secret))
         }
+        (Engine::Nats, Job::Relays { spec, at, secret, nonce }) => {
+            Ok(broker::recipe(spec, at.port(), secret, nonce))
+        }
         (other, _) => Err(format!("{} cannot be this", other.title())),
     }
 }
@@ -173,6 +210,7 @@ async fn is_ready(engine: Engine, job: &Job<'_>, pid: u32) -> bool {
         Job::Remembers { at, secret, .. } if engine == Engine::Redis => store::is_redis(*at, secret, pid),
         Job::Remembers { at, .. } => store::is_memcached(*at, pid),
         Job::Keeps { at, secret, .. } => store::has_table(*at, secret).await,
+        Job::Relays { at, secret, nonce, .. } => broker::is_ready(*at, secret, nonce).await,
     }
 }
 
@@ -182,7 +220,7 @@ fn cores(kind: &NodeKind) -> u32 {
     match kind {
         NodeKind::LoadBalancer(spec) => spec.cores,
         NodeKind::Cache(spec) if spec.engine == Engine::Memcached => spec.workers.clamp(1, 64),
-        NodeKind::Database(_) => all(),
+        NodeKind::Database(_) | NodeKind::Queue(_) => all(),
         _ => 1,
     }
 }

@@ -17,6 +17,7 @@ const fn names(engine: Engine) -> Option<(&'static str, &'static str)> {
         Engine::Redis => ("redis-server", "redis-server"),
         Engine::Memcached => ("memcached", "memcached"),
         Engine::Postgresql => ("postgres", "postgresql"),
+        Engine::Nats => ("nats-server", "nats-server"),
     })
 }
 
@@ -117,6 +118,7 @@ mod tests {
             ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64", "7.0.15"),
             ("memcached 1.6.18", "1.6.18"),
             ("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", "15.18"),
+            ("nats-server: v2.9.10", "2.9.10"),
         ] {
             assert_eq!(version_in(said).as_deref(), Some(version), "{said}");
         }

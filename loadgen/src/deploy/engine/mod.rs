@@ -9,6 +9,7 @@
 //! has, and passes on the faults that it can be given. When it dies, the kernel kills the engine; when the engine dies, it
 //! ends and says why. What forks itself is in the desk's group of processes, and written down for the next start to reap.
 mod balancer;
+mod broker;
 mod desk;
 mod find;
 mod haproxy;
@@ -19,6 +20,7 @@ mod recipe;
 mod store;
 mod support;
 
+pub(super) use broker::Relay;
 pub(super) use desk::Desk;
 pub(super) use find::path_of;
 pub use find::{Found, known};
