@@ -1,6 +1,7 @@
 //! Brokers as queues: what they have confirmed outlives them, nothing else does, and what they cannot be is said.
 use super::deployment::{ask, run_id, up};
-use super::engines::are_here;
+use super::engines::{are_here, parent_of};
+use super::processes::listens_on;
 use super::{processes_of, wait_until};
 use loadgen::deploy::{Deployment, Stats, beyond};
 use loadpath_core::topology::{Engine, Plan, Topology, check};
@@ -48,6 +49,11 @@ async fn keeps_what_it_confirmed(engine: &str) {
     let facts = deployment.engines().await;
     assert_eq!((facts.len(), facts[0].0.as_str(), facts[0].1), (1, "mq", 1));
     assert!(facts[0].2.version.starts_with(|c: char| c.is_ascii_digit()), "{facts:?}");
+    let heard = processes_of(&run).into_iter().flat_map(listens_on).collect::<Vec<_>>();
+    assert!(
+        heard.len() >= 4 && heard.iter().all(|at| at.starts_with("0100007F:")),
+        "on loopback alone: {heard:?}"
+    );
     let entry = deployment.address_of("app", 0).unwrap();
     // One message goes all the way, and the next answer tells of it.
     assert_eq!(ask(entry, "PUT /c/mail/1").await.0, 200);
@@ -86,7 +92,7 @@ async fn dies_with_its_supervisor(engine: &str) {
     let deployment = up(&run, &document, &plan).await;
     let all = processes_of(&run);
     assert!(all.len() >= 5, "a supervisor, three instances and a broker at least: {all:?}");
-    let supervisor = *all.iter().find(|&&pid| super::engines::parent_of(pid) == std::process::id()).unwrap();
+    let supervisor = *all.iter().find(|&&pid| parent_of(pid) == std::process::id()).unwrap();
     super::agent::signal("KILL", &[supervisor]);
     wait_until("every process is gone", || processes_of(&run).is_empty());
     drop(deployment);
@@ -106,6 +112,20 @@ async fn nats_dies_with_its_supervisor() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rabbitmq_keeps_what_it_confirmed_when_it_is_killed() {
+    if are_here(&[Engine::Rabbitmq]) {
+        keeps_what_it_confirmed("rabbitmq").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rabbitmq_dies_with_its_supervisor_and_leaves_no_epmd() {
+    if are_here(&[Engine::Rabbitmq]) {
+        dies_with_its_supervisor("rabbitmq").await;
+    }
+}
+
 #[test]
 fn what_a_broker_cannot_be_is_said_before_anything_starts() {
     let refused = |queue: &str, binding: &str| {
@@ -116,9 +136,12 @@ fn what_a_broker_cannot_be_is_said_before_anything_starts() {
         let queue = format!(r#""engine":"nats","mode":"{mode}""#);
         assert_eq!(refused(&queue, r#","connections":4"#), "", "{mode}");
     }
+    let topics = r#""engine":"rabbitmq","mode":"topic""#;
+    assert_eq!(refused(topics, r##","binding":"#.out""##), "", "its own bindings are like that");
     for (queue, binding, says) in [
         (r#""engine":"nats","mode":"topic""#, r##","binding":"#.out""##, "# only as the last"),
         (r#""engine":"nats","mode":"log","partitions":65"#, "", "64 at most"),
+        (r#""engine":"rabbitmq","mode":"log""#, "", "forget what was read"),
     ] {
         let said = refused(queue, binding);
         assert!(said.contains("node \"mq\"") && said.contains(says), "{said}");

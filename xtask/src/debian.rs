@@ -35,11 +35,19 @@ pub(crate) const OF_TESTS: [Need; 8] = [
 ];
 
 /// What nodes can be in live runs instead of our own processes.
-pub(crate) const OF_ENGINES: [Need; 6] =
-    [HAPROXY, NGINX, REDIS, MEMCACHED, Need { program: "postgres", package: "postgresql" }, NATS];
+pub(crate) const OF_ENGINES: [Need; 7] = [
+    HAPROXY,
+    NGINX,
+    REDIS,
+    MEMCACHED,
+    Need { program: "postgres", package: "postgresql" },
+    NATS,
+    Need { program: "rabbitmq-server", package: "rabbitmq-server" },
+];
 
 /// Debian's servers that start with their packages; only the programs are wanted.
-const STARTED: [&str; 6] = ["nginx", "haproxy", "redis-server", "memcached", "postgresql", "nats-server"];
+const STARTED: [&str; 7] =
+    ["nginx", "haproxy", "redis-server", "memcached", "postgresql", "nats-server", "rabbitmq-server"];
 
 /// Node.js runs WebAssembly outside of a browser.
 pub(crate) const OF_WASM: [Need; 1] = [Need { program: "node", package: "nodejs" }];

@@ -133,6 +133,7 @@ fn design(engine: Engine) -> Topology {
         Engine::Memcached => set(3, "engine", "memcached"),
         Engine::Postgresql => set(4, "engine", "postgresql"),
         Engine::Nats => design = jobs("nats"),
+        Engine::Rabbitmq => design = jobs("rabbitmq"),
     }
     design
 }

@@ -15,6 +15,7 @@ use loadpath_core::id::NodeIndex;
 use loadpath_core::topology::{CacheNode, DatabaseNode, Engine, NodeKind, Plan, QueueNode};
 use std::cell::RefCell;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -22,8 +23,11 @@ use std::time::Duration;
 pub(super) const DIRECTORY: &str = "engine";
 /// How often it is asked whether it is ready.
 const ASKED_EVERY: Duration = Duration::from_millis(2);
-/// How long it may take until it is.
-const READY_WITHIN: Duration = Duration::from_secs(9);
+
+/// How long an engine may take until it is ready: RabbitMQ takes ten seconds on an idle machine.
+pub(in super::super) fn ready_within(engine: Engine) -> Duration {
+    Duration::from_secs(if engine == Engine::Rabbitmq { 90 } else { 9 })
+}
 
 /// What answers for an engine.
 pub(in super::super) struct Desk {
@@ -63,7 +67,7 @@ impl Desk {
         let version = find::version(engine, path)?;
         let port = assignment.engine_port.ok_or("its supervisor has found no port for an engine")?;
         let job = job(plan, index, assignment, port)?;
-        let recipe = recipe(engine, plan, &job)?;
+        let recipe = recipe(engine, path, plan, &job)?;
         let account = Account::for_engine(recipe.account)?;
         let keeps = matches!(job, Job::Keeps { .. } | Job::Relays { .. });
         recipe::enter(DIRECTORY, account, keeps)
@@ -73,7 +77,8 @@ impl Desk {
             store::make_data(path, account).await?;
         }
         let begun = clock.now();
-        let mut process = Process::start(path, &recipe.arguments, account, recipe.stop)
+        let starter = if engine == Engine::Rabbitmq { Path::new(broker::RABBITMQ_STARTER) } else { path };
+        let mut process = Process::start(starter, &recipe.arguments, account, recipe.stop)
             .map_err(|e| format!("{} cannot be started: {e}", engine.title()))?;
         let pid = process.pid;
         let ready = async {
@@ -85,8 +90,8 @@ impl Desk {
             biased;
             how = process.ended() => return Err(format!("{} ended: {how}", engine.title())),
             () = ready => {}
-            () = tokio::time::sleep(READY_WITHIN) => {
-                return Err(format!("{} was not ready within {} s", engine.title(), READY_WITHIN.as_secs()));
+            () = tokio::time::sleep(ready_within(engine)) => {
+                return Err(format!("{} was not ready within {} s", engine.title(), ready_within(engine).as_secs()));
             }
         }
         let relay = match &job {
@@ -180,7 +185,7 @@ fn job<'p>(plan: &'p Plan, index: NodeIndex, assignment: &Assignment, port: u16)
     }
 }
 
-fn recipe(engine: Engine, plan: &Plan, job: &Job) -> Result<Recipe, String> {
+fn recipe(engine: Engine, program: &Path, plan: &Plan, job: &Job) -> Result<Recipe, String> {
     match (engine, job) {
         (Engine::Haproxy, Job::Balances(balancing)) => Ok(haproxy::recipe(balancing)),
         (Engine::Nginx, Job::Balances(balancing)) => Ok(nginx::recipe(balancing)),
@@ -193,8 +198,8 @@ fn recipe(engine: Engine, plan: &Plan, job: &Job) -> Result<Recipe, String> {
         (Engine::Postgresql, Job::Keeps { spec, at, secret }) => {
             Ok(store::postgresql_recipe(spec, at.port(), secret))
         }
-        (Engine::Nats, Job::Relays { spec, at, secret, nonce }) => {
-            Ok(broker::recipe(spec, at.port(), secret, nonce))
+        (_, Job::Relays { spec, at, secret, nonce }) => {
+            broker::recipe((engine, program), spec, at.port(), (secret, nonce))
         }
         (other, _) => Err(format!("{} cannot be this", other.title())),
     }
@@ -210,7 +215,7 @@ async fn is_ready(engine: Engine, job: &Job<'_>, pid: u32) -> bool {
         Job::Remembers { at, secret, .. } if engine == Engine::Redis => store::is_redis(*at, secret, pid),
         Job::Remembers { at, .. } => store::is_memcached(*at, pid),
         Job::Keeps { at, secret, .. } => store::has_table(*at, secret).await,
-        Job::Relays { at, secret, nonce, .. } => broker::is_ready(*at, secret, nonce).await,
+        Job::Relays { at, secret, nonce, .. } => broker::is_ready(engine, *at, secret, nonce).await,
     }
 }
 

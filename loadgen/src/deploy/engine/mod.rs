@@ -21,7 +21,7 @@ mod store;
 mod support;
 
 pub(super) use broker::Relay;
-pub(super) use desk::Desk;
+pub(super) use desk::{Desk, ready_within};
 pub(super) use find::path_of;
 pub use find::{Found, known};
 pub(super) use manifest::{reap, signal_below};

@@ -37,9 +37,7 @@ fn of_node(plan: &Plan, engine: Engine, node: &PlanNode) -> Option<String> {
             through(node).or_else(|| store::memcached_missing(spec)).map(str::to_owned)
         }
         (Engine::Postgresql, NodeKind::Database(spec)) => store::postgresql_missing(spec).map(str::to_owned),
-        (Engine::Nats, NodeKind::Queue(spec)) => {
-            broker::missing(plan, spec, node.out.iter().map(|&edge| plan.edge(edge).binding.as_str()))
-        }
+        (Engine::Nats | Engine::Rabbitmq, NodeKind::Queue(spec)) => broker::missing(engine, plan, node, spec),
         (_, kind) => Some(format!("as a {} it is not brought up so far", kind.name().replace('_', " "))),
     }
 }

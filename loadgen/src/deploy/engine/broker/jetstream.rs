@@ -1,26 +1,17 @@
 //! NATS JetStream: streams keep a queue's messages, and a durable consumer hands each line of them out.
-//!
-//! | the document | here |
-//! |---|---|
-//! | direct | a stream that is a work queue, with one consumer |
-//! | fan_out | a stream that keeps a message until every consumer has acknowledged it; one for each workers node |
-//! | topic | the same, with a filter for each consumer; workers that share no topic have streams of their own |
-//! | log | a stream that keeps the last messages of each partition's subject, and a consumer for each workers node and partition |
-//!
-//! JetStream bounds a stream, not a consumer, and counts what is under way: where it refuses new messages, its streams have room
-//! for that besides the capacity; where the oldest makes room, the oldest may be one that is under way.
 use super::super::recipe::Recipe;
-use super::lines::{Line, Lines};
+use super::lines::Lines;
 use super::parcel::{Parcel, Seen};
-use super::{ACKNOWLEDGED_WITHIN, Arrival, News, Published, Verdict};
-use async_nats::jetstream::consumer::{AckPolicy, Consumer, pull};
+use super::streams::{Draft, config, consumer, drafts, forgets, held_at_most};
+use super::{Arrival, News, Published, Verdict};
+use async_nats::jetstream::consumer::{Consumer, pull};
 use async_nats::jetstream::context::Context;
 use async_nats::jetstream::message::{AckKind, Acker};
-use async_nats::jetstream::stream::{Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, Stream};
+use async_nats::jetstream::stream::{DiscardPolicy, RawMessageErrorKind, Stream};
 use async_nats::jetstream::{self, ErrorCode, context::PublishError};
 use async_nats::{Client, ConnectOptions};
 use futures_util::StreamExt as _;
-use loadpath_core::topology::{Plan, QueueMode, QueueNode};
+use loadpath_core::topology::QueueNode;
 use rustix::process::Signal;
 use serde::Deserialize;
 use std::error::Error as _;
@@ -31,43 +22,14 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 const FILE: &str = "nats.conf";
-/// Each partition of a log is a consumer of each workers node.
-const MOST_PARTITIONS: u32 = 64;
 /// How long opening a connection may take.
 const CONNECTED_WITHIN: Duration = Duration::from_secs(1);
 /// Where it says that it delivers a message no more, though nobody has given that up.
 const GIVEN_UP: &str = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>";
-/// How long a question for messages stands.
-const ASKED_FOR: Duration = Duration::from_secs(10);
+/// How long a question for messages stands: one that gets lost costs no more.
+const ASKED_FOR: Duration = Duration::from_secs(1);
 /// How long it waits before it asks again when a question was not heard.
 const AGAIN: Duration = Duration::from_millis(100);
-
-/// What of a queue JetStream cannot be.
-pub(in super::super) fn missing<'p>(
-    plan: &Plan,
-    spec: &QueueNode,
-    mut bindings: impl Iterator<Item = &'p str>,
-) -> Option<String> {
-    if spec.mode == QueueMode::Log && spec.partitions > MOST_PARTITIONS {
-        return Some(format!(
-            "partitions: each is a consumer of each workers node, and so there are {MOST_PARTITIONS} at most"
-        ));
-    }
-    if spec.mode != QueueMode::Topic {
-        return None;
-    }
-    let is_word = |word: &str| !word.is_empty() && !word.contains(['*', '>', ' ', '\t']);
-    let topics = || plan.classes.iter().map(|class| class.topic.as_str());
-    if let Some(topic) = topics().find(|topic| !topic.split('.').all(is_word)) {
-        return Some(format!("topic \"{topic}\": its subjects are words without * and >"));
-    }
-    let is_pattern = |binding: &str| {
-        let words = binding.strip_suffix('#').map_or(binding, |before| before.trim_end_matches('.'));
-        words.is_empty() || words.split('.').all(|word| word == "*" || is_word(word) && word != "#")
-    };
-    let binding = bindings.find(|binding| !is_pattern(binding))?;
-    Some(format!("binding \"{binding}\": its subjects have words and *, and # only as the last of them"))
-}
 
 /// How it is run. What it has confirmed is in its files, which outlive it and not the machine: it does not wait for the disk.
 pub(in super::super) fn recipe(spec: &QueueNode, port: u16, secret: &str, nonce: &str) -> Recipe {
@@ -97,77 +59,6 @@ async fn connect(at: SocketAddr, secret: &str) -> Result<Client, String> {
 /// Whether the server that was given this name answers.
 pub(in super::super) async fn is_ready(at: SocketAddr, secret: &str, nonce: &str) -> bool {
     connect(at, secret).await.is_ok_and(|client| client.server_info().server_name == nonce)
-}
-
-/// A stream, and who takes from it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Draft {
-    name: String,
-    subjects: Vec<String>,
-    retention: RetentionPolicy,
-    /// Each line, and by which subjects its messages are known; all of them when it has no filter.
-    lines: Vec<(usize, String)>,
-}
-
-/// The streams of a queue, and by which subject the messages of each class go in; of a log, none.
-fn drafts(lines: &Lines) -> (Vec<Draft>, Vec<Option<String>>) {
-    let draft = |name: &str, subject: &str, retention, lines| Draft {
-        name: name.to_owned(),
-        subjects: vec![subject.to_owned()],
-        retention,
-        lines,
-    };
-    let all = || (0..lines.lines.len()).map(|line| (line, String::new())).collect();
-    let every = || vec![Some("m".to_owned()); lines.classes.len()];
-    match lines.spec.mode {
-        QueueMode::Direct => (vec![draft("messages", "m", RetentionPolicy::WorkQueue, all())], every()),
-        QueueMode::FanOut => (vec![draft("messages", "m", RetentionPolicy::Interest, all())], every()),
-        QueueMode::Log => {
-            let of = |(number, line): (usize, &Line)| (number, format!("p.{}", line.partition.unwrap_or(0)));
-            let partitions = lines.lines.iter().enumerate().map(of).collect();
-            let none = vec![None; lines.classes.len()];
-            (vec![draft("log", "p.*", RetentionPolicy::Limits, partitions)], none)
-        }
-        QueueMode::Topic => {
-            let groups = groups(lines);
-            let filter =
-                |group, line: usize| (line, format!("t.{group}.{}", pattern(&lines.lines[line].binding)));
-            let drafts = groups.iter().enumerate().map(|(group, members)| {
-                let (name, subject) = (format!("topics-{group}"), format!("t.{group}.>"));
-                let its = members.iter().map(|&line| filter(group, line)).collect();
-                draft(&name, &subject, RetentionPolicy::Interest, its)
-            });
-            let subject = |(topic, routed): &(String, Vec<usize>)| {
-                let first = routed.first()?;
-                let group = groups.iter().position(|members| members.contains(first))?;
-                Some(format!("t.{group}.{}", pattern(topic)))
-            };
-            (drafts.collect(), lines.classes.iter().map(subject).collect())
-        }
-    }
-}
-
-/// Lines that share a class are in one group: a message is in one stream.
-fn groups(lines: &Lines) -> Vec<Vec<usize>> {
-    let mut group: Vec<usize> = (0..lines.lines.len()).collect();
-    for (_, routed) in &lines.classes {
-        for pair in routed.windows(2) {
-            let (from, to) = (group[pair[1]], group[pair[0]]);
-            group.iter_mut().filter(|group| **group == from).for_each(|group| *group = to);
-        }
-    }
-    let members = |number| (0..group.len()).filter(|&line| group[line] == number).collect::<Vec<_>>();
-    (0..group.len()).map(members).filter(|members| !members.is_empty()).collect()
-}
-
-/// The end of a subject for a topic, and of a filter for a binding. The last word is one that no topic has, because # stands for
-/// none too, and > does not.
-fn pattern(binding: &str) -> String {
-    match binding.strip_suffix('#') {
-        Some(before) => format!("{before}>"),
-        None if binding.is_empty() => "_".to_owned(),
-        None => format!("{binding}._"),
-    }
 }
 
 /// A connected server with its streams.
@@ -237,7 +128,7 @@ impl Jetstream {
                     seen: Seen::default(),
                     news: news.clone(),
                 };
-                tokio::spawn(ear.listen(consumer, lines.lines[*line].places));
+                tokio::spawn(ear.listen(consumer, held_at_most(lines, *line)));
                 consumers[*line] = (streams.len(), name);
             }
             streams.push(stream);
@@ -292,42 +183,13 @@ impl Jetstream {
         found.is_err_and(|fault| fault.kind() == RawMessageErrorKind::NoMessageFound)
     }
 
-    /// How many messages wait in all lines.
-    pub(super) async fn waiting(&self) -> Option<u64> {
-        let mut waiting = 0;
+    /// How many messages wait in each line.
+    pub(super) async fn waiting(&self) -> Option<Vec<u64>> {
+        let mut waiting = Vec::new();
         for (stream, name) in &self.consumers {
-            waiting += self.streams[*stream].consumer_info(name).await.ok()?.num_pending;
+            waiting.push(self.streams[*stream].consumer_info(name).await.ok()?.num_pending);
         }
         Some(waiting)
-    }
-}
-
-fn config(lines: &Lines, draft: &Draft) -> Config {
-    let QueueNode { mode, capacity, drop_oldest, .. } = lines.spec;
-    let under_way = draft.lines.iter().map(|&(line, _)| lines.lines[line].places).max().unwrap_or(0);
-    let config = Config {
-        name: draft.name.clone(),
-        subjects: draft.subjects.clone(),
-        retention: draft.retention,
-        ..Config::default()
-    };
-    if mode == QueueMode::Log {
-        let of_each = i64::from(capacity.div_ceil(u32::from(lines.partitions)));
-        return Config { max_messages_per_subject: of_each, discard: DiscardPolicy::Old, ..config };
-    }
-    let (discard, room) = if drop_oldest { (DiscardPolicy::Old, 0) } else { (DiscardPolicy::New, under_way) };
-    Config { max_messages: i64::from(capacity) + i64::from(room), discard, ..config }
-}
-
-fn consumer(lines: &Lines, line: usize, name: &str, filter: &str) -> pull::Config {
-    pull::Config {
-        durable_name: Some(name.to_owned()),
-        ack_policy: AckPolicy::Explicit,
-        ack_wait: ACKNOWLEDGED_WITHIN,
-        max_deliver: i64::from(lines.spec.deliveries),
-        max_ack_pending: i64::from(lines.lines[line].places),
-        filter_subject: filter.to_owned(),
-        ..pull::Config::default()
     }
 }
 
@@ -337,11 +199,6 @@ fn is_full(fault: &PublishError) -> bool {
     said.is_some_and(|said| {
         said.error_code() == ErrorCode::STREAM_STORE_FAILED && said.to_string().contains("maximum messages")
     })
-}
-
-/// Whether the oldest message makes room.
-fn forgets(spec: &QueueNode) -> bool {
-    spec.drop_oldest || spec.mode == QueueMode::Log
 }
 
 /// Who hears what a line's consumer delivers.
@@ -355,7 +212,7 @@ struct Ear {
 }
 
 impl Ear {
-    /// Asks for as many messages as may be under way besides those that are, and passes them on, for ever. The server's own bound
+    /// Asks for as many messages as the desk may hold besides those that it does, and passes them on, for ever. The server's own bound
     /// does not do: it takes what has made room for no longer under way.
     async fn listen(mut self, consumer: Consumer<pull::Config>, places: u32) {
         let places = Arc::new(Semaphore::new(places as usize));
@@ -414,71 +271,6 @@ async fn give_up(
         }
         if news.send(News::Dead).is_err() {
             return;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use loadpath_core::topology::{Topology, check};
-
-    fn topics(bindings: &[&str], topics: &[&str]) -> Lines {
-        let tier = |i| format!(r#"{{"id":"w{i}","kind":"workers"}}"#);
-        let edge = |(i, b): (usize, &&str)| format!(r#"{{"from":"mq","to":"w{i}","binding":"{b}"}}"#);
-        let class = |(i, t): (usize, &&str)| format!(r#"{{"name":"c{i}","operation":"job","topic":"{t}"}}"#);
-        let tiers: Vec<String> = (0..bindings.len()).map(tier).collect();
-        let edges: Vec<String> = bindings.iter().enumerate().map(edge).collect();
-        let classes: Vec<String> = topics.iter().enumerate().map(class).collect();
-        let document = format!(
-            r#"{{"loadpath":1,"name":"topics","nodes":[{{"id":"users","kind":"clients"}},{{"id":"app","kind":"service"}},
-            {{"id":"mq","kind":"queue","mode":"topic","engine":"nats"}},{}],
-            "edges":[{{"from":"users","to":"app"}},{{"from":"app","to":"mq"}},{}],
-            "workload":{{"arrivals":"poisson","rate":"1/s","users":1,"classes":[{}]}}}}"#,
-            tiers.join(","),
-            edges.join(","),
-            classes.join(",")
-        );
-        let plan =
-            check(&Topology::from_json(&document).unwrap()).unwrap_or_else(|faults| panic!("{faults:?}"));
-        let index = plan.find("mq").unwrap();
-        let loadpath_core::topology::NodeKind::Queue(spec) = &plan.node(index).kind else { panic!() };
-        Lines::new(&plan, index, spec)
-    }
-
-    #[test]
-    fn workers_that_share_no_topic_have_streams_of_their_own() {
-        let lines = topics(&["mail.*", "film.#", "#.cut"], &["mail.out", "film.cut", "none"]);
-        let routed: Vec<_> = lines.classes.iter().map(|(_, routed)| routed.clone()).collect();
-        assert_eq!(routed, [vec![0], vec![1, 2], vec![]]);
-        assert_eq!(
-            lines.lines[0],
-            Line {
-                tiers: vec![0],
-                binding: "mail.*".to_owned(),
-                partition: None,
-                places: lines.lines[0].places
-            }
-        );
-        let (drafts, subjects) =
-            drafts(&topics(&["mail.*", "film.#", "film.*"], &["mail.out", "film.cut", "none"]));
-        let filters: Vec<_> =
-            drafts.iter().map(|draft| (draft.subjects.clone(), draft.lines.clone())).collect();
-        let filter = |line, text: &str| (line, text.to_owned());
-        assert_eq!(
-            filters,
-            [
-                (vec!["t.0.>".to_owned()], vec![filter(0, "t.0.mail.*._")]),
-                (vec!["t.1.>".to_owned()], vec![filter(1, "t.1.film.>"), filter(2, "t.1.film.*._")]),
-            ]
-        );
-        assert_eq!(subjects, [Some("t.0.mail.out._".to_owned()), Some("t.1.film.cut._".to_owned()), None]);
-    }
-
-    #[test]
-    fn a_binding_is_a_filter_where_it_can_be_and_refused_where_not() {
-        for (binding, says) in [("#", ">"), ("a.#", "a.>"), ("a.*", "a.*._"), ("*", "*._"), ("", "_")] {
-            assert_eq!(pattern(binding), says);
         }
     }
 }

@@ -3,7 +3,7 @@ use loadpath_core::id::NodeIndex;
 use loadpath_core::topology::{NodeKind, Plan, QueueMode, QueueNode};
 
 /// A broker wants a bound for what may be under way at once.
-const MOST_UNDER_WAY: u32 = 8_192;
+const MOST_UNDER_WAY: u32 = 4_096;
 
 /// A line of messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,15 @@ pub(super) struct Line {
     pub(super) partition: Option<u16>,
     /// How many messages may be under way from it.
     pub(super) places: u32,
+}
+
+impl Line {
+    /// How many messages the desk may hold besides those under way, so that no worker waits for the broker: one for each. Of a
+    /// partition none, for the sake of its order.
+    pub(super) fn ahead(&self, capacity: u32) -> u32 {
+        let is_short = self.places.saturating_mul(2) > capacity;
+        if self.partition.is_some() || is_short { 0 } else { self.places }
+    }
 }
 
 /// All lines of a queue.

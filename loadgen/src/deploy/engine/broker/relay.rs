@@ -1,5 +1,4 @@
 //! A queue that is a broker, as its desk sees it: what publishers give goes in, and what comes out goes to workers who are free.
-use super::jetstream::Jetstream;
 use super::lines::Lines;
 use super::parcel::Parcel;
 use super::{ACKNOWLEDGED_WITHIN, Arrival, Broker, News, Published, Receipt, Verdict};
@@ -34,6 +33,8 @@ struct Hub {
     broker: Broker,
     lines: Lines,
     tiers: Vec<Tier>,
+    /// Says where each key is, of a log; it keeps nothing.
+    log: Option<PartitionedLog<()>>,
     /// Who reads which partition of a log, for each of the tiers.
     groups: RefCell<Vec<ConsumerGroup>>,
     /// By line: what has come and has no worker yet, the oldest first.
@@ -44,8 +45,8 @@ struct Hub {
     time: Rc<Timekeeper>,
     /// When this desk was started, and its clock read nothing.
     life: u64,
-    /// As the broker said last.
-    waiting: Cell<u64>,
+    /// By line: how many messages wait, as the broker said last.
+    waiting: RefCell<Vec<u64>>,
     counts: Counts,
 }
 
@@ -84,17 +85,18 @@ impl Relay {
         };
         let (told, news) = mpsc::unbounded_channel();
         let life = unix_nanos().saturating_sub(time.clock.now().0);
-        let broker = Jetstream::open(at, &assignment.secret, &lines, life, told).await?;
+        let broker = Broker::open(spec.engine, (at, &assignment.secret), &lines, life, told).await?;
         let lanes = lines.classes.len().max(usize::from(lines.partitions));
         let hub = Rc::new(Hub {
-            broker: Broker::Jetstream(broker),
+            broker,
+            log: (spec.mode == QueueMode::Log).then(|| PartitionedLog::new(lines.partitions, 0)),
             groups: RefCell::new(tiers.iter().map(group).collect()),
             held: RefCell::new(lines.lines.iter().map(|_| VecDeque::new()).collect()),
             numbers: RefCell::new(vec![0; lanes]),
             names: plan.classes.iter().map(|class| class.name.clone()).collect(),
             time: time.clone(),
             life,
-            waiting: Cell::new(0),
+            waiting: RefCell::default(),
             counts: Counts::default(),
             tiers,
             lines,
@@ -124,7 +126,7 @@ impl Relay {
     /// How many messages wait.
     pub(in crate::deploy) fn waiting(&self) -> u64 {
         let held = self.hub.held.borrow().iter().map(VecDeque::len).sum::<usize>() as u64;
-        self.hub.waiting.get() + held
+        self.hub.waiting.borrow().iter().sum::<u64>() + held
     }
 
     /// Messages go to workers that can be reached again.
@@ -147,11 +149,7 @@ impl Relay {
 
 impl Hub {
     async fn publish(&self, message: Message) -> Outcome {
-        let is_log = self.lines.spec.mode == QueueMode::Log;
-        let partition = is_log.then(|| {
-            // Where a key is does not depend on what a log keeps.
-            PartitionedLog::<()>::new(self.lines.partitions, 0).partition(message.key)
-        });
+        let partition = self.log.as_ref().map(|log| log.partition(message.key));
         let lane = partition.unwrap_or(message.class);
         let number = self.next_number(lane);
         let parcel = Parcel { life: self.life, lane, number, published: self.time.clock.now(), message };
@@ -240,7 +238,7 @@ impl Hub {
             loop {
                 tokio::select! {
                     called = &mut call => break called,
-                    () = tokio::time::sleep(ACKNOWLEDGED_WITHIN / 3) => self.broker.still(&receipt).await,
+                    () = tokio::time::sleep(ACKNOWLEDGED_WITHIN / 3) => receipt.still().await,
                 }
             }
         };
@@ -278,7 +276,7 @@ impl Hub {
     async fn look(self: Rc<Self>) {
         loop {
             if let Some(waiting) = self.broker.waiting().await {
-                self.waiting.set(waiting);
+                *self.waiting.borrow_mut() = waiting;
             }
             tokio::time::sleep(LOOKED_EVERY).await;
         }
@@ -291,7 +289,7 @@ impl Hub {
             let receipts: Vec<Arc<Receipt>> =
                 self.held.borrow().iter().flatten().map(|arrival| arrival.receipt.clone()).collect();
             for receipt in receipts {
-                self.broker.still(&receipt).await;
+                receipt.still().await;
             }
         }
     }
