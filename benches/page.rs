@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask web && cargo bench --bench page`. Native and WebAssembly take turns, so that both see the same noise; the
 //! fastest of each is shown. `-- --editor FOLDER` lays the editor beside React Flow, built into that folder by
-//! `cargo xtask bench-page`. `-- --pictures FOLDER` writes what the page's screens look like, in both themes.
+//! `cargo xtask bench-page`, in a table of its own. `-- --pictures FOLDER` writes what the page's screens look like, in both themes.
 #![allow(dead_code, unused_imports)] // the harness serves the tests too
 use browser::{Browser, Key, Page, Point, Site, built_loadgen, built_page};
 use loadpath_core::rng::Seed;
@@ -16,10 +16,16 @@ use std::time::Instant;
 mod agent;
 #[path = "../tests/browser/mod.rs"]
 mod browser;
+#[path = "page/designs.rs"]
+mod designs;
 #[path = "page/editor.rs"]
 mod editor;
 #[path = "models/mod.rs"]
 mod models;
+#[path = "page/table.rs"]
+mod table;
+#[path = "page/weight.rs"]
+mod weight;
 
 const NAVIGATIONS: usize = 7;
 const REPEATS: usize = 5;
@@ -36,17 +42,26 @@ async fn main() {
     }
     if let Some(at) = arguments.iter().position(|argument| argument == "--editor") {
         let peer = arguments.get(at + 1).expect("--editor takes the folder of the built peer");
-        editor::compare(Path::new(peer)).await;
+        return compare(Path::new(peer)).await;
     }
-    let agent = agent::Agent::start();
-    // Without the code, which is good for one page.
-    first_topology(agent.address.split('#').next().unwrap_or_default()).await;
-    agent.interrupt();
+    let median = first_topology().await;
+    println!("navigation to first topology: {median:.0} ms (median of {NAVIGATIONS})\n");
     engine().await;
 }
 
-/// From navigation to the first drawn topology, from the agent, with nothing cached.
-async fn first_topology(address: &str) {
+/// All that there is to say of the page beside its peer, in one table.
+async fn compare(peer: &Path) {
+    let page = built_page();
+    editor::compare(&page, peer).await;
+    table::line("first topology, from the agent", first_topology().await, None, Some((700.0, f64::INFINITY)));
+    table::weights(weight::of(&page), weight::of(peer));
+}
+
+/// Milliseconds from navigation to the first drawn topology, from the agent, with nothing cached.
+async fn first_topology() -> f64 {
+    let agent = agent::Agent::start();
+    // Without the code, which is good for one page.
+    let address = agent.address.split('#').next().unwrap_or_default();
     let mut times = Vec::new();
     for _ in 0..NAVIGATIONS {
         let browser = Browser::launch().await;
@@ -55,11 +70,9 @@ async fn first_topology(address: &str) {
         times.push(page.evaluate::<f64>(&format!("{DRAWN}.startTime")).await);
         page.finish().await;
     }
+    agent.interrupt();
     times.sort_by(f64::total_cmp);
-    let (least, median, most) = (times[0], times[NAVIGATIONS / 2], times[NAVIGATIONS - 1]);
-    println!(
-        "navigation to first topology: {median:.0} ms (median of {NAVIGATIONS}; {least:.0} to {most:.0})\n"
-    );
+    times[NAVIGATIONS / 2]
 }
 
 async fn engine() {

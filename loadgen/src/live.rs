@@ -9,7 +9,7 @@ mod usage;
 pub use feed::{Feed, Kept};
 pub use fit::{Unfit, check_deployable};
 
-use crate::attack::{self, Attack, Manner, Paths, Shape, Target};
+use crate::attack::{self, Attack, ClosedLoop, Manner, Paths, Shape, Target};
 use crate::clock::Clock;
 use crate::deploy::{DeployError, Deployment, Design, Facts, THIS_PROGRAM};
 use crate::entropy;
@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use usage::Usage;
 
 /// The most that a run may ask for.
-pub const CAPS: Caps = Caps { rate: 20_000.0, duration: Span(3_600 * Span::SECOND.0), processes: 24 };
+pub const CAPS: Caps = Caps { rate: 20_000.0, duration: Span(3_600 * Span::SECOND.0), processes: 128 };
 
 /// How long the load runs before it counts, unless a run says otherwise: connections are opened, caches fill.
 pub const WARM_UP: Span = Span(2 * Span::SECOND.0);
@@ -210,9 +210,10 @@ impl Live {
         let watching = self.watch(intervals, deployment, (plan, wish), &begun, recording);
         let (minding, happening) = (deployment.mind(), self.follow_timeline(deployment, plan, &begun));
         let scaling = deployment.scale(|trouble| self.trouble(trouble));
+        let failing = self.let_fail(deployment, Seed(wish.seed), &begun);
         let (run, seen) = tokio::select! {
             both = async { tokio::join!(driving, watching) } => both,
-            _ = async { tokio::join!(minding, happening, scaling) } => unreachable!("databases are minded for ever"),
+            _ = async { tokio::join!(minding, happening, scaling, failing) } => unreachable!("databases are minded for ever"),
         };
         let mut run = run.map_err(|fault| fault.to_string())?;
         // Which programs it was: their versions and configurations are part of what was measured.
@@ -269,10 +270,7 @@ impl Live {
         plan: &Plan,
         begun: &watch::Sender<Option<Time>>,
     ) {
-        let mut begun = begun.subscribe();
-        let start = begun.wait_for(Option::is_some).await.ok().and_then(|begun| *begun);
-        // The sender lives as long as the load.
-        let Some(start) = start else { return };
+        let Some(start) = start_of(begun).await else { return };
         let each = plan.timeline.iter().filter(|(_, action)| !matches!(action, Action::SetRate(_)));
         let happens = each.map(|(at, action)| async move {
             let due = start + at.since(Time::ZERO);
@@ -286,6 +284,12 @@ impl Live {
         join_all(happens).await;
     }
 
+    /// Lets instances fail by themselves while the load lasts.
+    async fn let_fail(&self, deployment: &Deployment, seed: Seed, begun: &watch::Sender<Option<Time>>) {
+        let Some(start) = start_of(begun).await else { return };
+        deployment.fail(seed, self.clock, start, |trouble| self.trouble(trouble)).await;
+    }
+
     /// What a reader of the run must know.
     fn trouble(&self, trouble: String) {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).push(trouble);
@@ -296,6 +300,12 @@ impl Live {
         self.phase(Phase::TakingDown, format!("{} processes are stopped", deployment.running().len()));
         deployment.down().await
     }
+}
+
+/// When the load began, once it has; its teller lives as long as the load.
+async fn start_of(begun: &watch::Sender<Option<Time>>) -> Option<Time> {
+    let mut begun = begun.subscribe();
+    begun.wait_for(Option::is_some).await.ok().and_then(|begun| *begun)
 }
 
 /// Puts in what the clients that measured the interval do not know.
@@ -316,6 +326,7 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
         arrivals: plan.arrivals,
         manner: Manner::default(),
         shape: shape(plan),
+        closed: closed_loop(plan),
         classes: plan.classes.clone(),
         users: plan.users,
         source: drivable.source.clone(),
@@ -323,7 +334,7 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
         warm_up: wish.warm_up,
         duration: wish.duration,
         timeout: drivable.timeout,
-        connections: connections(shape(plan).peak(plan.arrivals.rate)),
+        connections: connections(plan),
         nodes: plan.nodes.iter().map(|node| node.id.clone()).collect(),
         // What stands for clients says itself what it saw of the node that they call.
         entry: Some(plan.node(drivable.entry).id.clone())
@@ -331,8 +342,20 @@ fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
     }
 }
 
-/// The changes of load on the plan's timeline.
+/// The users of a plan who think and wait, in a closed loop; none in an open one.
+pub(crate) fn closed_loop(plan: &Plan) -> Option<ClosedLoop> {
+    let think = plan.think_time?;
+    let nodes = (0..plan.nodes.len()).map(|place| NodeIndex(place as u16));
+    let clients = nodes.filter(|&index| matches!(plan.node(index).kind, NodeKind::Clients(_)));
+    let groups = clients.map(|index| (plan.node(index).id.clone(), plan.users_of(index))).collect();
+    Some(ClosedLoop { think, groups })
+}
+
+/// The changes of load on the plan's timeline; a closed loop finds its own rate.
 pub(crate) fn shape(plan: &Plan) -> Shape {
+    if plan.think_time.is_some() {
+        return Shape::Flat;
+    }
     let rate = |action: &Action| if let Action::SetRate(rate) = action { Some(*rate) } else { None };
     let changes: Vec<_> =
         plan.timeline.iter().filter_map(|(at, action)| Some((*at, rate(action)?))).collect();
@@ -352,9 +375,15 @@ fn recording(store: Store, wish: &Wish, drivable: &Drivable) -> Recording {
     Recording::new(Place::Store(store), begun)
 }
 
-/// How many requests may be in flight: those of half a second, within what one machine carries well.
-fn connections(rate: f64) -> usize {
-    ((rate / 2.0).ceil() as usize).clamp(64, 512)
+/// The most connections that one machine carries well.
+const MOST_CONNECTIONS: usize = 512;
+
+/// How many requests may be in flight: those of half a second, or of all users of a closed loop, within what one machine carries well.
+fn connections(plan: &Plan) -> usize {
+    match plan.think_time {
+        Some(_) => (plan.users as usize).min(MOST_CONNECTIONS),
+        None => ((shape(plan).peak(plan.arrivals.rate) / 2.0).ceil() as usize).clamp(64, MOST_CONNECTIONS),
+    }
 }
 
 /// Where a run comes from in which some instances were engines.

@@ -94,6 +94,7 @@ fn planned(target: SocketAddr, seconds: u64) -> u64 {
         manner: Manner::default(),
         arrivals: Arrivals { spacing: Spacing::Poisson, rate: 600.0 },
         shape: Shape::Flat,
+        closed: None,
         classes: vec![Class::named("/")],
         users: 1,
         source: "clients".to_owned(),

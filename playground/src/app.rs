@@ -46,6 +46,8 @@ pub struct App {
     said: String,
     /// Whether the simulation has told something that is not drawn yet.
     behind: bool,
+    /// Whether its worker still waits to hear that what it told was taken in.
+    unseen: bool,
     /// Whether the camera is being moved by the wheel.
     moves: bool,
     _listeners: Vec<EventListener>,
@@ -72,6 +74,7 @@ impl Component for App {
             first,
             said: String::new(),
             behind: false,
+            unseen: false,
             moves: false,
             _listeners: listeners,
         }
@@ -94,7 +97,13 @@ impl Component for App {
         self.model.now = js_sys::Date::now();
         let effects = update(&mut self.model, msg);
         self.listen_in(&document, running);
-        effects.into_iter().for_each(|effect| self.shell.carry_out(effect));
+        for effect in effects {
+            if matches!(effect, Effect::Seen) {
+                self.unseen = true;
+            } else {
+                self.shell.carry_out(effect);
+            }
+        }
         let mut copies = self.copies.borrow_mut();
         copies.0 = self.model.document.clone();
         if copies.1 != self.model.selection {
@@ -102,7 +111,9 @@ impl Component for App {
         }
         drop(copies);
         let is_changed = !is_motion || before != drawn(&self.model);
-        self.is_due(is_changed, is_told)
+        let is_due = self.is_due(is_changed, is_told);
+        self.answer();
+        is_due
     }
 
     fn view(&self, _: &Context<Self>) -> Html {
@@ -180,6 +191,14 @@ impl App {
         let is_due = is_changed || (self.behind && !is_gesture);
         self.behind &= !is_due;
         is_due
+    }
+
+    /// Tells the worker that its snapshot was taken in: not before it is drawn, so that it sends no more during a gesture.
+    fn answer(&mut self) {
+        if self.unseen && !self.behind {
+            self.unseen = false;
+            self.shell.carry_out(Effect::Seen);
+        }
     }
 
     /// Says what a message has changed.

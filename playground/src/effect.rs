@@ -40,10 +40,19 @@ pub enum Effect {
     Renew(Thread),
     /// Keep how far the course has come.
     KeepCourse(String),
+    /// Keep the baselines of comparisons.
+    KeepBaselines(String),
     /// Tell the worker that its snapshot is drawn, as soon as it is.
     Seen,
     /// Send a message later.
     After {
+        /// In how many milliseconds.
+        ms: u32,
+        /// What.
+        msg: Box<Msg>,
+    },
+    /// Send a message later: so long after the next frame is drawn, since a slow one is no pause.
+    AfterFrame {
         /// In how many milliseconds.
         ms: u32,
         /// What.
@@ -279,6 +288,7 @@ impl Shell {
             Effect::Renew(Thread::Simulation) => self.worker = simulation(&tell),
             Effect::Renew(Thread::Study) => self.study = None,
             Effect::KeepCourse(text) => browser::keep_course(&text),
+            Effect::KeepBaselines(text) => browser::keep_baselines(&text),
             Effect::Seen => {
                 if let Some(worker) = self.worker.clone() {
                     // In a task of its own, behind the one that draws.
@@ -287,6 +297,11 @@ impl Shell {
             }
             Effect::After { ms, msg } => {
                 Timeout::new(ms, move || tell.emit(*msg)).forget();
+            }
+            Effect::AfterFrame { ms, msg } => {
+                browser::next_frame(move || {
+                    Timeout::new(ms, move || tell.emit(*msg)).forget();
+                });
             }
             Effect::Store { document, fragment, design } => browser::store(&document, &fragment, &design),
             Effect::Keep { kept, before } => browser::keep(&tell, &kept, before.as_deref()),

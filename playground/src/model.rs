@@ -13,6 +13,7 @@ use crate::source::Source;
 use crate::steering::Steering;
 use crate::tool::Tool;
 use crate::update::{advice::Advice, comparison::Comparison, course::Course};
+use loadpath_core::compare::Fidelity;
 use loadpath_core::order;
 use loadpath_core::run::Run;
 use loadpath_core::sim::Snapshot;
@@ -324,13 +325,23 @@ pub struct Live {
     pub figures: Option<Shared<Figures>>,
     /// The measured figures of all requests.
     pub all: Option<Shared<Figures>>,
+    /// How well the simulation foretold it; none until both are over.
+    pub fidelity: Option<Shared<Fidelity>>,
     /// How long it is to be, in seconds.
     pub seconds: u32,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Self { stage: Stage::None, id: None, measured: None, figures: None, all: None, seconds: 10 }
+        Self {
+            stage: Stage::None,
+            id: None,
+            measured: None,
+            figures: None,
+            all: None,
+            fidelity: None,
+            seconds: 10,
+        }
     }
 }
 

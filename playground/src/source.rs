@@ -1,4 +1,8 @@
 //! The document as text: where each part of it stands, line by line, and what is wrong on which line.
+mod ink;
+
+pub use ink::{Ink, pieces};
+
 use crate::shared::Shared;
 use loadpath_core::topology::{Fault, Place, Topology};
 use std::rc::Rc;

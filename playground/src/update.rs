@@ -8,6 +8,7 @@ pub mod course;
 mod document;
 mod editing;
 mod export;
+mod fidelity;
 mod finder;
 mod library;
 mod live;

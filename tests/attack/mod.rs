@@ -40,6 +40,7 @@ fn attack(address: SocketAddr, rate: f64, duration: Span) -> Attack {
         connections: 32,
         nodes: Vec::new(),
         entry: None,
+        closed: None,
     }
 }
 

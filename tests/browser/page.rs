@@ -9,6 +9,7 @@ use chromiumoxide::cdp::browser_protocol::emulation::{
     MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetTouchEmulationEnabledParams,
 };
 use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
+use chromiumoxide::cdp::browser_protocol::performance::{DisableParams, EnableParams, EnableTimeDomain};
 use chromiumoxide::cdp::browser_protocol::target::SetAutoAttachParams;
 use chromiumoxide::cdp::js_protocol::runtime::{
     ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown,
@@ -95,6 +96,15 @@ impl Page {
     pub(crate) async fn metrics(&self) -> BTreeMap<String, f64> {
         let metrics = self.tab.metrics().await.expect("Chromium counts");
         metrics.into_iter().map(|metric| (metric.name, metric.value)).collect()
+    }
+
+    /// Has [`Page::metrics`] count what a thread computes, not the time that passes: what other programs do is not seen.
+    #[allow(dead_code, reason = "only the page's bench measures")]
+    pub(crate) async fn count_thread_time(&self) {
+        // The clock cannot be changed while it counts.
+        self.tab.execute(DisableParams::default()).await.expect("Chromium stops counting");
+        let threads = EnableParams { time_domain: Some(EnableTimeDomain::ThreadTicks) };
+        self.tab.execute(threads).await.expect("Chromium counts the time of threads");
     }
 
     /// Has the browser say other things of the person and the window than it does: `("prefers-color-scheme", "dark")`.

@@ -1,5 +1,5 @@
 //! Brokers as queues: what they have confirmed outlives them, nothing else does, and what they cannot be is said.
-use super::deployment::{ask, run_id, up};
+use super::deployment::{ask, run_id, up_of};
 use super::engines::{are_here, parent_of};
 use super::processes::listens_on;
 use super::{processes_of, wait_until};
@@ -45,7 +45,7 @@ async fn keeps_what_it_confirmed(engine: &str) {
     let document = jobs(&format!(r#""engine":"{engine}""#), "");
     let plan = check(&document).unwrap_or_else(|faults| panic!("{faults:?}"));
     let run = run_id(engine);
-    let deployment = up(&run, &document, &plan).await;
+    let deployment = up_of(&run, &document, &plan, 3).await;
     let facts = deployment.engines().await;
     assert_eq!((facts.len(), facts[0].0.as_str(), facts[0].1), (1, "mq", 1));
     assert!(facts[0].2.version.starts_with(|c: char| c.is_ascii_digit()), "{facts:?}");
@@ -89,7 +89,7 @@ async fn dies_with_its_supervisor(engine: &str) {
     let document = jobs(&format!(r#""engine":"{engine}""#), "");
     let plan = check(&document).unwrap_or_else(|faults| panic!("{faults:?}"));
     let run = run_id(&format!("{engine}-orphans"));
-    let deployment = up(&run, &document, &plan).await;
+    let deployment = up_of(&run, &document, &plan, 3).await;
     let all = processes_of(&run);
     assert!(all.len() >= 5, "a supervisor, three instances and a broker at least: {all:?}");
     let supervisor = *all.iter().find(|&&pid| parent_of(pid) == std::process::id()).unwrap();

@@ -10,15 +10,20 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 pub(super) async fn up(run: &str, document: &Topology, plan: &Plan) -> Deployment {
+    up_of(run, document, plan, 5).await
+}
+
+/// A design of so many instances.
+pub(super) async fn up_of(run: &str, document: &Topology, plan: &Plan, instances: usize) -> Deployment {
     let program = &built_loadgen();
     let design = Design { program, run, document, plan, seed: 1 };
     let mut told = Vec::new();
     let deployment =
         Deployment::up(&design, &CancellationToken::new(), |ready, total| told.push((ready, total))).await;
-    let total = told.last().map_or(0, |&(_, total)| total);
-    let one_by_one: Vec<_> = (0..=total).map(|ready| (ready, total)).collect();
+    let deployment = deployment.unwrap();
+    let one_by_one: Vec<_> = (0..=instances).map(|ready| (ready, instances)).collect();
     assert_eq!(told, one_by_one, "progress is told one by one");
-    deployment.unwrap()
+    deployment
 }
 
 /// A run id that no other test has.

@@ -78,7 +78,7 @@ fn what_cannot_be_run_is_refused_in_a_sentence_before_anything_is_started() {
         move |document: &mut Topology| drop(document.nodes[node].params.insert(name.to_owned(), value.into()))
     };
     for command in ["run", "up"] {
-        refuse(command, &set(2, "instances", 40.0), "at most 24 can be brought up");
+        refuse(command, &set(2, "instances", 140.0), "at most 128 can be brought up");
         refuse(command, &set(2, "workers", -1.0), "node \"web\", workers: -1 is not a whole number");
         refuse(
             command,

@@ -4,7 +4,7 @@ use super::{Open, RUNNING};
 use crate::browser::{Key, fetched_axe};
 
 /// What the audit finds in what is shown now: each violated rule with the elements that violate it.
-const AUDIT: &str = "axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations.flatMap(
+pub(crate) const AUDIT: &str = "axe.run(document, { resultTypes: ['violations'] }).then((result) => result.violations.flatMap(
     (rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(' ')}: ${node.failureSummary.replaceAll('\\n', ' ')}`)))";
 
 impl Open {
@@ -50,6 +50,12 @@ async fn the_audit_finds_nothing_on_any_screen_in_both_colour_schemes() {
     open.audit("a fault", &mut found).await;
     open.press_tab("Metrics").await;
     open.audit("metrics", &mut found).await;
+    open.page.key(Key::plain("Escape")).await;
+    open.page.key(Key::plain("t")).await;
+    open.page.wait_until("the text is shown", "document.querySelector('#source .inks')").await;
+    open.audit("the document as text", &mut found).await;
+    open.page.key(Key::plain("t")).await;
+    open.wait_for_count("#source", 0).await;
     open.page.key(Key::plain("?")).await;
     open.page.wait_until("the keys are shown", "document.querySelector('dialog[open]')").await;
     open.audit("the keys", &mut found).await;
@@ -124,8 +130,8 @@ async fn less_motion_and_the_systems_colours_are_honoured() {
     open.page.wait_until("dark is followed", &format!("{ground} !== {light:?}")).await;
     // With colours of one's own, how busy a node is stays seen: its bar is the system's highlight, not its ground.
     open.page.prefer(&[("forced-colors", "active"), ("prefers-color-scheme", "dark")]).await;
-    let fills = "(() => { const fill = (s) => getComputedStyle(document.querySelector(s)).fill;
-        return [fill('#node-2 .taken'), fill('#node-2 .track')]; })()";
+    let fills = "(() => { const { color, backgroundColor } = getComputedStyle(document.querySelector('#node-2 .bar'));
+        return [color, backgroundColor]; })()";
     let [taken, track]: [String; 2] = open.page.evaluate(fills).await;
     assert_ne!(taken, track);
     open.page.finish().await;

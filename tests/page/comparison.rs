@@ -1,5 +1,5 @@
 //! Two designs side by side.
-use super::Open;
+use super::{Open, RUNNING};
 use crate::browser::Key;
 
 #[tokio::test]
@@ -31,6 +31,11 @@ async fn a_changed_design_is_told_from_its_baseline_in_words_marks_and_figures()
         .await;
     open.click(".drawer button[aria-label=Close]").await;
     open.wait_for_count(".node.altered", 0).await;
+    open.page.reload().await;
+    open.page.wait_until("the simulation shows numbers again", RUNNING).await;
+    open.click("#open-compare").await;
+    let kept = "[...document.querySelectorAll('#compare-before option')].some((o) => o.text.startsWith('Baseline 1'))";
+    open.page.wait_until("the baseline is still there after a reload", kept).await;
     open.page.finish().await;
 }
 

@@ -98,6 +98,7 @@ async fn a_zone_is_made_from_the_selection_holds_nodes_and_is_named_and_deleted(
     open.wait_for_count(".node.selected", 2).await;
     open.keys(&["g"]).await;
     open.wait_for_count(".region.zone.selected", 1).await;
+    open.wait_for_count(".minimap .zone", 1).await;
     open.keys(&["F2"]).await;
     open.page.wait_until("its name can be written", &format!("{FOCUS}.matches('.region .rename')")).await;
     open.page.type_text("us-east").await;

@@ -1,5 +1,5 @@
 //! What a person can do on the page, without an agent, by real mouse and keys in a real browser.
-mod accessibility;
+pub(crate) mod accessibility;
 mod clipboard;
 mod comparison;
 mod design;

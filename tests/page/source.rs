@@ -23,6 +23,27 @@ impl Open {
 }
 
 #[tokio::test]
+async fn names_texts_and_numbers_have_their_inks_over_the_same_characters() {
+    let open = Open::example().await;
+    open.show_text().await;
+    let same = format!("document.querySelector('.source .inks').textContent === {TEXT}");
+    open.page.wait_until("the inks say what the field says", &same).await;
+    open.type_over("Web tier", "Front").await;
+    open.page.wait_until("they follow what is typed", &format!("{TEXT}.includes('Front') && {same}")).await;
+    let inks = "['name', 'text', 'number'].map((ink) => getComputedStyle(document.querySelector(`.${ink}-ink`)).color)";
+    let mut inks: Vec<String> = open.page.evaluate(inks).await;
+    inks.sort();
+    inks.dedup();
+    assert_eq!(inks.len(), 3, "{inks:?}");
+    // A character of the field lies on the same one of the inks: both begin at the same place and are as tall.
+    let apart = "(() => { const [a, b] = ['.source .inks', '#source-text'].map((s) => document.querySelector(s).getBoundingClientRect());
+        return Math.max(Math.abs(a.left - b.left), Math.abs(a.top - b.top), Math.abs(a.height - b.height)); })()";
+    let apart: f64 = open.page.evaluate(apart).await;
+    assert!(apart < 1.0, "{apart} pixels");
+    open.page.finish().await;
+}
+
+#[tokio::test]
 async fn the_text_changes_the_canvas_and_the_canvas_changes_the_text() {
     let open = Open::example().await;
     open.show_text().await;

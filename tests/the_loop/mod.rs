@@ -1,6 +1,7 @@
 //! The whole loop as a person goes through it: the agent, a real browser, a design drawn, simulated, brought up, measured,
 //! compared, shared.
-use crate::browser::{Browser, Key, Page, Point};
+use crate::browser::{Browser, Key, Page, Point, fetched_axe};
+use crate::page::accessibility::AUDIT;
 use agent::Agent;
 use loadpath_core::topology::link;
 use std::io::Write;
@@ -77,6 +78,19 @@ async fn draw_simulate_run_live_compare_and_share() {
             "{row}: {cells:?}"
         );
     }
+
+    // How well the one foretold the other, in one number that says what it is made of.
+    let score = "/ of 100/.test(document.querySelector('#fidelity .score').textContent)";
+    page.click(page.center_of("#fidelity-line").await).await;
+    page.wait_until("the score is explained", score).await;
+    let all = "document.querySelectorAll('#fidelity tr[data-figure^=all]').length === 4";
+    page.wait_until("the figures of all requests are there", all).await;
+    page.click(page.center_of("#fidelity summary").await).await;
+    page.wait_until("how it is made is told", "document.querySelector('#fidelity details').open").await;
+    page.run_script(&fetched_axe()).await;
+    let violations: Vec<String> = page.evaluate(AUDIT).await;
+    assert!(violations.is_empty(), "{violations:?}");
+    page.click(page.center_of("#drawer button[aria-label=Close]").await).await;
 
     // Share: the same design elsewhere, from the link alone.
     let _: () = page

@@ -9,14 +9,13 @@ use crate::project::{Project, run as run_command};
 use crate::steps::Steps;
 use crate::{npm, play, web};
 
-/// Builds the page, the agent and the peer, prints the sizes and then runs the measurement.
+/// Builds the page, the agent and the peer, and then runs the measurement, which prints one table.
 pub(crate) fn run(project: &Project) -> Result<()> {
     let plan = [&web::PLAN[..], &["the agent (release)", "React Flow, from npm", "the measurement"]].concat();
     let mut steps = Steps::new(plan);
-    let page = web::build(project, &mut steps)?;
+    web::build(project, &mut steps)?;
     steps.run(|| play::build_agent(project))?;
     let peer = steps.run(|| npm::build_peer(project))?;
-    web::print_weight(&page);
     steps.run(|| bench(project, &["--editor".into(), peer.into()]))
 }
 
@@ -29,7 +28,9 @@ pub(crate) fn pictures(project: &Project) -> Result<()> {
     steps.run(|| bench(project, &["--pictures".into(), project.root.join("docs").into()]))
 }
 
+/// Drives the browser. What is measured runs in there: the driver is what `cargo test` has built, not another build of it all.
 fn bench(project: &Project, arguments: &[OsString]) -> Result<()> {
-    let mut cargo = project.cargo(&["bench", "--locked", "--package", "loadpath", "--bench", "page", "--"]);
+    let mut cargo = project.cargo(&["bench", "--locked", "--profile", "dev", "--package", "loadpath"]);
+    cargo.args(["--bench", "page", "--"]);
     run_command(cargo.args(arguments))
 }

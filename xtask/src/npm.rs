@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::project::{Project, run as run_command};
+use crate::web;
 
 /// The accessibility audit that the browser tests run inside the page.
 const AXE: &str = "axe-core@4.14.1";
@@ -55,5 +56,6 @@ pub(crate) fn build_peer(project: &Project) -> Result<PathBuf> {
     esbuild.args(["app.jsx", "--bundle", "--minify", "--format=esm", "--jsx=automatic", "--outdir=dist"]);
     esbuild.args(["--define:process.env.NODE_ENV=\"production\"", "--log-level=warning"]);
     run_command(esbuild.current_dir(&folder))?;
+    web::pack(&dist, &["app.js", "app.css", "index.html"])?;
     Ok(dist)
 }

@@ -5,100 +5,10 @@
 //! sorted into the run when it is small, and spread over the level below when it is not. No width has to be guessed, and the
 //! cost is the same from a few events to a million, where a binary heap's grows tenfold.
 //!
-//! Equal times need no number to tell them apart: they always lie in one bucket, or in the run, and each of the moves
-//! between them keeps their order.
-use crate::time::Time;
-use std::cmp::Reverse;
-
-/// What happens at an instant. A payload has 28 bits, and there may be 16 kinds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// The next request of a source is due.
-    Arrive(u32),
-    /// A call reaches the node that is called.
-    Deliver(u32),
-    /// A node has finished its own work on a call.
-    Finish(u32),
-    /// An answer reaches the caller.
-    Answer(u32),
-    /// The first deadline of a source is reached.
-    Deadline(u32),
-    /// A balancer or DNS probes its targets.
-    Probe(u32),
-    /// A user of a closed loop is done with thinking.
-    Wake(u32),
-    /// A backoff is over, or a lost call is to be ended.
-    Retry(u32),
-    /// The first timeout of an edge is reached.
-    Timeout(u32),
-    /// The first hedge of an edge is due.
-    Hedge(u32),
-    /// The first job of a processor may be done.
-    Cpu(u32),
-    /// Something rare that is kept in a list.
-    Rare(u32),
-}
-
-/// The bits of an event's payload.
-const PAYLOAD: u32 = 28;
-
-impl Event {
-    /// Tag and payload: two matches that each compile to nothing, where one would jump.
-    #[inline]
-    const fn pack(self) -> u32 {
-        let tag = match self {
-            Self::Arrive(_) => 0,
-            Self::Deliver(_) => 1,
-            Self::Finish(_) => 2,
-            Self::Answer(_) => 3,
-            Self::Deadline(_) => 4,
-            Self::Probe(_) => 5,
-            Self::Wake(_) => 6,
-            Self::Retry(_) => 7,
-            Self::Timeout(_) => 8,
-            Self::Hedge(_) => 9,
-            Self::Cpu(_) => 10,
-            Self::Rare(_) => 11,
-        };
-        let (Self::Arrive(i)
-        | Self::Deliver(i)
-        | Self::Finish(i)
-        | Self::Answer(i)
-        | Self::Deadline(i)
-        | Self::Probe(i)
-        | Self::Wake(i)
-        | Self::Retry(i)
-        | Self::Timeout(i)
-        | Self::Hedge(i)
-        | Self::Cpu(i)
-        | Self::Rare(i)) = self;
-        debug_assert!(i >> PAYLOAD == 0, "a payload has 28 bits");
-        tag << PAYLOAD | i
-    }
-
-    #[inline]
-    fn unpack(packed: u32) -> Self {
-        let index = packed & ((1 << PAYLOAD) - 1);
-        match packed >> PAYLOAD {
-            0 => Self::Arrive(index),
-            1 => Self::Deliver(index),
-            2 => Self::Finish(index),
-            3 => Self::Answer(index),
-            4 => Self::Deadline(index),
-            5 => Self::Probe(index),
-            6 => Self::Wake(index),
-            7 => Self::Retry(index),
-            8 => Self::Timeout(index),
-            9 => Self::Hedge(index),
-            10 => Self::Cpu(index),
-            11 => Self::Rare(index),
-            other => unreachable!("no event has the tag {other}"),
-        }
-    }
-}
-
-/// An event with its time: time in the high 64 bits, the packed event in the low ones.
-type Entry = u128;
+//! Beside it are lines of events that come in the order in which they are scheduled. Equal times are told apart by number.
+use super::event::{Entry, Event, NOTHING, entry, time_of};
+use super::lanes::{Lane, Lanes};
+use crate::time::{Span, Time};
 
 const DIGIT: u32 = 6;
 const SLOTS: usize = 1 << DIGIT;
@@ -115,9 +25,14 @@ const KEPT: usize = 1_024;
 /// The calendar. Times must not lie before the last event that was taken.
 #[derive(Clone, Debug)]
 pub(crate) struct Agenda {
+    /// The number of the event that was scheduled last.
+    number: u32,
+    lanes: Lanes,
     /// What comes first: all events before `run_end`, latest first.
     run: Vec<Entry>,
     run_end: u64,
+    /// Several events have come into the run together, which nobody has looked at yet.
+    filled_run: bool,
     /// The run covers `64^run_level` nanoseconds at most.
     run_level: u32,
     /// No event in the buckets is earlier.
@@ -132,15 +47,14 @@ pub(crate) struct Agenda {
     filled_levels: u16,
 }
 
-const fn time_of(entry: Entry) -> u64 {
-    (entry >> 64) as u64
-}
-
 impl Default for Agenda {
     fn default() -> Self {
         Self {
+            number: 0,
+            lanes: Lanes::default(),
             run: Vec::new(),
             run_end: 0,
+            filled_run: false,
             run_level: 0,
             base: 0,
             buckets: vec![Vec::new(); LEVELS * SLOTS],
@@ -154,18 +68,56 @@ impl Default for Agenda {
 impl Agenda {
     /// How many events are on it. O(buckets).
     pub(crate) fn len(&self) -> usize {
-        self.run.len() + self.buckets.iter().map(Vec::len).sum::<usize>()
+        self.lanes.len() + self.run.len() + self.buckets.iter().map(Vec::len).sum::<usize>()
+    }
+
+    /// The line of what comes `delay` after it is scheduled; there are only so many, then none.
+    pub(crate) fn lane(&mut self, delay: Span) -> Option<Lane> {
+        self.lanes.line(delay)
     }
 
     /// Schedules `event`. O(1) amortised.
     #[inline]
     pub(crate) fn push(&mut self, at: Time, event: Event) {
-        self.push_entry(Entry::from(at.0) << 64 | Entry::from(event.pack()));
+        let entry = self.number(at, event);
+        self.push_entry(entry);
+    }
+
+    /// As [`Agenda::push`], to the end of a line; if it may not stand there, to where all others go. O(1).
+    #[inline]
+    pub(crate) fn push_in_line(&mut self, lane: Option<Lane>, at: Time, event: Event) {
+        let entry = self.number(at, event);
+        if !lane.is_some_and(|lane| self.lanes.push(lane, entry)) {
+            self.push_entry(entry);
+        }
+    }
+
+    #[inline]
+    fn number(&mut self, at: Time, event: Event) -> Entry {
+        if self.number == u32::MAX {
+            self.number_anew();
+        }
+        self.number += 1;
+        entry(at, self.number, event)
+    }
+
+    /// The numbers have come to their end: what is on the agenda gets the first ones, in its order. O(all).
+    #[cold]
+    fn number_anew(&mut self) {
+        let mut all = self.lanes.take_all();
+        all.append(&mut self.run);
+        self.buckets.iter_mut().for_each(|bucket| all.append(bucket));
+        all.sort_unstable();
+        let base = all.first().map_or(self.base, |&entry| time_of(entry));
+        // What may yet come before all of these belongs into the run.
+        *self = Self { lanes: std::mem::take(&mut self.lanes), base, run_end: base, ..Self::default() };
+        for old in all {
+            self.push(Time(time_of(old)), Event::unpack(old as u32));
+        }
     }
 
     fn push_entry(&mut self, entry: Entry) {
-        let at = time_of(entry);
-        if at >= self.run_end {
+        if time_of(entry) >= self.run_end {
             return self.drop_into_bucket(entry);
         }
         self.insert(entry);
@@ -194,16 +146,32 @@ impl Agenda {
     /// The next event, if it happens at `until` or before. O(1) amortised.
     #[inline]
     pub(crate) fn pop(&mut self, until: Time) -> Option<(Time, Event)> {
-        while self.run.is_empty() {
-            self.refill()?;
-        }
-        let entry = *self.run.last()?;
+        while self.run.is_empty() && self.refill().is_some() {}
+        let in_line = self.lanes.head;
+        let next = self.run.last().copied().unwrap_or(NOTHING);
+        let stood_in_line = in_line < next;
+        let entry = if stood_in_line { in_line } else { next };
         let at = Time(time_of(entry));
-        if at > until {
+        if at > until || entry == NOTHING {
             return None;
         }
-        self.run.pop();
+        if stood_in_line {
+            self.lanes.pop();
+        } else {
+            self.run.pop();
+        }
         Some((at, Event::unpack(entry as u32)))
+    }
+
+    /// Whether several events have come so near that they are next, since this was last asked.
+    #[inline]
+    pub(crate) fn has_filled_run(&mut self) -> bool {
+        std::mem::take(&mut self.filled_run)
+    }
+
+    /// The events of the heap that are next, the last of them first; not those in lines.
+    pub(crate) fn run(&self) -> impl Iterator<Item = Event> + '_ {
+        self.run.iter().map(|&entry| Event::unpack(entry as u32))
     }
 
     fn drop_into_bucket(&mut self, entry: Entry) {
@@ -240,6 +208,7 @@ impl Agenda {
         if level == 0 || bucket.len() <= SORTED {
             self.run_end = self.base.saturating_add(1 << shift);
             self.run_level = level;
+            self.filled_run = bucket.len() > 1;
             self.sort_into_run(&mut bucket);
         } else {
             self.run_end = self.base;
@@ -258,11 +227,7 @@ impl Agenda {
             return bucket.clear();
         }
         self.run.append(bucket);
-        self.run.reverse();
-        // On level 0 there is but one time. Elsewhere the sort is stable, for the order of equal times, and the run short.
-        if self.run_level > 0 {
-            self.run.sort_by_key(|&entry| Reverse(time_of(entry)));
-        }
+        self.run.sort_unstable_by(|a, b| b.cmp(a));
     }
 
     /// Puts all but the first 64th of the time that the run covers back into buckets.
@@ -285,11 +250,13 @@ impl Agenda {
 mod tests {
     use super::*;
     use crate::rng::Seed;
+    use std::cmp::Reverse;
     use std::collections::BinaryHeap;
 
     impl Agenda {
-        /// Whether the run is in order and before all buckets, and every bucket's events belong into it.
+        /// Whether the run is in order and before all buckets, every bucket's events belong into it, and the lines are right.
         fn check(&self) {
+            self.lanes.check();
             assert!(self.run.is_sorted_by(|a, b| time_of(*a) >= time_of(*b)));
             assert!(self.run.iter().all(|&entry| time_of(entry) < self.run_end || self.run_end == u64::MAX));
             for place in 0..LEVELS * SLOTS {
@@ -335,6 +302,33 @@ mod tests {
             // Many ties, few times; then times of every magnitude.
             beside_a_heap(size, |bits| [0, 500_000, 1_000_000][(bits % 3) as usize]);
             beside_a_heap(size, |bits| 1 << (bits % 40));
+        }
+    }
+
+    #[test]
+    fn lines_and_heap_together_keep_the_order_of_scheduling() {
+        let mut rng = Seed(5).stream("agenda");
+        let mut agenda = Agenda { number: u32::MAX - 10_000, ..Agenda::default() };
+        let mut twin = BinaryHeap::new();
+        // More delays than there are lines.
+        let lanes: Vec<(u64, Option<Lane>)> =
+            (0..12).map(|i| i * 50 + 50).map(|delay| (delay, agenda.lane(Span(delay)))).collect();
+        assert!(lanes.iter().any(|(_, lane)| lane.is_none()));
+        let mut now = 0;
+        for i in 0..50_000 {
+            let (delay, lane) = lanes[rng.below(12) as usize];
+            let in_line = rng.below(3) > 0;
+            let at = now + if in_line { delay } else { rng.below(12) * 50 };
+            agenda.push_in_line(lane.filter(|_| in_line), Time(at), Event::Finish(i));
+            twin.push(Reverse((at, i)));
+            if i >= 500 {
+                let Reverse((at, i)) = twin.pop().unwrap();
+                now = at;
+                assert_eq!(agenda.pop(Time::NEVER), Some((Time(at), Event::Finish(i))));
+            }
+            if i % 1_024 == 0 {
+                agenda.check();
+            }
         }
     }
 

@@ -2,9 +2,9 @@
 //!
 //! Such a call has a slot of its own, and each attempt is a plain call whose parent it is. It ends once, with the first good
 //! answer, or when nothing is left to try.
-use super::agenda::Event;
 use super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot, Stage};
 use super::counter::Counter;
+use super::event::Event;
 use super::node::State;
 use super::simulation::Simulation;
 use super::transport::Way;

@@ -10,6 +10,9 @@ pub(crate) type Slot = u32;
 /// Stands for "no call".
 pub(crate) const NO_CALL: Slot = u32::MAX;
 
+/// So many calls are more than the nearest cache of today's processors holds, and then some.
+const NEAR: usize = 1_024;
+
 /// Stands for "no balancer gave it to a target".
 pub(crate) const NO_TARGET: u16 = u16::MAX;
 
@@ -96,6 +99,8 @@ pub(crate) struct Call {
     pub(crate) edge: EdgeIndex,
     /// The source that waits for it, counted from one; zero when it is no client's request.
     pub(crate) source: u16,
+    /// Where its deadline stands in that source's line.
+    pub(crate) deadline_place: u32,
     /// The target of its caller that it was given to, where that is a balancer.
     pub(crate) target: u16,
     /// Which instance of the caller's node sent it.
@@ -148,6 +153,7 @@ impl Call {
             instance: 0,
             edge,
             source: 0,
+            deadline_place: 0,
             target: NO_TARGET,
             caller: 0,
             epoch: 0,
@@ -217,6 +223,19 @@ impl Calls {
     /// Whether the call that had this slot and generation is still under way.
     pub(crate) fn is_open(&self, slot: Slot, generation: u32) -> bool {
         slot != NO_CALL && self.slots[slot as usize].generation == generation
+    }
+
+    /// Whether there are more calls than the nearer memory of a processor holds.
+    #[inline]
+    pub(crate) const fn are_many(&self) -> bool {
+        self.slots.len() > NEAR
+    }
+
+    /// Reads something at both ends of a call and between them, and so has all of it brought near; what it was is of no use.
+    #[inline]
+    pub(crate) fn touch(&self, slot: Slot) -> u64 {
+        let Some(call) = self.slots.get(slot as usize) else { return 0 };
+        call.origin.key ^ call.leaves.0 ^ u64::from(call.generation ^ call.parent) ^ u64::from(call.pinned)
     }
 
     /// How many bytes the slab takes.

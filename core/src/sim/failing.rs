@@ -1,4 +1,4 @@
-//! Instances that fail by themselves and are mended: exponential times, as the theory of reliability has them (Barlow,
+//! Instances that fail by themselves and are mended, in virtual time here and for real by the agent: exponential times, as the theory of reliability has them (Barlow,
 //! Proschan 1975), so that a node's instances are a Markov chain.
 use super::counter::Counter;
 use super::rare::Rare;
@@ -9,9 +9,9 @@ use crate::time::Span;
 use crate::topology::Reliability;
 use std::collections::VecDeque;
 
-/// What makes a node's instances fail, and who mends them.
+/// What makes a node's instances fail, and who mends them. It draws when, and its caller lets it happen.
 #[derive(Clone, Debug)]
-pub(super) struct Failing {
+pub struct Failing {
     mtbf: Sampler,
     mttr: Sampler,
     /// How many can be mended at the same time.
@@ -24,16 +24,44 @@ pub(super) struct Failing {
 }
 
 impl Failing {
-    pub(super) fn new(spec: &Reliability, id: &str, seed: Seed) -> Box<Self> {
+    /// All instances of the node of this id work.
+    pub fn new(spec: &Reliability, id: &str, seed: Seed) -> Self {
         let law = |mean: Span| Law::Exponential(mean).sampler();
-        Box::new(Self {
+        Self {
             mtbf: law(spec.mtbf),
             mttr: law(spec.mttr),
             repairers: if spec.repairers == 0 { usize::MAX } else { usize::from(spec.repairers) },
             at_repair: 0,
             broken: VecDeque::new(),
             rng: seed.stream(&format!("{id}/failures")),
-        })
+        }
+    }
+
+    /// How long an instance works until it fails next. It is drawn for each at the start, by number, and for one that is due to fail
+    /// at once, whatever becomes of it: an exponential time has no memory.
+    pub fn next_failure(&mut self) -> Span {
+        self.mtbf.sample(&mut self.rng)
+    }
+
+    /// An instance that worked has failed; it waits to be mended.
+    pub fn failed(&mut self, instance: u16) {
+        self.broken.push_back(instance);
+    }
+
+    /// Whom the next free repairer takes, and how long mending takes; none when nobody is free or nobody waits. To be asked until then
+    /// after each failure and each mending.
+    pub fn next_repair(&mut self) -> Option<(u16, Span)> {
+        if self.at_repair >= self.repairers {
+            return None;
+        }
+        let instance = self.broken.pop_front()?;
+        self.at_repair += 1;
+        Some((instance, self.mttr.sample(&mut self.rng)))
+    }
+
+    /// An instance is mended, and its repairer is free.
+    pub fn mended(&mut self) {
+        self.at_repair -= 1;
     }
 }
 
@@ -48,12 +76,11 @@ impl Simulation {
 
     fn plan_failure(&mut self, node: usize, instance: u16) {
         let Some(failing) = &mut self.nodes[node].failing else { return };
-        let after = failing.mtbf.sample(&mut failing.rng);
+        let after = failing.next_failure();
         self.plan_rarely(self.now + after, Rare::Fail { node, instance });
     }
 
-    /// An instance fails. What is down anyway does not: an exponential time has no memory, and so the next is drawn at once,
-    /// whatever becomes of this one.
+    /// An instance fails. What is down anyway does not.
     pub(super) fn fail(&mut self, node: usize, instance: u16) {
         self.plan_failure(node, instance);
         if !self.nodes[node].stations[usize::from(instance)].up {
@@ -62,7 +89,7 @@ impl Simulation {
         self.kill(node, instance);
         self.count(node, Counter::Failures);
         if let Some(failing) = &mut self.nodes[node].failing {
-            failing.broken.push_back(instance);
+            failing.failed(instance);
         }
         self.repair_next(node);
     }
@@ -70,11 +97,8 @@ impl Simulation {
     /// Whoever is free to mend takes the next that is broken.
     fn repair_next(&mut self, node: usize) {
         while let Some(failing) = &mut self.nodes[node].failing
-            && failing.at_repair < failing.repairers
-            && let Some(instance) = failing.broken.pop_front()
+            && let Some((instance, takes)) = failing.next_repair()
         {
-            failing.at_repair += 1;
-            let takes = failing.mttr.sample(&mut failing.rng);
             self.plan_rarely(self.now + takes, Rare::Mended { node, instance });
         }
     }
@@ -82,7 +106,7 @@ impl Simulation {
     /// An instance is mended, and starts again.
     pub(super) fn mended(&mut self, node: usize, instance: u16) {
         if let Some(failing) = &mut self.nodes[node].failing {
-            failing.at_repair -= 1;
+            failing.mended();
         }
         // Whom autoscaling has taken out of service meanwhile nobody starts.
         if self.nodes[node].stations[usize::from(instance)].in_service {

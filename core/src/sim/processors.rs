@@ -1,6 +1,6 @@
 //! Cores that are shared: by the workers of an instance, or by all instances on a host.
-use super::agenda::Event;
 use super::call::{Slot, Stage};
+use super::event::Event;
 use super::simulation::Simulation;
 use super::station::RECENT;
 use crate::component::processor::{Discipline, Processor};

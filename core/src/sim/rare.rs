@@ -1,6 +1,6 @@
 //! What happens rarely: the timeline, restarts, failovers, scaling. Each waits in a list for its event.
-use super::agenda::Event;
 use super::call::Slot;
+use super::event::Event;
 use super::simulation::Simulation;
 use crate::time::{Span, Time};
 

@@ -1,7 +1,8 @@
 //! The life of a call: sent, delivered, begun, worked on, answered, and whoever waits for it resumed.
-use super::agenda::Event;
 use super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot, Stage};
 use super::counter::Counter;
+use super::event::Event;
+use super::lanes::Lane;
 use super::node::State;
 use super::simulation::Simulation;
 use super::station::Offered;
@@ -51,14 +52,15 @@ impl Simulation {
     pub(super) fn put(&mut self, parent: Slot, way: Way, ask: Ask, origin: Origin, delay: Span) -> Slot {
         let link = &self.edges[way.edge.index()];
         let (node, cut, at) = (link.to, link.cut, self.now + delay + link.latency);
-        let parent_generation = if parent == NO_CALL { 0 } else { self.calls[parent].generation };
+        let lane = link.lane.filter(|_| delay == Span::ZERO);
+        let (parent_generation, caller, epoch) = self.of_parent(parent, way.target);
         let slot = self.calls.add(Call {
             parent,
             parent_generation,
             instance: way.instance,
             target: way.target,
-            caller: self.caller_instance(parent),
-            epoch: self.epoch_of(parent, way.target),
+            caller,
+            epoch,
             sent: self.now,
             ..Call::new(node, way.edge, ask, origin)
         });
@@ -69,18 +71,21 @@ impl Simulation {
         if cut {
             self.give_up_connecting(slot);
         } else {
-            self.schedule(at, Event::Deliver(slot));
+            self.schedule_in_line(lane, at, Event::Deliver(slot));
         }
         slot
     }
 
-    /// Which instance makes the calls of `parent`; the first for what has no parent.
-    fn caller_instance(&self, parent: Slot) -> u16 {
+    /// What a call keeps of the one that it is made for: its generation, which instance makes the call, and how often that had
+    /// been started, where it is a balancer's.
+    #[inline]
+    fn of_parent(&self, parent: Slot, target: u16) -> (u32, u16, u16) {
         if parent == NO_CALL {
-            return 0;
+            return (0, 0, 0);
         }
         let call = &self.calls[parent];
-        if call.stage.is_of_a_policy() { call.caller } else { call.instance }
+        let caller = if call.stage.is_of_a_policy() { call.caller } else { call.instance };
+        (call.generation, caller, self.epoch_of(parent, target))
     }
 
     /// No packet passes: the caller learns it when it has waited long enough.
@@ -92,10 +97,28 @@ impl Simulation {
         self.schedule(self.now + timeout.unwrap_or(CONNECT_TIMEOUT), Event::Answer(slot));
     }
 
+    #[inline]
     pub(super) fn schedule(&mut self, at: Time, event: Event) {
         if at > self.now {
             self.agenda.push(at, event);
-        } else if self.next.is_none() && self.at_once.is_empty() {
+        } else {
+            self.do_at_once(event);
+        }
+    }
+
+    /// As `schedule`, for what comes in the order in which it is scheduled.
+    #[inline]
+    fn schedule_in_line(&mut self, lane: Option<Lane>, at: Time, event: Event) {
+        if at > self.now {
+            self.agenda.push_in_line(lane, at, event);
+        } else {
+            self.do_at_once(event);
+        }
+    }
+
+    #[inline]
+    fn do_at_once(&mut self, event: Event) {
+        if self.next.is_none() && self.at_once.is_empty() {
             self.next = Some(event);
         } else {
             self.at_once.push_back(event);
@@ -252,8 +275,8 @@ impl Simulation {
         if link.cut {
             return self.give_up_connecting(slot);
         }
-        let at = self.now + link.latency;
-        self.schedule(at, Event::Answer(slot));
+        let (lane, at) = (link.lane, self.now + link.latency);
+        self.schedule_in_line(lane, at, Event::Answer(slot));
     }
 
     /// An answer has reached its caller.

@@ -1,8 +1,8 @@
 //! Clients at work, on sockets: each of their users has one connection and sends one request after the other, until the
 //! line is closed and empty.
-use super::Shared;
 use super::connection::{Connection, Ended, Message, NoAnswer, Reading};
 use super::line::Taken;
+use super::{Shared, closed};
 use crate::measure::{Ending, Hop, Sample};
 use loadpath_core::time::Time;
 use std::pin::pin;
@@ -37,12 +37,14 @@ pub(super) async fn run(shared: Arc<Shared>, number: usize) {
         };
         let Some(taken) = taken else { return };
         hops.clear();
+        let user = taken.planned.user;
         let sample = tokio::select! {
             biased;
             () = &mut stopped => return,
             sample = serve(&shared, taken, &mut wire, &mut hops) => sample,
         };
         shared.recorder.record(number, sample, &hops);
+        closed::tell(&shared.ends, user, &sample);
     }
 }
 

@@ -1,4 +1,5 @@
 //! An attack from its first connection to its run.
+use super::closed::{self, Ended};
 use super::crew::{self, Crew};
 use super::line::Line;
 use super::shape::Shape;
@@ -13,6 +14,7 @@ use loadpath_core::wire::Interval;
 use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -63,7 +65,8 @@ pub async fn drive_share<B: Future<Output = Option<Time>>>(
     let clock = Clock::start();
     let alarm =
         Alarm::new(clock).map_err(|why| AttackError::Generator(format!("it gets no timer: {why}")))?;
-    let shared = Arc::new(Shared::new((attack, share), clock, stop.child_token())?);
+    let (shared, ended) = Shared::new((attack, share), clock, stop.child_token())?;
+    let shared = Arc::new(shared);
     // Whatever ends this function, also being dropped, ends the users: goose is never dropped while they run.
     let _end_users = shared.stop.clone().drop_guard();
     let crew = start(turn, &shared)?;
@@ -81,7 +84,7 @@ pub async fn drive_share<B: Future<Output = Option<Time>>>(
         return Err(AttackError::Stopped);
     };
     let load = Load { start, started_unix: clock::unix_seconds(), shared };
-    let tally = load.measure(alarm, &crew, &intervals).await;
+    let tally = load.measure((alarm, ended), &crew, &intervals).await;
     let ended = clock.now();
     crew.join().await?;
     Ok(load.run(tally, ended))
@@ -124,18 +127,21 @@ impl Shared {
         (attack, share): (Attack, Share),
         clock: Clock,
         stop: CancellationToken,
-    ) -> Result<Self, AttackError> {
-        Ok(Self {
+    ) -> Result<(Self, UnboundedReceiver<Ended>), AttackError> {
+        let (ends, ended) = mpsc::unbounded_channel();
+        let shared = Self {
             share,
             requests: Requests::new(&attack.target, &attack.manner, &attack.classes)?,
             clock,
             line: Line::default(),
+            ends: attack.closed.is_some().then_some(ends),
             recorder: Recorder::new(std::thread::available_parallelism().map_or(1, usize::from)),
             begun: watch::Sender::new(None),
             ready: Semaphore::new(0),
             stop,
             attack,
-        })
+        };
+        Ok((shared, ended))
     }
 }
 
@@ -153,11 +159,19 @@ impl Load {
     }
 
     /// Paces, and tallies what the users see until all of them have ended.
-    async fn measure(&self, alarm: Alarm, crew: &Crew, intervals: &mpsc::Sender<Interval>) -> Tally {
-        if let Paths::Journey(..) = self.shared.attack.target.paths {
-            self.shared.begun.send_replace(Some(self.start));
+    async fn measure(
+        &self,
+        (alarm, ended): (Alarm, UnboundedReceiver<Ended>),
+        crew: &Crew,
+        intervals: &mpsc::Sender<Interval>,
+    ) -> Tally {
+        let (shared, attack) = (Arc::clone(&self.shared), &self.shared.attack);
+        if let Paths::Journey(..) = attack.target.paths {
+            shared.begun.send_replace(Some(self.start));
+        } else if let Some(closed) = &attack.closed {
+            tokio::spawn(closed::pace(shared, closed.clone(), (alarm, ended), self.start, self.last()));
         } else {
-            tokio::spawn(pacer::pace(Arc::clone(&self.shared), alarm, self.start, self.last()));
+            tokio::spawn(pacer::pace(shared, alarm, self.start, self.last()));
         }
         let (clock, recorder) = (self.shared.clock, &self.shared.recorder);
         let mut tally = self.tally();
@@ -211,7 +225,9 @@ impl Load {
                 checks: attack.target.paths.checks(),
             },
         );
-        if let Paths::Journey(_, journey) = &attack.target.paths {
+        let journey =
+            if let Paths::Journey(_, journey) = &attack.target.paths { Some(journey) } else { None };
+        if journey.is_some() || attack.closed.is_some() {
             run.offered_rate = run.achieved_rate();
             // There is no plan to keep up with.
             run.notes.retain(|note| !note.starts_with("the target did not keep up"));
@@ -222,7 +238,7 @@ impl Load {
                     attack.users
                 ),
             );
-            run.notes.extend(journey.note());
+            run.notes.extend(journey.and_then(|journey| journey.note()));
         }
         if attack.shape != Shape::Flat {
             run.notes.push(format!("the plan was {}", attack.shape));

@@ -6,12 +6,14 @@
 //! - **One pacer** (`pacer`) releases what is due, in batches, woken by a timerfd. Users take it from one line (`line`), first
 //!   come first served. In flight is at most one request per connection: what finds none free waits in the line, and its
 //!   response time counts from its *planned* send, so that a stall of the target shows in full.
-//! - **Journeys** (`journey`) are a closed loop: users send by themselves, step after step, when they have thought.
+//! - **A closed loop** (`closed`) has no plan: who has thought is put into the line, and thinks again when the request has ended.
+//! - **Journeys** (`journey`) are a closed loop too: users send by themselves, step after step, when they have thought.
 //! - **Every planned request ends once**: answered, refused, failed, or timed out at `timeout` after its planned send, be it in
 //!   flight or still in the line. After the last planned send the attack waits for those that are open, which is at
 //!   most `timeout`, so nothing slow is cut off. Only a stop leaves requests without an end, and a note says how many.
 mod allow;
 mod clients;
+mod closed;
 mod connection;
 mod consent;
 mod crew;
@@ -32,6 +34,7 @@ mod target;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use closed::ClosedLoop;
 pub use consent::{NoConsent, Patience, consents};
 pub use drive::{drive, drive_share};
 pub use error::AttackError;
@@ -66,6 +69,8 @@ pub struct Attack {
     pub arrivals: Arrivals,
     /// How their rate changes; the arrivals' own rate is its mean then.
     pub shape: Shape,
+    /// Users who think and wait, in the place of arrivals and shape; none in an open loop.
+    pub closed: Option<ClosedLoop>,
     /// What they ask for; at least one.
     pub classes: Vec<Class>,
     /// How many users take turns, as the schedule counts them.
@@ -97,6 +102,8 @@ struct Shared {
     requests: Requests,
     clock: Clock,
     line: Line,
+    /// Where a closed loop hears of its requests' ends.
+    ends: closed::Ends,
     recorder: Recorder,
     /// When the load began, for users who send by themselves; none before.
     begun: watch::Sender<Option<Time>>,

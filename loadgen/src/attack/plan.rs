@@ -136,6 +136,7 @@ mod tests {
             manner: crate::attack::Manner::default(),
             arrivals: Arrivals { spacing, rate: 100.0 },
             shape,
+            closed: None,
             classes: vec![Class::named("a")],
             users: 1,
             source: "clients".to_owned(),

@@ -130,6 +130,7 @@ pub(crate) fn attack(target: Target, classes: Vec<Class>) -> Attack {
         manner: Manner::default(),
         arrivals: Arrivals { spacing: Spacing::Constant, rate: 200.0 },
         shape: Shape::Flat,
+        closed: None,
         classes,
         users: 1,
         source: "clients".to_owned(),

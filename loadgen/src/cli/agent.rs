@@ -127,6 +127,7 @@ pub(super) fn attack(task: &Task, target: Target, share: Share) -> Attack {
         manner: crate::attack::Manner::default(),
         arrivals: task.arrivals(),
         shape: task.course.shape(),
+        closed: None,
         classes: Vec::new(),
         users: 1,
         source: "clients".to_owned(),

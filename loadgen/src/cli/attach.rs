@@ -200,6 +200,7 @@ impl Args {
             manner,
             arrivals: Arrivals { rate, ..plan.arrivals },
             shape: live::shape(plan),
+            closed: self.rate.is_none().then(|| live::closed_loop(plan)).flatten(),
             classes: plan.classes.clone(),
             users: plan.users,
             source: plan.node(clients).id.clone(),

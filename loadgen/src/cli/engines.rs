@@ -5,7 +5,7 @@ use crate::deploy::{self, Deployment, Design, THIS_PROGRAM};
 use crate::report::Table;
 use crate::{entropy, interrupt};
 use loadpath_core::time::{Span, Time};
-use loadpath_core::topology::{Engine, Topology, check, three_tier};
+use loadpath_core::topology::{Engine, Params, Topology, check, three_tier};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -67,47 +67,51 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 }
 
 async fn rows(times: bool) -> Result<Vec<Row>, Failure> {
-    let mut rows = vec![Row {
-        engine: Engine::Embedded.title(),
-        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        path: None,
-        missing: None,
-        ready_ns: None,
-        down_ns: None,
-        rate: None,
-    }];
+    let version = Some(env!("CARGO_PKG_VERSION").to_owned());
+    let mut rows = vec![Row { version, ..Row::of(Engine::Embedded.title()) }];
     if times {
-        rows[0].down_ns = Some(median(&timed(Engine::Embedded).await?, |round| round.1));
+        rows[0].down_ns = Some(median(&timed(&design(Engine::Embedded)).await?, |round| round.1));
         rows[0].rate = Some(rate_through(Engine::Embedded).await?);
     }
     for (engine, found) in deploy::known() {
-        let title = engine.title();
-        let mut row = Row {
-            engine: title,
-            version: None,
-            path: None,
-            missing: None,
-            ready_ns: None,
-            down_ns: None,
-            rate: None,
-        };
+        let mut row = Row::of(engine.title());
         match found {
             Ok((path, version)) => {
                 (row.path, row.version) = (Some(path.display().to_string()), Some(version));
-                if times {
-                    let rounds = timed(engine).await?;
-                    row.ready_ns = Some(median(&rounds, |round| round.0));
-                    row.down_ns = Some(median(&rounds, |round| round.1));
-                    if matches!(engine, Engine::Haproxy | Engine::Nginx) {
-                        row.rate = Some(rate_through(engine).await?);
-                    }
-                }
+                let more = if times { measure(engine, &mut row).await? } else { Vec::new() };
+                rows.push(row);
+                rows.extend(more);
             }
-            Err(why) => row.missing = Some(why),
+            Err(why) => {
+                row.missing = Some(why);
+                rows.push(row);
+            }
         }
-        rows.push(row);
     }
     Ok(rows)
+}
+
+impl Row {
+    fn of(engine: &'static str) -> Self {
+        Self { engine, version: None, path: None, missing: None, ready_ns: None, down_ns: None, rate: None }
+    }
+}
+
+/// Measures an engine in its first place; the rows of its other places.
+async fn measure(engine: Engine, row: &mut Row) -> Result<Vec<Row>, Failure> {
+    let mut more = Vec::new();
+    for (title, document) in designs(engine) {
+        let rounds = timed(&document).await?;
+        let mut measured = Row { version: row.version.clone(), path: row.path.clone(), ..Row::of(title) };
+        measured.ready_ns = Some(median(&rounds, |round| round.0));
+        measured.down_ns = Some(median(&rounds, |round| round.1));
+        more.push(measured);
+    }
+    *row = more.remove(0);
+    if matches!(engine, Engine::Haproxy | Engine::Nginx) {
+        row.rate = Some(rate_through(engine).await?);
+    }
+    Ok(more)
 }
 
 fn median(rounds: &[(Span, Span)], of: impl Fn(&(Span, Span)) -> Span) -> u64 {
@@ -152,6 +156,27 @@ fn jobs(engine: &str) -> Topology {
     Topology::from_json(&document).expect("it is JSON of a known form")
 }
 
+/// What an engine can be, each with a design that has it there.
+fn designs(engine: Engine) -> Vec<(&'static str, Topology)> {
+    let mut designs = vec![(engine.title(), design(engine))];
+    match engine {
+        Engine::Nginx => {
+            let mut cdn = design(Engine::Embedded);
+            // The balancer's place, before the web servers.
+            (cdn.nodes[1].kind, cdn.nodes[1].params) = ("cdn".to_owned(), Params::new());
+            cdn.nodes[1].params.insert("engine".to_owned(), "nginx".into());
+            designs.push(("nginx as a CDN", cdn));
+        }
+        Engine::Postgresql => {
+            let mut followed = design(engine);
+            followed.nodes[4].params.insert("replicas".to_owned(), 1.0.into());
+            designs.push(("PostgreSQL with a replica", followed));
+        }
+        _ => {}
+    }
+    designs
+}
+
 async fn up(document: &Topology) -> Result<Deployment, Failure> {
     let plan = check(document).map_err(|_| Failure::Went("the example is faulty".to_owned()))?;
     let run = entropy::hex(8).map_err(|e| Failure::Went(format!("no random numbers can be had: {e}")))?;
@@ -161,12 +186,13 @@ async fn up(document: &Topology) -> Result<Deployment, Failure> {
 }
 
 /// How long an engine took until it answered, and its design until all was down, each time.
-async fn timed(engine: Engine) -> Result<Vec<(Span, Span)>, Failure> {
-    let (document, clock) = (design(engine), Clock::start());
+async fn timed(document: &Topology) -> Result<Vec<(Span, Span)>, Failure> {
+    let clock = Clock::start();
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        let deployment = up(&document).await?;
-        let ready = deployment.engines().await.first().map_or(Span::ZERO, |(_, _, facts)| facts.ready_after);
+        let deployment = up(document).await?;
+        let engines = deployment.engines().await;
+        let ready = engines.iter().map(|(_, _, facts)| facts.ready_after).max().unwrap_or(Span::ZERO);
         let begun = clock.now();
         deployment.down().await?;
         rounds.push((ready, clock.now().since(begun)));

@@ -98,6 +98,7 @@ impl Args {
             // A closed loop finds its own rate.
             arrivals: Arrivals { spacing: Spacing::Poisson, rate: 1.0 },
             shape: Shape::Flat,
+            closed: None,
             classes,
             users: u32::from(self.users),
             source: "users".to_owned(),

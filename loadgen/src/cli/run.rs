@@ -329,6 +329,7 @@ impl Load {
             arrivals: Arrivals { spacing, rate },
             manner,
             shape,
+            closed: None,
             classes,
             users: 1,
             source: "clients".to_owned(),

@@ -1,9 +1,11 @@
 //! `loadgen up`: brings a design up and keeps it up until Ctrl-C.
 use super::{Failure, block_on, input, print, run_design};
+use crate::clock::Clock;
 use crate::deploy::{Deployment, Design, THIS_PROGRAM};
 use crate::live::{self, CAPS};
 use crate::report::Table;
 use crate::{entropy, interrupt};
+use loadpath_core::rng::Seed;
 use loadpath_core::topology::{self, Happening, Params, Topology};
 use std::path::Path;
 use tokio::sync::mpsc;
@@ -40,6 +42,7 @@ impl Args {
             Err(_) if stop.is_cancelled() => return Err(Failure::Interrupted),
             Err(fault) => return Err(fault.into()),
         };
+        let (clock, trouble) = (Clock::start(), |trouble: String| drop(print(&format!("{trouble}\n"))));
         // When the table cannot be printed, everything is taken down all the same.
         let printed = print(&table(&deployment));
         if printed.is_ok() {
@@ -47,6 +50,8 @@ impl Args {
                 () = stop.cancelled() => {}
                 () = deployment.watch_ends(|end| drop(print(&format!("{end}\n")))) => {}
                 () = deployment.mind() => {}
+                () = deployment.scale(trouble) => {}
+                () = deployment.fail(Seed(self.seed), clock, clock.now(), trouble) => {}
                 () = obey(&deployment, &document) => {}
             }
         }

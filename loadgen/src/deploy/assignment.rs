@@ -1,4 +1,5 @@
 //! What a node's process is told when it starts: which instance of which design it is, and where the others are.
+use super::host::Host;
 use loadpath_core::time::Span;
 use loadpath_core::topology::Topology;
 use serde::{Deserialize, Serialize};
@@ -33,8 +34,14 @@ pub(super) struct Assignment {
     /// Which member of each shard is the primary, by the database's id, where that is not the first of all.
     #[serde(default)]
     pub(super) primaries: BTreeMap<String, Vec<u16>>,
+    /// For a server of a database that is an engine: whom it follows; none for who leads.
+    #[serde(default)]
+    pub(super) primary: Option<SocketAddr>,
     /// The one-way latency of the clients' edge, when clients call this node: nobody else can add it.
     pub(super) entry_latency: Span,
+    /// The host whose cores it shares with others, if it does.
+    #[serde(default)]
+    pub(super) host: Option<Host>,
     /// The program of a real engine, which listens itself; none for ours.
     #[serde(default)]
     pub(super) engine: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! Calls that an engine makes: it measures no hops and waits for no latency, so its callee does both in its place.
 use super::edge::outcome_of;
-use super::node::Entrance;
+use super::entrance::Entrance;
 use super::timing::Timing;
 use hyper::header::HeaderName;
 use hyper::{Request, StatusCode};

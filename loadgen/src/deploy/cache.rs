@@ -90,8 +90,7 @@ impl Cache {
     pub(super) async fn answer(&self, ask: &Ask) -> Answer {
         let mut timing = Timing::default();
         let Some(worker) = self.instance.admit(&mut timing).await else { return Answer::refused() };
-        let Instance { time, chance, .. } = &self.instance;
-        let now = self.work.spend(time, chance, |now| now).await;
+        let now = self.work.spend(&self.instance, |now| now).await;
         drop(worker);
         let (outcome, hit) = match ask.method {
             Method::GET => {

@@ -77,10 +77,15 @@ impl Peer {
         Rc::new(Self { clock, address, host, idle: RefCell::new(Vec::new()), store: None })
     }
 
-    /// The instance at this address, which may be an engine that is asked in its own words.
-    pub(super) fn speaking(clock: Clock, address: SocketAddr, protocol: Option<&Rc<Protocol>>) -> Rc<Self> {
+    /// This instance of a node, which may be an engine that is asked in its own words.
+    pub(super) fn speaking(
+        clock: Clock,
+        address: SocketAddr,
+        instance: u16,
+        protocol: Option<&Rc<Protocol>>,
+    ) -> Rc<Self> {
         let mut peer = Self::new(clock, address);
-        let store = protocol.map(|protocol| Store::new(protocol.clone(), clock, address));
+        let store = protocol.map(|protocol| Store::new(protocol.clone(), clock, address, instance));
         Rc::get_mut(&mut peer).expect("nobody else has it yet").store = store;
         peer
     }

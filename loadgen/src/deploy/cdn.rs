@@ -78,7 +78,7 @@ impl Cdn {
     pub(super) async fn answer(&self, ask: &Ask) -> Answer {
         let mut timing = Timing::default();
         let Some(worker) = self.instance.admit(&mut timing).await else { return Answer::refused() };
-        self.work.spend(&self.instance.time, &self.instance.chance, drop).await;
+        self.work.spend(&self.instance, drop).await;
         drop(worker);
         let Some(origin) = &self.origin else { return Answer::of(Outcome::Refused, timing) };
         if !self.keeps(ask) {

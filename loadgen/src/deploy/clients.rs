@@ -27,8 +27,8 @@ const NAME: u16 = 0;
 
 /// All clients of a design.
 pub(super) struct Clients {
-    pub(super) instance: Instance,
-    groups: Vec<Group>,
+    pub(super) instance: Rc<Instance>,
+    groups: Vec<Rc<Group>>,
     /// What each user's browser keeps of his sessions.
     jars: RefCell<BTreeMap<u32, Cookies>>,
 }
@@ -62,17 +62,24 @@ impl Clients {
     pub(super) fn new(plan: &Plan, assignment: &Assignment, instance: Instance) -> Self {
         let group = |(place, node): (usize, &loadpath_core::topology::PlanNode)| match &node.kind {
             NodeKind::Clients(spec) => {
-                Some(Group::new(plan, NodeIndex(place as u16), spec, assignment, &instance))
+                Some(Rc::new(Group::new(plan, NodeIndex(place as u16), spec, assignment, &instance)))
             }
             _ => None,
         };
         let groups = plan.nodes.iter().enumerate().filter_map(group).collect();
-        Self { groups, jars: RefCell::default(), instance }
+        Self { groups, jars: RefCell::default(), instance: Rc::new(instance) }
     }
 
     /// Whoever leaves the clients.
     pub(super) fn edges(&self) -> impl Iterator<Item = &Rc<Edge>> {
         self.groups.iter().flat_map(|group| std::iter::once(&group.edge).chain(&group.ways))
+    }
+
+    /// Packets of some of the clients to a node are lost from now on, or pass again.
+    pub(super) fn cut(&self, from: &str, to: &str, cut: bool) {
+        for group in self.groups.iter().filter(|group| group.id == from) {
+            std::iter::once(&group.edge).chain(&group.ways).for_each(|edge| edge.cut(to, cut));
+        }
     }
 
     /// Sends a user's request, as his node's parameters say.
@@ -84,8 +91,19 @@ impl Clients {
         let origin = Origin { deadline: now + group.timeout, way: Span::ZERO, ..ask.origin };
         let cookies = self.jars.borrow().get(&user).cloned().unwrap_or_default();
         let ask = Ask { origin, cookies, ..ask.clone() };
-        let mut timing = Timing::default();
-        let outcome = group.send(&ask, &self.instance, &mut timing).await;
+        // It goes on even when its user has given up, who may not wait as long as others do.
+        let deadline = ask.origin.deadline;
+        let (group_of_it, instance) = (group.clone(), self.instance.clone());
+        let sending = tokio::task::spawn_local(async move {
+            let mut timing = Timing::default();
+            let outcome = group_of_it.send(&ask, &instance, &mut timing).await;
+            (outcome, timing)
+        });
+        let (outcome, mut timing) = tokio::select! {
+            biased;
+            sent = sending => sent.expect("a panic ends the process, and nobody aborts the task"),
+            () = self.instance.time.until(deadline) => (Outcome::TimedOut, Timing::default()),
+        };
         if timing.cookies != Cookies::default() {
             self.jars.borrow_mut().entry(user).or_default().merge(&timing.cookies);
         }

@@ -1,4 +1,5 @@
 //! What the agent tells a process that is up, besides requests: faults, and who is primary now.
+use super::key_map::Growth;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
@@ -31,6 +32,8 @@ pub(super) enum Control {
     Drain,
     /// Packets to this node are lost from now on, or pass again.
     Cut {
+        /// The caller's id: one process stands for all clients.
+        from: String,
         /// The callee's id.
         to: String,
         /// Whether they are lost.
@@ -44,6 +47,15 @@ pub(super) enum Control {
         shard: u16,
         /// Which of its members.
         member: u16,
+    },
+    /// A database has a shard more, to which keys move.
+    Grow {
+        /// The database's id.
+        node: String,
+        /// How.
+        growth: Growth,
+        /// Where all of its servers are, shard by shard.
+        addresses: Vec<SocketAddr>,
     },
     /// To a server of a database: where all of its servers are, shard by shard.
     Servers {

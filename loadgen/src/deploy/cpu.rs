@@ -2,6 +2,7 @@
 //!
 //! Nothing is computed: a job takes as long as it would on so many cores with so many others, and the machine stays free for
 //! the rest of the design.
+use super::host::HostCores;
 use super::work::Timekeeper;
 use loadpath_core::component::processor::{Discipline, Processor};
 use loadpath_core::time::{Span, Time};
@@ -9,6 +10,37 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use tokio::sync::oneshot;
+
+/// Cores that an instance's workers share, with one another or with all that is on the same host.
+pub(super) enum Cores {
+    Own(Rc<Cpu>),
+    Host(Rc<HostCores>),
+}
+
+impl Cores {
+    /// Begins a piece of work that takes so long on a core of its own, and tells when it is done.
+    pub(super) fn start(&self, work: Span) -> oneshot::Receiver<()> {
+        match self {
+            Self::Own(cpu) => cpu.start(work),
+            Self::Host(host) => host.start(work),
+        }
+    }
+
+    /// Core-nanoseconds used so far, and how many cores there are.
+    pub(super) async fn figures(&self) -> (u64, u32) {
+        match self {
+            Self::Own(cpu) => cpu.figures(),
+            Self::Host(host) => host.figures().await,
+        }
+    }
+}
+
+/// Ends the jobs that are done by now, each at its own instant: that this is looked at late takes no core from anybody.
+pub(super) fn catch_up(processor: &mut Processor, now: Time, mut done: impl FnMut(u32)) {
+    while let Some(job) = processor.next().filter(|&due| due <= now).and_then(|due| processor.finish(due)) {
+        done(job);
+    }
+}
 
 /// Cores that are shared equally by all that works.
 pub(super) struct Cpu {
@@ -34,36 +66,35 @@ impl Cpu {
         Rc::new(Self { cores, time, state: RefCell::new(state) })
     }
 
-    /// Does a piece of work that takes so long on a core of its own.
-    pub(super) async fn work(self: &Rc<Self>, work: Span) {
+    /// Begins a piece of work that takes so long on a core of its own, and tells when it is done.
+    fn start(self: &Rc<Self>, work: Span) -> oneshot::Receiver<()> {
         let (sender, done) = oneshot::channel();
         {
+            let now = self.time.clock.now();
             let mut state = self.state.borrow_mut();
+            state.catch_up(now);
             state.jobs = state.jobs.wrapping_add(1);
             let job = state.jobs;
-            state.processor.start(self.time.clock.now(), job, work);
+            state.processor.start(now, job, work);
             state.waiting.insert(job, sender);
         }
         self.go_on();
-        done.await.expect("every job is done some time");
+        done
     }
 
     /// Core-nanoseconds used so far, and how many cores there are.
-    pub(super) fn figures(&self) -> (u64, u32) {
-        let used = self.state.borrow().processor.used(self.time.clock.now());
-        (used as u64, self.cores)
+    fn figures(&self) -> (u64, u32) {
+        let now = self.time.clock.now();
+        let mut state = self.state.borrow_mut();
+        state.catch_up(now);
+        (state.processor.used(now) as u64, self.cores)
     }
 
     /// Lets go whose work is done, and has the next one waited for.
     fn go_on(self: &Rc<Self>) {
         let now = self.time.clock.now();
         let mut state = self.state.borrow_mut();
-        while let Some(job) = state.processor.finish(now) {
-            if let Some(done) = state.waiting.remove(&job) {
-                // Who asked for it may be gone.
-                let _ = done.send(());
-            }
-        }
+        state.catch_up(now);
         let due = state.processor.next().unwrap_or(Time::NEVER);
         if due == state.due {
             return;
@@ -83,6 +114,19 @@ impl Cpu {
     }
 }
 
+impl State {
+    /// Lets go whose work is done.
+    fn catch_up(&mut self, now: Time) {
+        let Self { processor, waiting, .. } = self;
+        catch_up(processor, now, |job| {
+            if let Some(done) = waiting.remove(&job) {
+                // Who asked for it may be gone.
+                let _ = done.send(());
+            }
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,7 +138,10 @@ mod tests {
                 let time = Rc::new(Timekeeper::start().unwrap());
                 let cpu = Cpu::new(time.clone(), 1);
                 let begun = time.clock.now();
-                tokio::join!(cpu.work(Span::from_millis(10)), cpu.work(Span::from_millis(30)));
+                let jobs = [10, 30].map(|ms| cpu.start(Span::from_millis(ms)));
+                for job in jobs {
+                    job.await.unwrap();
+                }
                 let took = time.clock.now().since(begun);
                 // 20 ms for both, then 20 ms for the second alone. A busy machine only adds.
                 assert!(took >= Span::from_micros(39_950), "{took}");

@@ -1,19 +1,22 @@
 //! A database on sockets: each server of each shard is a process with an SQLite file of its own; connections are its workers.
 //! Replicas follow their primary's log.
 mod group;
+mod mover;
 mod store;
 
 pub(super) use store::{FILE, acknowledged_after};
 
 use super::assignment::Assignment;
 use super::control::{Control, Place};
+use super::key_map::KeyMap;
 use super::node::{Answer, Ask, Instance};
 use super::timing::Timing;
 use super::work::Work;
 use group::{Group, Shipment};
 use hyper::{Method, StatusCode};
 use loadpath_core::rng::Seed;
-use loadpath_core::topology::DatabaseNode;
+use loadpath_core::topology::{DatabaseNode, Plan};
+use mover::Mover;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use store::Store;
@@ -24,6 +27,7 @@ pub(super) struct Database {
     read: Work,
     write: Work,
     data: Data,
+    mover: Rc<Mover>,
 }
 
 enum Data {
@@ -36,6 +40,7 @@ enum Data {
 impl Database {
     /// Opens the server's file in the working directory.
     pub(super) fn open(
+        plan: &Plan,
         spec: &DatabaseNode,
         assignment: &Assignment,
         instance: Instance,
@@ -53,7 +58,8 @@ impl Database {
         };
         let data = data.map_err(|e| format!("its database cannot be opened: {e}"))?;
         let (read, write) = (Work::new(&spec.read_time), Work::new(&spec.write_time));
-        Ok(Self { instance, read, write, data })
+        let mover = Mover::new(KeyMap::new(plan, spec), spec.copies(), instance.time.clone());
+        Ok(Self { instance, read, write, data, mover })
     }
 
     /// A connection's worth of work: the query itself, and the rest of the time that its law says.
@@ -78,8 +84,7 @@ impl Database {
             Data::Alone(store) => store,
             Data::Copied(group) => &group.store,
         };
-        let Instance { time, chance, .. } = &self.instance;
-        let done = self.read.spend(time, chance, |_| store.read(key)).await;
+        let done = self.read.spend(&self.instance, |_| store.read(key)).await;
         if let Data::Copied(group) = &self.data {
             group.notice_staleness(key);
         }
@@ -87,11 +92,10 @@ impl Database {
     }
 
     async fn change(&self, ask: &Ask) -> bool {
-        let Instance { time, chance, .. } = &self.instance;
         match &self.data {
-            Data::Alone(store) => self.write.spend(time, chance, |_| store.write(ask.key)).await.is_ok(),
+            Data::Alone(store) => self.write.spend(&self.instance, |_| store.write(ask.key)).await.is_ok(),
             Data::Copied(group) => {
-                self.write.spend_before(time, chance, drop).await;
+                self.write.spend_before(&self.instance, drop).await;
                 group.write(ask.key, ask.origin.user).await
             }
         }
@@ -99,6 +103,10 @@ impl Database {
 
     /// Does what the agent orders; how far its log is.
     pub(super) fn obey(&self, control: &Control) -> Result<Place, String> {
+        if let Control::Grow { growth, addresses, .. } = control {
+            self.mover.grow(*growth, addresses);
+            return Ok(Place::default());
+        }
         let Data::Copied(group) = &self.data else { return Ok(Place::default()) };
         match control {
             Control::Servers { addresses } => {
@@ -122,6 +130,7 @@ impl Database {
 
     /// What was counted of it.
     pub(super) fn count(&self, counters: &mut BTreeMap<String, u64>) {
+        counters.insert("moved_keys".to_owned(), self.mover.moved.get());
         if let Data::Copied(group) = &self.data {
             counters.insert("stale_reads".to_owned(), group.stale_reads.get());
         }

@@ -4,6 +4,7 @@ use super::control::{CONTROL, Control, Place};
 use super::engine::ready_within;
 use super::failover::{Leads, leads};
 use super::faults::Faults;
+use super::growth::Grown;
 use super::layout::{Design, Instance, called_by, instances, levels};
 use super::order::{Order, ProcessNumber};
 use super::probe;
@@ -47,6 +48,8 @@ pub struct Deployment {
     faults: std::sync::Mutex<Faults>,
     /// Which processes are meant to be there, in the instances' order.
     roster: std::sync::Mutex<Vec<OnRoster>>,
+    /// The shards that databases have got since they came up, in order.
+    pub(super) grown: std::sync::Mutex<Vec<Grown>>,
     /// What was counted of nodes by their owner.
     counted: std::sync::Mutex<Vec<(NodeIndex, &'static str, u64)>>,
 }
@@ -148,6 +151,7 @@ impl Deployment {
             run: design.run.to_owned(),
             leads: std::sync::Mutex::new(leads(design.plan)),
             faults: std::sync::Mutex::new(Faults::none(design.plan, instances.len())),
+            grown: std::sync::Mutex::default(),
             counted: std::sync::Mutex::default(),
             plan: design.plan.clone(),
             roster: std::sync::Mutex::new(instances.iter().map(OnRoster::of).collect()),
@@ -177,14 +181,19 @@ impl Deployment {
             }
             // The others wait until they are needed.
             numbers.retain(|&process| self.roster()[process as usize].in_service);
-            for &process in &numbers {
-                self.order_start(process, None).await?;
-            }
-            let mut waiting: JoinSet<_> = numbers.iter().map(|&process| self.readiness(process)).collect();
-            while let Some(result) = waiting.join_next().await {
-                result.expect("waiting does not panic and is not aborted")?;
-                ready += 1;
-                progress(ready, total);
+            // A replica of an engine begins as a copy of its primary, which must be there.
+            let (first, then): (Vec<_>, Vec<_>) =
+                numbers.iter().partition(|&&process| self.followed_by(process).is_none());
+            for wave in [first, then] {
+                for &process in &wave {
+                    self.order_start(process, None).await?;
+                }
+                let mut waiting: JoinSet<_> = wave.iter().map(|&process| self.readiness(process)).collect();
+                while let Some(result) = waiting.join_next().await {
+                    result.expect("waiting does not panic and is not aborted")?;
+                    ready += 1;
+                    progress(ready, total);
+                }
             }
             for process in numbers {
                 if let Some(address) = self.address(process) {
@@ -222,6 +231,8 @@ impl Deployment {
         self.standings.send_modify(|standings| drop(standings.insert(process, Standing::Starting)));
         let mut assignment = Box::new(self.instances[process as usize].assignment.clone());
         assignment.primaries = self.primaries();
+        let lead = self.followed_by(process);
+        assignment.primary = lead.and_then(|lead| self.address(lead).or_else(|| self.last_address(lead)));
         self.order(&Order::Start { process, port, assignment }).await
     }
 
@@ -310,16 +321,21 @@ impl Deployment {
         if self.is_up(process) {
             return Ok(());
         }
-        let Instance { port, start_time, .. } = &self.instances[process as usize];
-        tokio::time::sleep(Duration::from_nanos(start_time.0)).await;
+        tokio::time::sleep(Duration::from_nanos(self.instances[process as usize].start_time.0)).await;
+        self.start_anew(process).await?;
+        self.introduce(self.instances[process as usize].node, &[process]).await?;
+        self.tell_roster(process).await?;
+        self.tell_growth(process).await?;
+        self.tell_faults(process).await
+    }
+
+    /// Starts a process where it was, or where there is room for it; returns when it answers.
+    pub(super) async fn start_anew(&self, process: ProcessNumber) -> Result<(), DeployError> {
+        let port = &self.instances[process as usize].port;
         self.order_start(process, port.get().copied()).await?;
         self.readiness(process).await?;
-        self.introduce(self.instances[process as usize].node, &[process]).await?;
-        self.instances[process as usize]
-            .port
-            .get_or_init(|| self.address(process).map_or(0, |address| address.port()));
-        self.tell_roster(process).await?;
-        self.tell_faults(process).await
+        port.get_or_init(|| self.address(process).map_or(0, |address| address.port()));
+        Ok(())
     }
 
     /// Tells a process something, and hears its answer.

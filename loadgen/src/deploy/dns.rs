@@ -58,8 +58,8 @@ impl Dns {
 
     /// After the time that a lookup takes: which address.
     pub(super) async fn answer(&self, ask: &Ask) -> Answer {
-        let Instance { time, chance, .. } = &self.instance;
-        self.lookup.spend(time, chance, drop).await;
+        let chance = &self.instance.chance;
+        self.lookup.spend(&self.instance, drop).await;
         let healthy = self.healthy.borrow();
         // Plain DNS knows nothing of health.
         let is_well = |address| self.is_simple || healthy[usize::from(address)];

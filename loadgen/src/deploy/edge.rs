@@ -2,6 +2,7 @@
 use super::assignment::Assignment;
 use super::attempt::{self, EdgePolicy, OneNode};
 use super::call::{Peer, Reply};
+use super::key_map::Growth;
 use super::node::Ask;
 use super::routes::Routes;
 use super::store_call::Protocol;
@@ -46,7 +47,7 @@ pub(super) struct Edge {
 enum Way {
     Turn(Cell<u16>),
     Ring(HashRing),
-    Data(Routes),
+    Data(Box<Routes>),
     User,
 }
 
@@ -95,15 +96,17 @@ impl Edge {
         let instances = callee.kind.instances();
         let way = match &callee.kind {
             NodeKind::Cache(_) => Way::Ring(HashRing::new(instances)),
-            NodeKind::Database(spec) => Way::Data(Routes::new(plan, callee, spec, assignment)),
+            NodeKind::Database(spec) => Way::Data(Box::new(Routes::new(plan, callee, spec, assignment))),
             NodeKind::Cdn(_) => Way::User,
             _ => Way::Turn(Cell::new(0)),
         };
         let policy = EdgePolicy::new(plan, from, edge, assignment.seed, time.clock);
         let addresses = assignment.addresses.get(&callee.id).map_or(&[][..], Vec::as_slice);
         let protocol = Protocol::of(plan, callee, &assignment.secret);
-        let place =
-            |place: usize| Some(Peer::speaking(time.clock, *addresses.get(place)?, protocol.as_ref()));
+        let place = |place: usize| {
+            let address = *addresses.get(place)?;
+            Some(Peer::speaking(time.clock, address, place as u16, protocol.as_ref()))
+        };
         let peers = (0..usize::from(callee.kind.most_instances())).map(place).collect();
         Rc::new(Self {
             callee: callee.id.clone(),
@@ -138,7 +141,7 @@ impl Edge {
         match &self.way {
             Way::Turn(next) => self.in_turn(next),
             Way::Ring(ring) => ring.pick(ask.key, |_| true).expect("a node has at least one instance"),
-            Way::Data(routes) => routes.server(ask.method == Method::GET, ask.key),
+            Way::Data(routes) => routes.server(self.time.clock.now(), ask.method == Method::GET, ask.key),
             Way::User => (ask.origin.user % u32::from(self.instances())) as u16,
         }
     }
@@ -161,11 +164,25 @@ impl Edge {
         if callee != self.callee {
             return;
         }
-        for (peer, &address) in self.peers.borrow_mut().iter_mut().zip(addresses) {
+        for ((place, peer), &address) in self.peers.borrow_mut().iter_mut().enumerate().zip(addresses) {
             if peer.as_ref().map(|peer| peer.address()) != address {
-                *peer =
-                    address.map(|address| Peer::speaking(self.time.clock, address, self.protocol.as_ref()));
+                let speaking =
+                    |address| Peer::speaking(self.time.clock, address, place as u16, self.protocol.as_ref());
+                *peer = address.map(speaking);
             }
+        }
+    }
+
+    /// A database has a shard more, and these are all its servers.
+    pub(super) fn grow(&self, callee: &str, growth: Growth, addresses: &[SocketAddr]) {
+        let Way::Data(routes) = &self.way else { return };
+        if callee == self.callee {
+            let known = self.peers.borrow().len();
+            let peer = |(place, &address)| {
+                Some(Peer::speaking(self.time.clock, address, place as u16, self.protocol.as_ref()))
+            };
+            self.peers.borrow_mut().extend(addresses.iter().enumerate().skip(known).map(peer));
+            routes.grow(self.time.clock.now(), growth);
         }
     }
 

@@ -29,14 +29,13 @@ pub(super) fn new(spec: &ExternalNode, instance: Instance) -> Remote {
 impl Remote {
     /// The request is done after its time, well or with an error.
     pub(super) async fn answer(&self, _: &Ask) -> Answer {
-        let Instance { time, chance, .. } = &self.instance;
         if self.instance.sheds(self.limit.as_ref()) {
             return Answer::refused();
         }
         let mut timing = Timing::default();
         let Some(_worker) = self.instance.admit(&mut timing).await else { return Answer::refused() };
-        self.work.spend(time, chance, drop).await;
-        let failed = self.error_share > 0.0 && chance.with(Rng::unit) < self.error_share;
+        self.work.spend(&self.instance, drop).await;
+        let failed = self.error_share > 0.0 && self.instance.chance.with(Rng::unit) < self.error_share;
         Answer::of(if failed { Outcome::Failed } else { Outcome::Ok }, timing)
     }
 }

@@ -2,9 +2,13 @@
 //!
 //! The most advanced member that is up becomes the primary. Which writes are lost that somebody had been told of is counted in
 //! the old primary's own file.
+use super::assignment::Assignment;
 use super::control::{Control, Place};
 use super::database::{FILE, acknowledged_after};
 use super::deployment::{DeployError, Deployment, number};
+use super::engine;
+use super::freshness;
+use super::layout::Instance;
 use super::order::ProcessNumber;
 use super::run_directory;
 use crate::clock::Clock;
@@ -13,6 +17,7 @@ use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::{DatabaseNode, NodeKind, Plan};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::PoisonError;
 
 /// Who leads a shard, in which term.
@@ -68,33 +73,84 @@ impl Deployment {
             _ => return Err(DeployError("there is no replica that could be promoted".to_owned())),
         };
         let (lead, old) = (self.lead(node, shard), self.lead_of((node, shard)));
-        if self.is_up(old) {
+        let servers: Vec<ProcessNumber> = self.numbers_of(node).collect();
+        let of_member = |member: u16| servers[usize::from(shard * copies + member)];
+        let others: Vec<u16> = (0..copies).filter(|&member| member != lead.member).collect();
+        let nobody = || DeployError(format!("no replica of \"{id}\" is up"));
+        if !others.iter().any(|&member| self.is_up(of_member(member))) {
+            return Err(nobody());
+        }
+        let lives_on = self.is_up(old);
+        if lives_on {
             self.tell(old, &Control::StepDown).await?;
         }
-        let servers: Vec<ProcessNumber> = self.numbers_of(node).collect();
-        let base = usize::from(shard * copies);
-        let mut best: Option<(Place, u16)> = None;
-        for member in (0..copies).filter(|&member| member != lead.member) {
-            let process = servers[base + usize::from(member)];
-            if let Ok(place) = self.tell(process, &Control::Tell).await {
-                let rank = |(place, member): (Place, u16)| (place.applied, Reverse(member));
-                if best.is_none_or(|before| rank(before) < rank((place, member))) {
-                    best = Some((place, member));
-                }
+        let mut asked: Vec<(Place, u16)> = Vec::new();
+        for member in others {
+            if let Ok(place) = self.tell(of_member(member), &Control::Tell).await {
+                asked.push((place, member));
             }
         }
-        let (place, member) = best.ok_or_else(|| DeployError(format!("no replica of \"{id}\" is up")))?;
-        let file = run_directory::path_of(&self.run);
-        let file = file.join(format!("{id}.{}", shard * copies + lead.member)).join(FILE);
-        let lost = acknowledged_after(&file, place.applied)
-            .map_err(|e| DeployError(format!("the log of {} cannot be read: {e}", file.display())))?;
-        self.tell(servers[base + usize::from(member)], &Control::Promote { term: lead.term }).await?;
+        let best = asked.iter().max_by_key(|(place, member)| (place.applied, Reverse(*member)));
+        let &(place, member) = best.ok_or_else(nobody)?;
+        let is_engine = self.instances[old as usize].assignment.engine.is_some();
+        // Ours is read before it follows the new one, which undoes what is lost.
+        let lost = if is_engine { 0 } else { self.lost_writes(old, place.applied)? };
+        let promoted = self.tell(of_member(member), &Control::Promote { term: lead.term }).await?;
         self.set_lead(node, shard, Lead { member, term: lead.term + 1 });
         self.note(node, "promotions", 1);
         self.note(node, "lost_writes", lost);
         let order = Control::Primary { node: id.clone(), shard, member };
-        self.tell_all(|caller| self.plan.callees(caller).any(|callee| callee == node), &order).await;
+        let is_told = |other| other == node || self.plan.callees(other).any(|callee| callee == node);
+        self.tell_all(is_told, &order).await;
+        if is_engine {
+            let asked: Vec<u16> = asked.into_iter().map(|(_, member)| member).collect();
+            self.leave_behind((node, old), promoted, &asked, lives_on).await?;
+        }
         Ok(())
+    }
+
+    /// An engine leads no more: what is lost with its log is counted, and it begins again as a copy of the other, if it lives.
+    async fn leave_behind(
+        &self,
+        (node, old): (NodeIndex, ProcessNumber),
+        fork: Place,
+        asked: &[u16],
+        lives_on: bool,
+    ) -> Result<(), DeployError> {
+        freshness::begin_anew(&run_directory::path_of(&self.run), &self.plan.node(node).id);
+        if let Some(program) = &self.instances[old as usize].assignment.engine {
+            let fork = (fork.term, fork.applied);
+            let lost = engine::lost_writes(program, &self.directory_of(old), fork, asked).await;
+            let lost = lost.map_err(|why| DeployError(format!("what was lost cannot be counted: {why}")))?;
+            self.note(node, "lost_writes", lost);
+        }
+        if lives_on {
+            self.kill_number(old).await?;
+            self.restore_number(old).await?;
+        }
+        Ok(())
+    }
+
+    /// How many writes of a server somebody was told of that are not in the first `kept` of its log.
+    fn lost_writes(&self, old: ProcessNumber, kept: u64) -> Result<u64, DeployError> {
+        let file = self.directory_of(old).join(FILE);
+        acknowledged_after(&file, kept)
+            .map_err(|e| DeployError(format!("the log of {} cannot be read: {e}", file.display())))
+    }
+
+    /// The own directory of a process.
+    fn directory_of(&self, process: ProcessNumber) -> PathBuf {
+        let Assignment { node, instance, .. } = &self.instances[process as usize].assignment;
+        run_directory::path_of(&self.run).join(format!("{node}.{instance}"))
+    }
+
+    /// Whom a server of a database follows, if that is an engine: it begins as a copy of him. None for who leads.
+    pub(super) fn followed_by(&self, process: ProcessNumber) -> Option<ProcessNumber> {
+        let Instance { node, assignment, .. } = &self.instances[process as usize];
+        let NodeKind::Database(spec) = &self.plan.node(*node).kind else { return None };
+        assignment.engine.as_ref()?;
+        let lead = self.lead_of((*node, assignment.instance / spec.copies()));
+        (lead != process).then_some(lead)
     }
 
     /// Who leads a shard of a database.
@@ -108,6 +164,12 @@ impl Deployment {
         if let Some(place) = leads.get_mut(&node).and_then(|leads| leads.get_mut(usize::from(shard))) {
             *place = lead;
         }
+    }
+
+    /// A shard more has its first member as the primary.
+    pub(super) fn another_leads(&self, node: NodeIndex) {
+        let mut leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
+        leads.entry(node).or_default().push(Lead::default());
     }
 
     pub(super) fn primaries(&self) -> BTreeMap<String, Vec<u16>> {
@@ -144,13 +206,13 @@ impl Deployment {
         let NodeKind::Database(DatabaseNode { replicas: 1.., .. }) = &self.plan.node(node).kind else {
             return Ok(());
         };
-        // One that is down is found where it was.
+        // One that is down is found where it was; those of a shard that is not there yet are nowhere.
         let address = |process: ProcessNumber| {
             self.address(process).or_else(|| self.last_address(process)).ok_or_else(|| {
                 DeployError(format!("a server of \"{}\" was never up", self.plan.node(node).id))
             })
         };
-        let addresses = self.numbers_of(node).map(address).collect::<Result<Vec<_>, _>>()?;
+        let addresses = self.in_service(node).into_iter().map(address).collect::<Result<Vec<_>, _>>()?;
         for &process in who {
             self.tell(process, &Control::Servers { addresses: addresses.clone() }).await?;
         }

@@ -1,6 +1,7 @@
 //! What is done to a deployment while it works: the actions of the document's timeline, for real.
 use super::control::Control;
 use super::deployment::{DeployError, Deployment};
+use super::layout::front;
 use super::order::{Order, ProcessNumber};
 use loadpath_core::id::{EdgeIndex, NodeIndex};
 use loadpath_core::sim::{Command, CommandFault};
@@ -34,12 +35,25 @@ impl Faults {
         }
     }
 
-    fn is_cut(&self, plan: &Plan, edge: EdgeIndex) -> bool {
-        let (from, to) = (plan.edge(edge).from, plan.edge(edge).to);
-        let zones = (plan.node(from).zone, plan.node(to).zone);
+    fn is_cut(&self, plan: &Plan, (from, edge): Link) -> bool {
+        let zones = (plan.node(from).zone, plan.node(plan.edge(edge).to).zone);
         let apart = |(a, b): (u16, u16)| self.apart[usize::from(a) * plan.zones.len() + usize::from(b)];
         self.severed[edge.index()] || zones.0.zip(zones.1).is_some_and(apart)
     }
+}
+
+/// A way that calls take: who calls, and by which edge of the design.
+type Link = (NodeIndex, EdgeIndex);
+
+/// All ways: the edges, and those by which clients go where DNS leads them.
+fn links(plan: &Plan) -> impl Iterator<Item = Link> + '_ {
+    let drawn = plan.edges.iter().enumerate().map(|(i, edge)| (edge.from, EdgeIndex(i as u16)));
+    drawn.chain(plan.resolved_ways())
+}
+
+/// The node whose processes make a node's calls: one stands for all clients; none does where they are this program itself.
+fn caller_of(plan: &Plan, node: NodeIndex) -> Option<NodeIndex> {
+    if matches!(plan.node(node).kind, NodeKind::Clients(_)) { front(plan) } else { Some(node) }
 }
 
 /// What a command means in this plan.
@@ -127,7 +141,8 @@ impl Deployment {
             Action::RestoreZone(zone) => self.restore_all(&self.in_zone(*zone)).await,
             Action::Promote(node, shard) => self.promote(*node, *shard).await,
             Action::Deploy(node, pause) => self.restart_in_turn(*node, *pause).await,
-            Action::SetRate(_) | Action::AddShard(..) => {
+            Action::AddShard(node, rate) => self.add_shard(*node, *rate).await,
+            Action::SetRate(_) => {
                 Err(DeployError("this cannot be done to running processes; it is only simulated".to_owned()))
             }
         }
@@ -187,9 +202,10 @@ impl Deployment {
     }
 
     async fn sever(&self, edge: EdgeIndex, cut: bool) -> Result<(), DeployError> {
-        if matches!(self.plan.node(self.plan.edge(edge).from).kind, NodeKind::Clients(_)) {
+        if caller_of(&self.plan, self.plan.edge(edge).from).is_none() {
             return Err(DeployError(
-                "the clients are this program itself: cut an edge between two nodes".to_owned(),
+                "the clients are this program itself, unless its timeline cuts them off: cut an edge between two nodes"
+                    .to_owned(),
             ));
         }
         self.faults().severed[edge.index()] = cut;
@@ -211,13 +227,16 @@ impl Deployment {
 
     /// Tells callers which of their edges pass packets now.
     async fn tell_cuts(&self, concerned: impl Fn(EdgeIndex) -> bool) {
-        for i in (0..self.plan.edges.len()).filter(|&i| concerned(EdgeIndex(i as u16))) {
-            let edge = EdgeIndex(i as u16);
-            let cut = self.faults().is_cut(&self.plan, edge);
-            let to = self.plan.node(self.plan.edge(edge).to).id.clone();
-            let from = self.plan.edge(edge).from;
-            self.tell_all(|node| node == from, &Control::Cut { to, cut }).await;
+        for link in links(&self.plan).filter(|&(_, edge)| concerned(edge)) {
+            let cut = self.faults().is_cut(&self.plan, link);
+            let caller = caller_of(&self.plan, link.0);
+            self.tell_all(|node| Some(node) == caller, &self.cut(link, cut)).await;
         }
+    }
+
+    fn cut(&self, (from, edge): Link, cut: bool) -> Control {
+        let [from, to] = [from, self.plan.edge(edge).to].map(|node| self.plan.node(node).id.clone());
+        Control::Cut { from, to, cut }
     }
 
     /// What a process that was started again must know of the faults that are in force.
@@ -226,10 +245,11 @@ impl Deployment {
         if factor != 1.0 {
             self.tell(process, &Control::Slow { factor }).await?;
         }
-        for &edge in &self.plan.node(self.instances[process as usize].node).out {
-            if self.faults().is_cut(&self.plan, edge) {
-                let to = self.plan.node(self.plan.edge(edge).to).id.clone();
-                self.tell(process, &Control::Cut { to, cut: true }).await?;
+        let node = self.instances[process as usize].node;
+        for link in links(&self.plan).filter(|&(from, _)| caller_of(&self.plan, from) == Some(node)) {
+            let is_cut = self.faults().is_cut(&self.plan, link);
+            if is_cut {
+                self.tell(process, &self.cut(link, true)).await?;
             }
         }
         Ok(())

@@ -2,10 +2,12 @@
 use super::assignment::Assignment;
 use super::deployment::DeployError;
 use super::engine::path_of;
+use super::growth::added_servers;
+use super::host::Host;
 use crate::entropy;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::time::Span;
-use loadpath_core::topology::{Engine, NodeKind, Plan, PlanEdge, Topology};
+use loadpath_core::topology::{Action, Engine, NodeKind, Plan, PlanEdge, Topology};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -51,7 +53,7 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
             NodeKind::Clients(_) => u16::from(front(plan) == Some(index)),
             // The agent itself looks.
             NodeKind::Monitoring(_) => 0,
-            kind => kind.most_instances(),
+            kind => kind.most_instances() + added_servers(plan, index),
         };
         let program = match node.kind.engine() {
             Engine::Embedded => None,
@@ -71,7 +73,9 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
                 secret: secret.clone(),
                 addresses: BTreeMap::new(),
                 primaries: BTreeMap::new(),
+                primary: None,
                 entry_latency: entry_latency(plan, index),
+                host: host_of(plan, index),
                 engine: program.clone(),
                 engine_port: None,
                 behind_desk: matches!(node.kind, NodeKind::Queue(_)),
@@ -79,6 +83,7 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
             };
             let start_time = match &node.kind {
                 NodeKind::Service(service) => service.work.start_time,
+                NodeKind::Workers(workers) => workers.work.start_time,
                 _ => Span::ZERO,
             };
             let is_spare = !matches!(node.kind, NodeKind::Clients(_)) && instance >= node.kind.instances();
@@ -86,6 +91,14 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
         }
     }
     Ok(instances)
+}
+
+/// The host whose cores the instances of a node share. Neither clients nor DNS have work of their own.
+fn host_of(plan: &Plan, node: NodeIndex) -> Option<Host> {
+    let place = plan.node(node).host?;
+    let host = &plan.hosts[usize::from(place)];
+    let works = !matches!(plan.node(node).kind, NodeKind::Clients(_) | NodeKind::Dns(_));
+    works.then_some(Host { place, cores: host.cores, speed: host.speed })
 }
 
 /// The node whose process does what clients do themselves; none where the attack can call the entry.
@@ -104,11 +117,28 @@ pub fn front(plan: &Plan) -> Option<NodeIndex> {
         let NodeKind::Clients(spec) = &plan.node(node).kind else { return false };
         let edge = plan.edge(plan.node(node).out[0]);
         let callee = &plan.node(edge.to).kind;
+        // A point of presence that is an engine adds no latency to what it has itself.
+        let is_engine_that_answers =
+            matches!(callee, NodeKind::Cdn(_)) && callee.engine() != Engine::Embedded;
         let has_one_address = !matches!(callee, NodeKind::Dns(_)) && callee.most_instances() == 1;
-        spec.browser_cache > Span::ZERO || edge.has_policy() || !has_one_address
+        spec.browser_cache > Span::ZERO || edge.has_policy() || !has_one_address || is_engine_that_answers
     };
-    let needed = clients.next().is_some() || keeps_sessions || is_more_than_sent(first);
+    let needed = clients.next().is_some()
+        || keeps_sessions
+        || is_more_than_sent(first)
+        || plan.timeline.iter().any(|(_, action)| cuts_off(plan, first, action));
     needed.then_some(first)
+}
+
+/// Whether packets of these clients are lost, which only a process that stands for them can do.
+fn cuts_off(plan: &Plan, clients: NodeIndex, action: &Action) -> bool {
+    match action {
+        Action::Cut(edge) => plan.edge(*edge).from == clients,
+        Action::Partition(zone, other) => {
+            plan.node(clients).zone.is_some_and(|own| own == *zone || other.is_none_or(|other| other == own))
+        }
+        _ => false,
+    }
 }
 
 /// The nodes whose addresses a node's process must know.

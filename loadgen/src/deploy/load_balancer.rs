@@ -86,13 +86,12 @@ impl LoadBalancer {
 
     /// A core looks at the request and is free again; then a target gets it, whose answer is passed on.
     pub(super) async fn answer(&self, ask: &Ask) -> Answer {
-        let Instance { time, chance, .. } = &self.instance;
         if self.instance.sheds(self.limit.as_ref()) {
             return Answer::refused();
         }
         let mut timing = Timing::default();
         let Some(core) = self.instance.admit(&mut timing).await else { return Answer::refused() };
-        self.work.spend(time, chance, drop).await;
+        self.work.spend(&self.instance, drop).await;
         drop(core);
         let outcome = self.give(ask, &mut timing).await;
         if let Some(target) = self.targets.home(ask) {

@@ -51,17 +51,25 @@ fn tiers(plan: &Plan) -> Vec<Tier> {
 
 impl Tier {
     /// What monitoring sees: the mean of the time since it last looked.
-    fn observe(&mut self, stats: &[(ProcessNumber, Stats)], elapsed: Span, in_service: usize) -> Observed {
-        let workers: u32 = stats.iter().map(|(_, stats)| stats.workers).sum();
+    fn observe(
+        &mut self,
+        (stats, queued): &(Vec<(ProcessNumber, Stats)>, u64),
+        elapsed: Span,
+        in_service: usize,
+    ) -> Observed {
+        let workers: u32 = stats.iter().map(|(_, stats)| stats.hands).sum();
         let before =
             |process| self.taken.iter().find(|(of, _)| *of == process).map_or(0, |&(_, taken)| taken);
         // One that was started in between began to count anew.
         let used: u64 = stats
             .iter()
-            .map(|&(process, ref stats)| stats.busy_ns.checked_sub(before(process)).unwrap_or(stats.busy_ns))
+            .map(|&(process, ref stats)| {
+                stats.taken_ns.checked_sub(before(process)).unwrap_or(stats.taken_ns)
+            })
             .sum();
-        let backlog: u64 = stats.iter().map(|(_, stats)| stats.backlog).sum();
-        self.taken = stats.iter().map(|&(process, ref stats)| (process, stats.busy_ns)).collect();
+        // What waits in its own queues, and in those that its workers take from.
+        let backlog = queued + stats.iter().map(|(_, stats)| stats.backlog).sum::<u64>();
+        self.taken = stats.iter().map(|&(process, ref stats)| (process, stats.taken_ns)).collect();
         let utilization = used as f64 / elapsed.0.max(1) as f64 / f64::from(workers.max(1));
         let value = if self.by_backlog { backlog as f64 } else { utilization };
         Observed { instances: in_service as u16, value }
@@ -108,21 +116,26 @@ impl Deployment {
         }
     }
 
-    async fn stats_of(&self, node: NodeIndex) -> Vec<(ProcessNumber, Stats)> {
+    /// What the instances of a node say of themselves, and how many messages wait for it in queues.
+    async fn stats_of(&self, node: NodeIndex) -> (Vec<(ProcessNumber, Stats)>, u64) {
         let stats = self.stats().await;
         let numbers: Vec<ProcessNumber> = self.numbers_of(node).collect();
+        let id = &self.plan.node(node).id;
+        let queues = stats.iter().filter_map(|(_, stats)| stats.as_ref()?.waiting_for.get(id));
+        let queued = queues.sum();
         let own = stats.into_iter().filter(|(of, _)| *of == node).map(|(_, stats)| stats);
-        numbers.into_iter().zip(own).filter_map(|(number, stats)| Some((number, stats?))).collect()
+        let own = numbers.into_iter().zip(own).filter_map(|(number, stats)| Some((number, stats?)));
+        (own.collect(), queued)
     }
 
     /// The instances of a node that are meant to be there.
-    fn in_service(&self, node: NodeIndex) -> Vec<ProcessNumber> {
+    pub(super) fn in_service(&self, node: NodeIndex) -> Vec<ProcessNumber> {
         let roster = self.roster();
         self.numbers_of(node).filter(|&process| roster[process as usize].in_service).collect()
     }
 
     /// So many instances that can be started; fewer where there are not so many.
-    fn spares(&self, node: NodeIndex, wanted: usize) -> Vec<ProcessNumber> {
+    pub(super) fn spares(&self, node: NodeIndex, wanted: usize) -> Vec<ProcessNumber> {
         let free =
             |&process: &ProcessNumber| !self.roster()[process as usize].in_service && !self.is_up(process);
         self.numbers_of(node).filter(free).take(wanted).collect()

@@ -6,12 +6,13 @@ use super::clients::Clients;
 use super::control::{Control, Place};
 use super::cookies::Cookies;
 use super::counts::Counts;
-use super::cpu::Cpu;
+use super::cpu::{Cores, Cpu};
 use super::database::Database;
 use super::dns::Dns;
 use super::edge::Edge;
 use super::engine::{self, Desk, Facts, Relay};
 use super::external::{self, Remote};
+use super::host::HostCores;
 use super::load_balancer::LoadBalancer;
 use super::object_store;
 use super::origin::Origin;
@@ -19,6 +20,7 @@ use super::queue::Queue;
 use super::server;
 use super::service::Service;
 use super::station::{Station, Worker};
+use super::stats::Stats;
 use super::supervise::ASSIGNMENT_FILE;
 use super::timing::Timing;
 use super::work::{Chance, Timekeeper};
@@ -29,7 +31,7 @@ use loadpath_core::component::queue::Discipline;
 use loadpath_core::component::resilience::TokenBucket;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::run::Outcome;
-use loadpath_core::time::{Span, Time};
+use loadpath_core::time::Span;
 use loadpath_core::topology::{self, NodeKind, Plan};
 use loadpath_core::workload::Operation;
 use rustix::process::{Signal, getppid, set_parent_process_death_signal};
@@ -37,6 +39,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::fd::AsFd as _;
+use std::path::Path;
 use std::rc::Rc;
 
 /// Serves as one instance of one node until the process is stopped.
@@ -105,7 +108,7 @@ pub(super) struct Instance {
     pub(super) number: u16,
     pub(super) station: Rc<Station>,
     /// Cores that its workers share, if not each has its own.
-    pub(super) cpu: Option<Rc<Cpu>>,
+    pub(super) cores: Option<Cores>,
     pub(super) time: Rc<Timekeeper>,
     pub(super) chance: Chance,
     pub(super) counts: Counts,
@@ -141,14 +144,6 @@ pub(super) struct Ask {
     pub(super) cookies: Cookies,
 }
 
-/// What is known of requests before they come: whose they are when they do not say so themselves.
-pub(super) struct Entrance {
-    /// The classes, in the plan's order.
-    classes: Vec<(String, Operation)>,
-    /// How long the clients wait that call this node, and how long the network takes one way; none when none do.
-    clients: Option<(Span, Span)>,
-}
-
 /// What a node answers.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -156,46 +151,6 @@ pub(super) struct Answer {
     pub(super) timing: Timing,
     /// What DNS says.
     pub(super) told: Option<naming::Answer>,
-}
-
-impl Entrance {
-    /// Of the node that the assignment names.
-    pub(super) fn new(plan: &Plan, index: NodeIndex) -> Self {
-        let mut clients: Option<(Span, Span)> = None;
-        for edge in plan.edges.iter().filter(|edge| edge.to == index) {
-            if let NodeKind::Clients(spec) = &plan.node(edge.from).kind {
-                let (timeout, latency) = clients.unwrap_or_default();
-                clients = Some((timeout.max(spec.timeout), latency.max(edge.latency)));
-            }
-        }
-        let classes = plan.classes.iter().map(|class| (class.name.clone(), class.operation)).collect();
-        Self { classes, clients }
-    }
-
-    /// Reads `/c/{class}/{key}?u={user}` and `/k/{key}`; what the caller says in a header goes before what they say.
-    pub(super) fn read(&self, method: &Method, target: &str, says: Option<Origin>, now: Time) -> Option<Ask> {
-        let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let (class, key) = match *path.strip_prefix('/')?.split('/').collect::<Vec<_>>() {
-            ["c", class, key] => (Some(class), key.parse().ok()?),
-            ["k", key] => (None, key.parse().ok()?),
-            _ => return None,
-        };
-        if ![Method::GET, Method::PUT, Method::DELETE].contains(method) {
-            return None;
-        }
-        let by_method = if method == Method::GET { Operation::Read } else { Operation::Write };
-        let found = self.classes.iter().position(|(name, _)| class == Some(name.as_str()));
-        let operation = found.map_or(by_method, |place| self.classes[place].1);
-        let origin = says.unwrap_or_else(|| {
-            let user = query.strip_prefix("u=").and_then(|user| user.parse().ok()).unwrap_or(0);
-            let (deadline, way) = self.clients.map_or((Time::NEVER, Span::ZERO), |(timeout, latency)| {
-                (now + timeout.saturating_sub(latency), latency)
-            });
-            Origin { class: found.unwrap_or(0) as u16, user, deadline, way }
-        });
-        let (method, path, cookies) = (method.clone(), target.to_owned(), Cookies::default());
-        Some(Ask { method, path, key, operation, origin, cookies })
-    }
 }
 
 impl Ask {
@@ -236,11 +191,19 @@ impl Instance {
     ) -> Result<Self, String> {
         let time = Timekeeper::start().map_err(|e| format!("no timer can be had: {e}"))?;
         let time = Rc::new(time);
+        let cores = match &assignment.host {
+            Some(host) => {
+                // Its own directory is one of the run's.
+                let found = HostCores::connect(host, Path::new(".."));
+                Some(Cores::Host(found.map_err(|e| format!("its host's cores cannot be had: {e}"))?))
+            }
+            None => (cores > 0).then(|| Cores::Own(Cpu::new(time.clone(), cores))),
+        };
         Ok(Self {
             id: assignment.node.clone(),
             number: assignment.instance,
             station: Station::new(time.clock, workers, queue, order),
-            cpu: (cores > 0).then(|| Cpu::new(time.clone(), cores)),
+            cores,
             time,
             chance: Chance::new(assignment.seed, &assignment.node, assignment.instance),
             counts: Counts::default(),
@@ -291,14 +254,14 @@ impl Instance {
         Ok(worker)
     }
 
-    /// What it says of itself: nanoseconds that its workers, or the cores they share, were taken; how many there are; and how many
-    /// requests wait.
-    pub(super) fn figures(&self) -> (u64, u32, usize) {
-        let (busy, workers, waiting) = self.station.figures();
-        match self.cpu.as_ref().map(|cpu| cpu.figures()) {
-            Some((used, cores)) => (used, cores, waiting),
-            None => (busy, workers, waiting),
-        }
+    /// What it says of itself, but for what only a node knows.
+    pub(super) async fn stats(&self) -> Stats {
+        let (taken_ns, hands, waiting) = self.station.figures();
+        let (busy_ns, workers) = match &self.cores {
+            Some(cores) => cores.figures().await,
+            None => (taken_ns, hands),
+        };
+        Stats { busy_ns, workers, taken_ns, hands, backlog: waiting as u64, ..Stats::default() }
     }
 }
 
@@ -342,7 +305,7 @@ impl Node {
             }
             NodeKind::Database(spec) => {
                 let instance = instance(spec.connections, spec.queue)?;
-                Self::Database(Database::open(spec, assignment, instance)?)
+                Self::Database(Database::open(plan, spec, assignment, instance)?)
             }
             other => return Err(format!("a {} has no process", other.name().replace('_', " "))),
         })
@@ -368,15 +331,20 @@ impl Node {
     }
 
     /// Does what the agent orders; how far its log is, where it has one.
-    pub(super) fn obey(&self, control: &Control) -> Result<Place, String> {
+    pub(super) async fn obey(&self, control: &Control) -> Result<Place, String> {
         match (self, control) {
-            (Self::Engine(desk), _) => return desk.obey(control),
+            (Self::Engine(desk), _) => return desk.obey(control).await,
             (_, Control::Slow { factor }) => self.instance().chance.slowness.set(*factor),
-            (_, Control::Cut { to, cut }) => {
+            (Self::Clients(clients), Control::Cut { from, to, cut }) => clients.cut(from, to, *cut),
+            (_, Control::Cut { to, cut, .. }) => {
                 self.each_edge(|edge| edge.cut(to, *cut));
                 if let Self::Queue(queue) = self {
                     queue.hand_out();
                 }
+            }
+            (Self::Database(database), Control::Grow { .. }) => return database.obey(control),
+            (_, Control::Grow { node, growth, addresses }) => {
+                self.each_edge(|edge| edge.grow(node, *growth, addresses));
             }
             (_, Control::Primary { node, shard, member }) => {
                 self.each_edge(|edge| edge.learn_primary(node, *shard, *member));
@@ -385,6 +353,9 @@ impl Node {
                 self.each_edge(|edge| edge.move_to(node, addresses));
                 if let Self::LoadBalancer(balancer) = self {
                     balancer.leave_absent();
+                }
+                if let Self::Queue(queue) = self {
+                    queue.follow_workers();
                 }
             }
             (Self::Cache(cache), Control::Flush) => cache.flush(),
@@ -401,7 +372,7 @@ impl Node {
     }
 
     /// How many messages wait in it for workers.
-    pub(super) fn messages(&self) -> u64 {
+    fn messages(&self) -> u64 {
         match self {
             Self::Queue(queue) => queue.waiting(),
             Self::Engine(desk) => desk.relay().map_or(0, Relay::waiting),
@@ -410,7 +381,7 @@ impl Node {
     }
 
     /// What was counted of it since it was started, by the names that runs show.
-    pub(super) fn counters(&self) -> BTreeMap<String, u64> {
+    fn counters(&self) -> BTreeMap<String, u64> {
         let mut counters = BTreeMap::new();
         self.instance().counts.add_to(&mut counters);
         if let Some(dropped) = Some(self.instance().station.dropped()).filter(|&dropped| dropped > 0) {
@@ -426,7 +397,7 @@ impl Node {
             Self::Database(database) => database.count(&mut counters),
             Self::Cache(cache) => cache.count(&mut counters),
             Self::Queue(queue) => queue.count(&mut counters),
-            Self::Engine(desk) => desk.relay().into_iter().for_each(|relay| relay.count(&mut counters)),
+            Self::Engine(desk) => desk.count(&mut counters),
             _ => {}
         }
         counters.retain(|_, count| *count > 0);
@@ -447,14 +418,33 @@ impl Node {
         }
     }
 
-    /// Nanoseconds that its workers were taken, how many there are, and how many requests wait; of an engine, the processor's.
-    pub(super) fn figures(&self) -> (u64, u32, usize) {
-        if let Self::Engine(desk) = self { desk.figures() } else { self.instance().figures() }
+    /// What it says of itself, but for how many requests are in it; of an engine, what the processor was taken by it.
+    pub(super) async fn stats(&self) -> Stats {
+        let stats = match self {
+            Self::Engine(desk) => {
+                let (busy_ns, workers, waiting) = desk.figures();
+                let backlog = waiting as u64;
+                Stats { busy_ns, workers, taken_ns: busy_ns, hands: workers, backlog, ..Stats::default() }
+            }
+            _ => self.instance().stats().await,
+        };
+        let waiting_for = match self {
+            Self::Queue(queue) => queue.waiting_for(),
+            Self::Engine(desk) => desk.relay().map_or_else(BTreeMap::new, Relay::waiting_for),
+            _ => BTreeMap::new(),
+        };
+        let backlog = stats.backlog + self.messages();
+        Stats { backlog, counters: self.counters(), waiting_for, ..stats }
     }
 
-    /// What is known of the engine that it is, if it is one.
+    /// The engine that it is, if it is one.
+    pub(super) const fn engine(&self) -> Option<&Desk> {
+        if let Self::Engine(desk) = self { Some(desk) } else { None }
+    }
+
+    /// What is known of that.
     pub(super) fn facts(&self) -> Option<&Facts> {
-        if let Self::Engine(desk) = self { Some(desk.facts()) } else { None }
+        self.engine().map(Desk::facts)
     }
 
     /// What all kinds have.
@@ -482,38 +472,4 @@ fn plan_of(assignment: &Assignment) -> Result<(Plan, NodeIndex), String> {
     let index = plan.find(&assignment.node);
     let index = index.ok_or_else(|| format!("its design has no node \"{}\"", assignment.node))?;
     Ok((plan, index))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use loadpath_core::topology::{check, three_tier};
-
-    #[test]
-    fn an_ask_is_read_from_its_path_and_strangers_are_not() {
-        let plan = check(&three_tier()).unwrap();
-        let entrance = Entrance::new(&plan, plan.find("lb").unwrap());
-        let read = |method: &Method, path: &str| entrance.read(method, path, None, Time(7));
-        let class = &plan.classes[1].name;
-        let ask = read(&Method::PUT, &format!("/c/{class}/17?u=3")).unwrap();
-        assert_eq!((ask.key, ask.origin.class, ask.origin.user), (17, 1, 3));
-        assert_eq!(
-            (ask.operation, ask.of_key(Method::GET).path.as_str()),
-            (plan.classes[1].operation, "/k/17")
-        );
-        assert!(
-            ask.origin.deadline > Time(7) && ask.origin.deadline < Time::NEVER,
-            "users do not wait for ever"
-        );
-        assert!(read(&Method::DELETE, "/k/0").is_some());
-        for path in
-            ["", "/", "/k", "/k/", "/k/-1", "/k/1/2", "/c/17", "/c/a/b", "k/1", "/k/99999999999999999999999"]
-        {
-            assert_eq!(read(&Method::GET, path), None, "{path}");
-        }
-        assert_eq!(read(&Method::POST, "/k/1"), None);
-        let says = Origin { class: 0, user: 9, deadline: Time(8), way: Span(1) };
-        let ask = entrance.read(&Method::GET, "/c/anything/1?u=3", Some(says), Time(7)).unwrap();
-        assert_eq!(ask.origin, says);
-    }
 }

@@ -50,6 +50,8 @@ struct Counts {
 
 /// A workers node that takes messages from a queue.
 pub(super) struct Tier {
+    /// Its id.
+    pub(super) node: String,
     pub(super) edge: Rc<Edge>,
     /// How many messages each of its instances works on at once.
     workers: u32,
@@ -87,7 +89,7 @@ impl Queue {
     pub(super) async fn answer(&self, ask: &Ask) -> Answer {
         let mut timing = Timing::default();
         let Some(core) = self.instance.admit(&mut timing).await else { return Answer::refused() };
-        let now = self.work.spend(&self.instance.time, &self.instance.chance, |now| now).await;
+        let now = self.work.spend(&self.instance, |now| now).await;
         drop(core);
         let Origin { class, user, .. } = ask.origin;
         let outcome =
@@ -105,6 +107,23 @@ impl Queue {
     /// How many messages wait.
     pub(super) fn waiting(&self) -> u64 {
         self.hub.store.borrow().waiting()
+    }
+
+    /// How many messages wait for each node of workers.
+    pub(super) fn waiting_for(&self) -> BTreeMap<String, u64> {
+        let store = self.hub.store.borrow();
+        let tiers = self.hub.tiers.iter().enumerate();
+        tiers.map(|(place, tier)| (tier.node.clone(), store.waiting_for(place))).collect()
+    }
+
+    /// Instances of workers have come or gone, as the edges know by now.
+    pub(super) fn follow_workers(&self) {
+        for (place, tier) in self.hub.tiers.iter().enumerate() {
+            for instance in 0..tier.edge.instances() {
+                self.hub.set_up(place, instance, tier.edge.is_there(instance));
+            }
+        }
+        self.hub.hand_out_all();
     }
 
     /// Messages go to workers that can be reached again.
@@ -207,15 +226,20 @@ impl Hub {
 
     /// An instance is not there: it gets nothing until it answers again.
     fn lose(self: &Rc<Self>, tier: usize, instance: u16) {
-        if self.tiers[tier].lose(instance) {
-            self.store.borrow_mut().set_member(tier, instance, false);
-        }
+        self.set_up(tier, instance, false);
         tokio::task::spawn_local(self.clone().find_again(tier));
+    }
+
+    /// Whether an instance may get messages from now on.
+    fn set_up(&self, tier: usize, instance: u16, up: bool) {
+        if self.tiers[tier].set_up(instance, up) {
+            self.store.borrow_mut().set_member(tier, instance, up);
+        }
     }
 
     async fn find_again(self: Rc<Self>, tier: usize) {
         let found = |instance| {
-            self.store.borrow_mut().set_member(tier, instance, true);
+            self.set_up(tier, instance, true);
             self.hand_out(tier);
         };
         self.tiers[tier].find_again(found).await;
@@ -223,26 +247,30 @@ impl Hub {
 }
 
 impl Tier {
-    /// With nothing under way, and every instance there.
+    /// With nothing under way.
     pub(super) fn new(plan: &Plan, index: EdgeIndex, assignment: &Assignment, time: &Rc<Timekeeper>) -> Self {
         let link = plan.edge(index);
         let NodeKind::Workers(workers) = &plan.node(link.to).kind else {
             unreachable!("a queue calls only workers")
         };
-        let instances = usize::from(workers.instances);
+        let edge = Edge::new(plan, index, assignment, time);
+        // Those that autoscaling may start are not there yet.
+        let up: Vec<bool> = (0..edge.instances()).map(|instance| edge.is_there(instance)).collect();
         Self {
-            edge: Edge::new(plan, index, assignment, time),
+            node: plan.node(link.to).id.clone(),
+            edge,
             workers: workers.work.workers,
             connections: link.connections.unwrap_or(u32::MAX),
-            under_way: RefCell::new(vec![0; instances]),
-            up: RefCell::new(vec![true; instances]),
+            under_way: RefCell::new(vec![0; up.len()]),
+            up: RefCell::new(up),
             is_probing: Cell::new(false),
         }
     }
 
-    /// How many instances it has.
-    pub(super) fn instances(&self) -> u16 {
-        self.up.borrow().len() as u16
+    /// The instances that may get messages.
+    pub(super) fn present(&self) -> Vec<u16> {
+        let up = self.up.borrow();
+        (0..up.len() as u16).filter(|&instance| up[usize::from(instance)]).collect()
     }
 
     /// A message is under way to an instance.
@@ -272,12 +300,12 @@ impl Tier {
         free.min_by_key(|&instance| under_way[usize::from(instance)])
     }
 
-    /// An instance is not there, and gets nothing; whether that is news.
-    pub(super) fn lose(&self, instance: u16) -> bool {
-        std::mem::replace(&mut self.up.borrow_mut()[usize::from(instance)], false)
+    /// Whether an instance gets messages from now on; whether that is news.
+    pub(super) fn set_up(&self, instance: u16, up: bool) -> bool {
+        std::mem::replace(&mut self.up.borrow_mut()[usize::from(instance)], up) != up
     }
 
-    /// Tries those that are not there until all are, and tells of each that is; unless somebody else does that already.
+    /// Tries those that do not answer until all do, and tells of each that does; unless somebody else does that already.
     pub(super) async fn find_again(&self, mut found: impl FnMut(u16)) {
         if self.is_probing.replace(true) {
             return;
@@ -286,7 +314,6 @@ impl Tier {
             tokio::time::sleep(AGAIN).await;
             for instance in lost {
                 if self.edge.probe(instance, AGAIN).await {
-                    self.up.borrow_mut()[usize::from(instance)] = true;
                     found(instance);
                 }
             }
@@ -294,10 +321,11 @@ impl Tier {
         self.is_probing.set(false);
     }
 
-    /// The instances that are not there; none when all are.
+    /// The instances that should answer and do not; none when all do.
     fn lost(&self) -> Option<Vec<u16>> {
         let up = self.up.borrow();
-        let lost: Vec<u16> = (0..up.len() as u16).filter(|&instance| !up[usize::from(instance)]).collect();
+        let is_lost = |&instance: &u16| !up[usize::from(instance)] && self.edge.is_there(instance);
+        let lost: Vec<u16> = (0..up.len() as u16).filter(is_lost).collect();
         (!lost.is_empty()).then_some(lost)
     }
 }

@@ -1,12 +1,13 @@
 //! Which server of a database a caller asks: the shard by the key, and of the shard the primary, or one of the replicas.
 use super::assignment::Assignment;
-use loadpath_core::component::Shards;
+use super::key_map::{Growth, KeyMap};
+use loadpath_core::time::Time;
 use loadpath_core::topology::{DatabaseNode, Plan, PlanNode, Reads};
 use std::cell::RefCell;
 
 /// The ways to the servers of a database.
 pub(super) struct Routes {
-    shards: Shards,
+    map: RefCell<KeyMap>,
     copies: u16,
     reads: Reads,
     /// Which member of each shard takes writes.
@@ -18,20 +19,16 @@ pub(super) struct Routes {
 impl Routes {
     /// As the design says, with the primaries that the assignment knows of.
     pub(super) fn new(plan: &Plan, node: &PlanNode, spec: &DatabaseNode, assignment: &Assignment) -> Self {
-        let keys = plan.classes.iter().map(|class| class.keys).max().unwrap_or(1);
-        let mut shards = Shards::over(spec.sharding, spec.shards, keys);
-        for key in 0..u64::from(spec.isolated_keys) {
-            shards.place(key, (key % u64::from(spec.shards)) as u16);
-        }
+        let map = RefCell::new(KeyMap::new(plan, spec));
         let none = vec![0; usize::from(spec.shards)];
         let primaries = assignment.primaries.get(&node.id).unwrap_or(&none).clone();
         let (copies, reads) = (spec.copies(), spec.reads);
-        Self { shards, copies, reads, primaries: primaries.into(), turns: none.into() }
+        Self { map, copies, reads, primaries: primaries.into(), turns: none.into() }
     }
 
     /// The instance that is asked about a key first.
-    pub(super) fn server(&self, reads: bool, key: u64) -> u16 {
-        let shard = self.shards.shard(key);
+    pub(super) fn server(&self, now: Time, reads: bool, key: u64) -> u16 {
+        let shard = self.map.borrow_mut().shard(now, key);
         if reads { self.reader(shard) } else { self.primary(shard) }
     }
 
@@ -51,7 +48,7 @@ impl Routes {
 
     /// A server of each shard, for a query that needs all.
     pub(super) fn everywhere(&self) -> impl Iterator<Item = u16> + '_ {
-        (0..self.shards.count()).map(|shard| self.reader(shard))
+        (0..self.map.borrow().count()).map(|shard| self.reader(shard))
     }
 
     /// The server of a shard whose turn it is: each caller has turns of its own.
@@ -71,6 +68,16 @@ impl Routes {
 
     fn primary(&self, shard: u16) -> u16 {
         shard * self.copies + self.primaries.borrow()[usize::from(shard)]
+    }
+
+    /// There is a shard more, whose first member leads it.
+    pub(super) fn grow(&self, now: Time, growth: Growth) {
+        self.map.borrow_mut().grow(now, growth);
+        let count = usize::from(self.map.borrow().count());
+        self.turns.borrow_mut().resize(count, 0);
+        if self.primaries.borrow().len() < count {
+            self.primaries.borrow_mut().resize(count, 0);
+        }
     }
 
     /// Another member takes the writes of a shard.

@@ -5,7 +5,8 @@ use super::call::{SERVER_TIMING, TOLD, TOOK, WORDS};
 use super::control::{CONTROL, Control, LOG, NONCE, Place};
 use super::cookies::{COOKIES, Cookies};
 use super::engine::FACTS;
-use super::node::{Answer, Ask, Entrance, Node};
+use super::entrance::Entrance;
+use super::node::{Answer, Ask, Node};
 use super::origin::{ORIGIN, Origin};
 use super::stats::Stats;
 use bytes::Bytes;
@@ -103,7 +104,7 @@ async fn respond(shell: Rc<Shell>, request: Request<Incoming>) -> Result<Respons
             }
             None => plain(StatusCode::NOT_FOUND, "this is no engine".to_owned()),
         },
-        "/__stats" => plain(StatusCode::OK, shell.stats()),
+        "/__stats" => plain(StatusCode::OK, shell.stats().await),
         path => match shell.read(&request, path) {
             Some(asked) => shell.work(asked).await,
             None => plain(StatusCode::NOT_FOUND, "there is only /c/CLASS/KEY and /k/KEY here".to_owned()),
@@ -197,7 +198,7 @@ impl Shell {
                 self.drains.set(true);
                 Ok(Place::default())
             }
-            Ok(control) => self.node.obey(&control),
+            Ok(control) => self.node.obey(&control).await,
             Err(fault) => Err(format!("that is no order: {fault}")),
         };
         match obeyed {
@@ -216,11 +217,8 @@ impl Shell {
         }
     }
 
-    fn stats(&self) -> String {
-        let (busy_ns, workers, backlog) = self.node.figures();
-        let counters = self.node.counters();
-        let (in_flight, backlog) = (self.in_flight.get(), backlog as u64 + self.node.messages());
-        let stats = Stats { busy_ns, workers, in_flight, backlog, counters };
+    async fn stats(&self) -> String {
+        let stats = Stats { in_flight: self.in_flight.get(), ..self.node.stats().await };
         serde_json::to_string(&stats).expect("whole numbers are JSON")
     }
 }

@@ -90,7 +90,7 @@ impl Service {
             instance.counts.add("shed");
             return Outcome::TimedOut;
         }
-        self.work.spend_on(instance.cpu.as_ref(), &instance.time, &instance.chance).await;
+        self.work.spend(instance, drop).await;
         if let Some(pause) = &self.pause {
             let until = instance.time.clock.now() + instance.chance.draw(pause);
             instance.time.until(until).await;

@@ -10,14 +10,21 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stats {
-    /// Worker-nanoseconds that were taken.
+    /// Nanoseconds that were taken of its workers, or of the cores that they share.
     pub busy_ns: u64,
-    /// How many workers there are.
+    /// How many workers there are, or such cores.
     pub workers: u32,
+    /// Nanoseconds that were taken of its workers, also by waiting for a core: what monitoring sees.
+    pub taken_ns: u64,
+    /// How many workers there are, whoever shares cores.
+    pub hands: u32,
     /// How many requests are in it.
     pub in_flight: u64,
     /// How many of them wait for a worker.
     pub backlog: u64,
+    /// Of a queue: how many messages wait for each node of workers, by its id.
+    #[serde(default)]
+    pub waiting_for: BTreeMap<String, u64>,
     /// What else was counted of it, by the names that runs show.
     #[serde(default)]
     pub counters: BTreeMap<String, u64>,

@@ -1,30 +1,32 @@
 //! Calls to engines in their own protocols: what a caller sees of Redis, memcached and PostgreSQL, with nothing in between.
 use super::call::Reply;
 use super::cookies::Cookies;
+use super::freshness::Freshness;
 use super::node::Ask;
 use super::timing::Timing;
 use crate::clock::Clock;
 use bytes::Bytes;
 use hyper::{Method, StatusCode};
 use loadpath_core::time::Span;
-use loadpath_core::topology::{Engine, NodeKind, Plan, PlanNode};
+use loadpath_core::topology::{Engine, NodeKind, Plan, PlanNode, Reads};
 use std::cell::RefCell;
 use std::io::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::rc::Rc;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
+use tokio_postgres::error::SqlState;
 
 /// About what loopback itself takes, there and back: the engine does not say how long it took, and this is not its own.
 const LOOPBACK: Span = Span::from_micros(60);
 /// The database and its user: the desk makes them.
 pub(super) const USER: &str = "loadpath";
 /// What is run once when a database comes up.
-pub(super) const SCHEMA: &str =
-    "CREATE TABLE IF NOT EXISTS entries (key bigint PRIMARY KEY, value bytea NOT NULL)";
-const READ: &str = "SELECT value FROM entries WHERE key = $1";
-const WRITE: &str =
-    "INSERT INTO entries VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+pub(super) const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS entries (key bigint PRIMARY KEY, version bigint NOT NULL, value bytea NOT NULL)";
+const READ: &str = "SELECT version, value FROM entries WHERE key = $1";
+const WRITE: &str = "INSERT INTO entries VALUES ($1, 1, $2) ON CONFLICT (key) \
+    DO UPDATE SET version = entries.version + 1, value = excluded.value RETURNING version";
 
 /// What callers must know of an engine that they ask themselves.
 pub(super) struct Protocol {
@@ -39,6 +41,8 @@ pub(super) struct Protocol {
     renewed_by_use: bool,
     /// The bytes of each class's values.
     values: Vec<Bytes>,
+    /// What is known of the versions of a database whose replicas are read from.
+    freshness: Option<Freshness>,
 }
 
 impl Protocol {
@@ -52,8 +56,13 @@ impl Protocol {
         let engine = node.kind.engine();
         let values = plan.classes.iter().map(|class| vec![b'x'; class.size as usize].into()).collect();
         let (id, secret) = (node.id.clone(), secret.to_owned());
-        (engine != Engine::Embedded)
-            .then(|| Rc::new(Self { engine, id, secret, ttl, renewed_by_use, values }))
+        let is_read_behind = matches!(&node.kind, NodeKind::Database(spec) if spec.replicas > 0 && spec.reads != Reads::Primary);
+        (engine != Engine::Embedded).then(|| {
+            // Where the file cannot be made, nothing seems stale; a disk that is full shows in the engine first.
+            let open = || Freshness::open(Path::new(".."), &id).ok();
+            let freshness = is_read_behind.then(open).flatten();
+            Rc::new(Self { engine, id, secret, ttl, renewed_by_use, values, freshness })
+        })
     }
 }
 
@@ -62,6 +71,8 @@ pub(super) struct Store {
     protocol: Rc<Protocol>,
     clock: Clock,
     address: SocketAddr,
+    /// Which of the node's instances it is.
+    instance: u16,
     idle: RefCell<Vec<Connection>>,
 }
 
@@ -79,8 +90,8 @@ struct Session {
 }
 
 impl Store {
-    pub(super) fn new(protocol: Rc<Protocol>, clock: Clock, address: SocketAddr) -> Self {
-        Self { protocol, clock, address, idle: RefCell::default() }
+    pub(super) fn new(protocol: Rc<Protocol>, clock: Clock, address: SocketAddr, instance: u16) -> Self {
+        Self { protocol, clock, address, instance, idle: RefCell::default() }
     }
 
     /// Asks what is asked of a cache or a database. What is done may be done twice when a kept connection breaks: it is the same.
@@ -97,10 +108,14 @@ impl Store {
                     Err(_) => return Reply::Failed,
                 },
             };
-            match connection.ask(&self.protocol, ask).await {
+            match connection.ask(&self.protocol, self.instance, ask).await {
                 Ok(found) => {
                     self.idle.borrow_mut().push(connection);
                     break found;
+                }
+                Err(fault) if fault.kind() == ErrorKind::ReadOnlyFilesystem => {
+                    self.idle.borrow_mut().push(connection);
+                    return Reply::Failed;
                 }
                 Err(_) if is_kept => {}
                 Err(_) => return Reply::Failed,
@@ -138,11 +153,14 @@ impl Store {
 
 impl Connection {
     /// Whether what was asked for is there.
-    async fn ask(&mut self, protocol: &Protocol, ask: &Ask) -> Result<bool> {
+    async fn ask(&mut self, protocol: &Protocol, instance: u16, ask: &Ask) -> Result<bool> {
         let none = Bytes::new();
         let value = protocol.values.get(usize::from(ask.origin.class)).unwrap_or(&none);
         match (self, protocol.engine) {
-            (Self::Session(session), _) => session.ask(ask, value).await,
+            (Self::Session(session), _) => {
+                let freshness = protocol.freshness.as_ref();
+                session.ask(ask, value, freshness.map(|freshness| (freshness, instance))).await
+            }
             (Self::Lines(lines), Engine::Memcached) => {
                 lines.get_mut().write_all(&memcached_words(protocol, ask, value)).await?;
                 memcached_answer(lines).await
@@ -164,15 +182,34 @@ impl Session {
     }
 
     /// A key without a row has its answer too, as with our own databases.
-    async fn ask(&self, ask: &Ask, value: &Bytes) -> Result<bool> {
+    async fn ask(&self, ask: &Ask, value: &Bytes, freshness: Option<(&Freshness, u16)>) -> Result<bool> {
         let key = ask.key as i64;
         if ask.method == Method::GET {
-            self.client.query_opt(&self.read, &[&key]).await.map_err(Error::other)?;
+            let known = freshness.map_or(0, |(freshness, _)| freshness.known(ask.key));
+            let row = self.client.query_opt(&self.read, &[&key]).await.map_err(Error::other)?;
+            let is_stale = row.map_or(0, |row| row.get::<_, i64>(0)) < known;
+            if let Some((freshness, instance)) = freshness.filter(|_| is_stale) {
+                freshness.note_stale(instance);
+            }
         } else {
-            self.client.execute(&self.write, &[&key, &value.as_ref()]).await.map_err(Error::other)?;
+            let row = self.client.query_one(&self.write, &[&key, &value.as_ref()]).await.map_err(told)?;
+            if let Some((freshness, _)) = freshness {
+                freshness.tell(ask.key, row.get(0));
+            }
         }
         Ok(true)
     }
+}
+
+/// What the server's answer is to a caller: a replica, or a primary without its quorum, takes no writes and is there all the same;
+/// one that is starting is not there yet.
+fn told(fault: tokio_postgres::Error) -> Error {
+    let kind = match fault.code() {
+        Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => ErrorKind::ReadOnlyFilesystem,
+        Some(&SqlState::CANNOT_CONNECT_NOW) => ErrorKind::ConnectionRefused,
+        _ => ErrorKind::Other,
+    };
+    Error::new(kind, fault)
 }
 
 /// A connection to a PostgreSQL server, in the way that callers and desks have theirs.
@@ -184,8 +221,7 @@ pub(super) async fn database_client(address: SocketAddr, secret: &str) -> Result
     stream.set_nodelay(true)?;
     let mut config = tokio_postgres::Config::new();
     config.user(USER).password(secret).dbname("postgres");
-    let (client, connection) =
-        config.connect_raw(stream, tokio_postgres::NoTls).await.map_err(Error::other)?;
+    let (client, connection) = config.connect_raw(stream, tokio_postgres::NoTls).await.map_err(told)?;
     // Its errors reach whoever asks on it.
     tokio::spawn(async move { drop(connection.await) });
     Ok(client)

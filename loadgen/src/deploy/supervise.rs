@@ -5,13 +5,14 @@
 //! supervisor dies. It has one thread, because the kernel counts the death of the *thread* that started a process.
 use super::assignment::{Assignment, RUN_VARIABLE};
 use super::engine;
+use super::host::Host;
 use super::order::{Order, ProcessNumber, Report};
 use super::port;
 use super::run_directory::{self, RunDirectory};
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getrlimit, kill_process, kill_process_group, setrlimit,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -72,13 +73,22 @@ struct Supervisor {
     reports: mpsc::UnboundedSender<Report>,
     inbox: mpsc::UnboundedReceiver<Report>,
     next_port: u16,
+    /// The hosts whose cores are handed out, by place.
+    hosts: BTreeSet<u16>,
 }
 
 impl Supervisor {
     fn new(directory: &Path) -> Self {
         let (reports, inbox) = mpsc::unbounded_channel();
         let next_port = port::starting_point(std::process::id());
-        Self { directory: directory.to_owned(), minders: BTreeMap::new(), reports, inbox, next_port }
+        Self {
+            directory: directory.to_owned(),
+            minders: BTreeMap::new(),
+            reports,
+            inbox,
+            next_port,
+            hosts: BTreeSet::new(),
+        }
     }
 
     /// Carries out orders until there are no more, then takes everything down.
@@ -142,6 +152,9 @@ impl Supervisor {
         if self.minders.contains_key(&process) {
             return Err("it is running already".to_owned());
         }
+        if let Some(host) = &assignment.host {
+            self.open(host)?;
+        }
         let listener = self.listen(port)?;
         let port = port_of(&listener)?;
         let mut assignment = assignment.clone();
@@ -184,6 +197,14 @@ impl Supervisor {
             // Nobody listens any more while everything is taken down.
             let _ = reports.send(Report::Ended { process, how, last_words });
         });
+        Ok(())
+    }
+
+    /// Begins to hand out the cores of a host, when its first instance is started.
+    fn open(&mut self, host: &Host) -> Result<(), String> {
+        if self.hosts.insert(host.place) {
+            host.open(&self.directory).map_err(|e| format!("the cores of its host cannot be shared: {e}"))?;
+        }
         Ok(())
     }
 
@@ -256,7 +277,12 @@ async fn mind(
             status = child.wait() => break status,
             Some(stop) = stops.recv() => match stop {
                 // An error here says that it has ended just now, and the next round sees that.
-                Stop::Kill => signal_to(&child, Signal::KILL),
+                Stop::Kill => {
+                    if let Some(pid) = child.id() {
+                        engine::kill_below(pid);
+                    }
+                    signal_to(&child, Signal::KILL);
+                }
                 Stop::Hang(hangs) => {
                     let what = if hangs { Signal::STOP } else { Signal::CONT };
                     signal_to(&child, what);

@@ -1,12 +1,12 @@
 //! A node's own work: it takes at least the time that was drawn from its law.
-use super::cpu::Cpu;
+use super::node::Instance;
 use crate::clock::Clock;
 use crate::timer::Timer;
 use loadpath_core::dist::{Law, Sampler};
 use loadpath_core::rng::{Rng, Seed};
 use loadpath_core::time::{Span, Time};
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use tokio::sync::oneshot;
 
 /// Shorter waits are not worth waking up for: a timer is late by more.
 const LEAST_WAIT: Span = Span::from_micros(15);
@@ -70,37 +70,41 @@ impl Work {
         Self { law: law.sampler() }
     }
 
-    /// Does `work` and takes at least as long as the law's draw says.
-    pub(super) async fn spend<T>(
-        &self,
-        time: &Timekeeper,
-        chance: &Chance,
-        work: impl FnOnce(Time) -> T,
-    ) -> T {
-        let begun = time.clock.now();
-        let least = chance.draw(&self.law);
-        let done = work(begun);
-        time.until(begun + least).await;
+    /// Does `work` and takes at least as long as the law's draw says, or longer, on cores that are shared.
+    pub(super) async fn spend<T>(&self, instance: &Instance, work: impl FnOnce(Time) -> T) -> T {
+        let taken = self.begin(instance);
+        let done = work(instance.time.clock.now());
+        taken.over(&instance.time).await;
         done
     }
 
     /// As `spend`, with the work at the end: what it changes is there when the time is over, and not before.
-    pub(super) async fn spend_before<T>(
-        &self,
-        time: &Timekeeper,
-        chance: &Chance,
-        work: impl FnOnce(Time) -> T,
-    ) -> T {
-        let begun = time.clock.now();
-        time.until(begun + chance.draw(&self.law)).await;
-        work(time.clock.now())
+    pub(super) async fn spend_before<T>(&self, instance: &Instance, work: impl FnOnce(Time) -> T) -> T {
+        self.begin(instance).over(&instance.time).await;
+        work(instance.time.clock.now())
     }
 
-    /// As `spend`, with nothing else to do, on cores that are shared, where they are.
-    pub(super) async fn spend_on(&self, cpu: Option<&Rc<Cpu>>, time: &Timekeeper, chance: &Chance) {
-        match cpu {
-            Some(cpu) => cpu.work(chance.draw(&self.law)).await,
-            None => self.spend(time, chance, drop).await,
+    fn begin(&self, instance: &Instance) -> Taken {
+        let least = instance.chance.draw(&self.law);
+        match &instance.cores {
+            Some(cores) => Taken::Shared(cores.start(least)),
+            None => Taken::Until(instance.time.clock.now() + least),
+        }
+    }
+}
+
+/// Time that a piece of work takes.
+enum Taken {
+    Until(Time),
+    /// Until the cores are done with it.
+    Shared(oneshot::Receiver<()>),
+}
+
+impl Taken {
+    async fn over(self, time: &Timekeeper) {
+        match self {
+            Self::Until(end) => time.until(end).await,
+            Self::Shared(done) => done.await.expect("every job is done some time"),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the processes can do so far. A design that asks for more is refused by name, so that no live run measures less than
 //! what is drawn.
 use loadpath_core::topology::catalog::{self, Param};
-use loadpath_core::topology::{Happening, Params, Topology};
+use loadpath_core::topology::{Happening, Node, Params, Topology};
 
 /// For each kind that comes up: the parameters that its process acts on.
 const KINDS: &[(&str, &[&str])] = &[
@@ -26,6 +26,9 @@ const KINDS: &[(&str, &[&str])] = &[
             "eject_after",
             "rate_limit",
             "burst",
+            "mtbf",
+            "mttr",
+            "repairers",
         ],
     ),
     (
@@ -52,11 +55,15 @@ const KINDS: &[(&str, &[&str])] = &[
             "max_instances",
             "scale_target",
             "cooldown",
+            "mtbf",
+            "mttr",
+            "repairers",
         ],
     ),
     (
         "cdn",
         &[
+            "engine",
             "instances",
             "capacity",
             "eviction",
@@ -89,7 +96,23 @@ const KINDS: &[(&str, &[&str])] = &[
     ),
     (
         "workers",
-        &["instances", "workers", "service_time", "pause", "cores", "speed", "error_share", "start_time"],
+        &[
+            "instances",
+            "workers",
+            "service_time",
+            "pause",
+            "cores",
+            "speed",
+            "error_share",
+            "start_time",
+            "mtbf",
+            "mttr",
+            "repairers",
+            "autoscale",
+            "max_instances",
+            "scale_target",
+            "cooldown",
+        ],
     ),
     (
         "cache",
@@ -130,6 +153,9 @@ const KINDS: &[(&str, &[&str])] = &[
             "reads",
             "session",
             "failover",
+            "mtbf",
+            "mttr",
+            "repairers",
         ],
     ),
 ];
@@ -156,10 +182,7 @@ const EDGE: &[&str] = &[
 /// What a queue does on the edges by which it hands messages over: each is one call, and comes back when that fails.
 const QUEUE_EDGE: &[&str] = &["latency", "binding", "connections"];
 const CLASS: &[&str] = &["operation", "weight", "keys", "skew", "size", "topic", "priority", "session"];
-const ARRIVALS: &[&str] = &["arrivals", "rate", "burstiness", "users"];
-
-/// Choices that the simulator knows and the processes do not.
-const UNKNOWN_CHOICES: &[(&str, &str)] = &[("arrivals", "closed")];
+const ARRIVALS: &[&str] = &["arrivals", "rate", "burstiness", "users", "think_time"];
 
 /// What of a design the processes cannot do: the first such thing, in a sentence.
 pub(super) fn missing(document: &Topology) -> Option<String> {
@@ -172,16 +195,13 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
             ));
         };
         let rows = catalog::kind(&node.kind).map_or(&[][..], |kind| kind.params);
-        let on_host = (!node.host.is_empty()).then_some("host");
-        // Monitoring sees what is taken of the cores that are shared, where the simulator's sees the workers.
-        let is_set = |name: &str, default: &str| {
-            node.params.get(name).is_some_and(|value| value.to_string() != default)
-        };
-        let scales_on_cores = (is_set("autoscale", "off") && is_set("cores", "0")).then_some("cores");
-        on_host
-            .or(scales_on_cores)
-            .or_else(|| beyond(&node.params, rows, known))
-            .map(|name| sentence(&format!("node \"{}\"", node.id), name))
+        if let Some(engine) = engine_of(node).filter(|_| !node.host.is_empty()) {
+            return Some(format!(
+                "node \"{}\", host: {engine} works on this machine's own cores, and not on those of a host that others share: take one of them away for a live run",
+                node.id
+            ));
+        }
+        beyond(&node.params, rows, known).map(|name| sentence(&format!("node \"{}\"", node.id), name))
     });
     let edges = || {
         document.edges.iter().find_map(|edge| {
@@ -206,20 +226,19 @@ pub(super) fn missing(document: &Topology) -> Option<String> {
 
 /// Why something on the timeline cannot be done to processes; none when it can.
 fn beyond_doing(document: &Topology, happening: &Happening) -> Option<String> {
-    let is_clients = |id: &str| document.node(id).is_some_and(|node| node.kind == "clients");
-    let from = happening.params.get("from").map(ToString::to_string).unwrap_or_default();
-    let far_clients = || document.nodes.iter().any(|node| node.kind == "clients" && !node.zone.is_empty());
-    let why = match happening.action.as_str() {
-        "add_shard" => "no shard can be added to running processes",
-        "cut" | "join" if is_clients(&from) => {
-            "the clients are this program itself; cut an edge between two nodes"
-        }
-        "partition" | "heal" if far_clients() => {
-            "the clients are this program itself, and cannot be cut off; give them no zone"
-        }
-        _ => return None,
-    };
-    Some(format!("the timeline's \"{}\" at {} is only simulated: {why}", happening.action, happening.at))
+    let to = happening.params.get("node").map(ToString::to_string).unwrap_or_default();
+    let engine = document.node(&to).and_then(engine_of)?;
+    (happening.action == "add_shard").then(|| {
+        format!(
+            "the timeline's \"add_shard\" at {} is only simulated where \"{to}\" is {engine}: set its engine to embedded",
+            happening.at
+        )
+    })
+}
+
+/// The engine of a node, where it is not ours.
+fn engine_of(node: &Node) -> Option<String> {
+    node.params.get("engine").map(ToString::to_string).filter(|engine| engine != "embedded")
 }
 
 /// The first parameter that is set to something that is not acted on.
@@ -227,8 +246,7 @@ fn beyond<'p>(params: &'p Params, rows: &'static [Param], known: &[&str]) -> Opt
     let set = params.iter().find(|(name, value)| {
         let value = value.to_string();
         let is_default = rows.iter().any(|row| row.name == name.as_str() && row.default == value);
-        let unknown = UNKNOWN_CHOICES.iter().any(|&(row, choice)| row == name.as_str() && choice == value);
-        !is_default && (unknown || !known.contains(&name.as_str()))
+        !is_default && !known.contains(&name.as_str())
     });
     set.map(|(name, _)| name.as_str())
 }
@@ -251,16 +269,12 @@ mod tests {
             missing(&document).unwrap()
         };
         let said = with(|d| {
-            d.nodes[2].params.insert("autoscale".into(), "step".into());
-            d.nodes[2].params.insert("cores".into(), 2.0.into());
+            d.nodes[1].host = "box".into();
+            d.nodes[1].params.insert("engine".into(), "haproxy".into());
         });
-        assert!(said.starts_with("node \"web\", cores"), "{said}");
-        let said = with(|d| d.nodes[2].host = "box".into());
-        assert!(said.starts_with("node \"web\", host"), "{said}");
+        assert!(said.starts_with("node \"lb\", host: haproxy works on this machine"), "{said}");
         let said = with(|d: &mut Topology| drop(d.edges[0].params.insert("binding".into(), "a.*".into())));
         assert!(said.starts_with("edge \"users\" to \"lb\", binding"), "{said}");
-        let said = with(|d| drop(d.workload.params.insert("arrivals".into(), "closed".into())));
-        assert!(said.starts_with("the workload, arrivals"), "{said}");
         let happens = |action: &str| Happening {
             at: "2s".to_owned(),
             action: action.to_owned(),
@@ -272,7 +286,15 @@ mod tests {
         document.timeline.push(happens("kill"));
         assert_eq!(missing(&document), None, "processes can be killed");
         document.timeline.push(happens("add_shard"));
-        assert!(missing(&document).unwrap().contains("\"add_shard\" at 2s"));
+        document.timeline[2].params.insert("node".into(), "db".into());
+        assert_eq!(missing(&document), None, "our own databases grow");
+        let db = document.nodes.iter_mut().find(|node| node.id == "db").unwrap();
+        db.params.insert("engine".into(), "postgresql".into());
+        assert!(
+            missing(&document)
+                .unwrap()
+                .contains("\"add_shard\" at 2s is only simulated where \"db\" is postgresql")
+        );
         // The default, written out, asks for nothing.
         let mut document = three_tier();
         document.edges.push(Edge { from: "lb".into(), to: "db".into(), ..Edge::default() });

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     fn said(busy_ns: u64) -> Option<Stats> {
-        Some(Stats { busy_ns, workers: 2, in_flight: 0, backlog: 0, counters: BTreeMap::new() })
+        Some(Stats { busy_ns, workers: 2, ..Stats::default() })
     }
 
     #[test]

@@ -145,3 +145,31 @@ fn equal_misses_share_a_fetch_where_the_cache_says_so() {
         assert!(share > 0.05, "{share}");
     }
 }
+
+/// A third shard takes its keys while requests go on.
+const GROWING: &str = r#"{
+  "loadpath": 1,
+  "nodes": [
+    {"id": "users", "kind": "clients", "timeout": "1s"},
+    {"id": "web", "kind": "service", "workers": 100, "service_time": "0s"},
+    {"id": "db", "kind": "database", "shards": 2, "connections": 8, "read_time": "20ms", "write_time": "20ms"}
+  ],
+  "edges": [{"from": "users", "to": "web"}, {"from": "web", "to": "db"}],
+  "workload": {"rate": "60/s", "classes": [{"name": "read", "keys": 600}]},
+  "timeline": [{"at": "2s", "action": "add_shard", "node": "db", "rate": "200/s"}]
+}"#;
+
+#[test]
+fn a_shard_more_takes_its_keys_at_their_rate_and_nobody_asks_in_vain() {
+    let both = Both::for_as_long(GROWING, 5);
+    let moved = both.nodes("db").map(|node| node.counters.get("moved_keys").copied().unwrap_or(0));
+    eprintln!("keys moved: live {}, simulated {}", moved[0], moved[1]);
+    // All of them, in two seconds.
+    assert_eq!(moved[0], moved[1]);
+    assert_eq!(both.live.outcomes().errors(), 0, "{:?}", both.live.notes);
+    // Two servers at first and then three, with the work of moving, which is twice that of the requests. What a busy machine adds to 20 ms
+    // is less than half of it.
+    let [live, simulated] = both.nodes("db").map(|node| node.utilization.unwrap());
+    eprintln!("utilization: live {live:.3}, simulated {simulated:.3}");
+    assert!((live / simulated - 1.0).abs() < 0.5, "{live}, not {simulated}");
+}

@@ -28,6 +28,61 @@ fn a_dead_web_server_is_found_out_as_fast() {
     assert!(both.live.outcomes().errors() > 0, "{:?}", both.live.notes);
 }
 
+/// Clients in one zone and what they call in another, told by DNS: the process that stands for them loses their packets.
+#[test]
+fn clients_are_cut_off_as_any_caller_is() {
+    let document = r#"{
+      "loadpath": 1,
+      "zones": [{"id": "here"}, {"id": "there"}],
+      "round_trips": [{"from": "here", "to": "there", "time": "10ms"}],
+      "nodes": [
+        {"id": "near", "kind": "clients", "zone": "there", "timeout": "3s", "resolvers": 1},
+        {"id": "far", "kind": "clients", "zone": "here", "timeout": "3s", "resolvers": 1},
+        {"id": "dns", "kind": "dns", "zone": "there", "ttl": "30s"},
+        {"id": "web", "kind": "service", "zone": "there", "workers": 100, "service_time": "5ms"}
+      ],
+      "edges": [{"from": "near", "to": "dns"}, {"from": "far", "to": "dns"}, {"from": "dns", "to": "web"}],
+      "workload": {"rate": "100/s", "classes": [{"name": "read", "keys": 1}]},
+      "timeline": [{"at": "2s", "action": "partition", "zone": "here"}, {"at": "3s", "action": "heal", "zone": "here"}]
+    }"#;
+    let both = Both::for_as_long(document, 4);
+    let failed = |id: &str| both.nodes(id).map(|node| node.outcomes.errors());
+    eprintln!("failed: near {:?}, far {:?}", failed("near"), failed("far"));
+    assert_eq!(failed("near"), [0, 0], "{:?}", both.live.notes);
+    let [live, simulated] = failed("far");
+    // Half of a hundred requests, by the same Poisson law: two deviations of each.
+    assert!(live.abs_diff(simulated) <= 28 && live > 20, "{live}, not {simulated}");
+}
+
+/// Three servers that fail every two seconds each, and are mended one at a time.
+#[test]
+fn what_fails_by_itself_fails_when_the_simulators_does_and_is_mended() {
+    let document = r#"{
+      "loadpath": 1,
+      "nodes": [
+        {"id": "users", "kind": "clients", "timeout": "1s"},
+        {"id": "lb", "kind": "load_balancer", "check_interval": "100ms", "fall": 1},
+        {"id": "web", "kind": "service", "instances": 3, "workers": 50, "service_time": "5ms",
+         "mtbf": "2s", "mttr": "800ms", "repairers": 1}
+      ],
+      "edges": [{"from": "users", "to": "lb"}, {"from": "lb", "to": "web"}],
+      "workload": {"rate": "100/s", "classes": [{"name": "read", "keys": 1}]}
+    }"#;
+    let both = Both::for_as_long(document, 7);
+    let failures = both.nodes("web").map(|node| node.counters.get("failures").copied().unwrap_or(0));
+    let errors = [&both.live, &both.simulated]
+        .map(|run| run.outcomes().errors() as f64 / run.outcomes().total() as f64);
+    eprintln!(
+        "failures: live {}, simulated {}; errors {errors:.3?}; {:?}",
+        failures[0], failures[1], both.live.notes
+    );
+    // The same draws; one that starts a new process more slowly than in no time may be spared a failure.
+    assert!(failures[0].abs_diff(failures[1]) <= 1 && failures[0] > 3, "{failures:?}");
+    // A new process takes a tenth of a second, or three on a busy machine, and a probe sees it a tenth later: of each failure.
+    let most = 0.4 * failures[1] as f64 / 7.0;
+    assert!((errors[0] - errors[1]).abs() < 0.05 + most / 3.0, "{errors:?}");
+}
+
 #[test]
 fn a_cut_and_a_lost_zone_and_a_slow_database_cost_as_much() {
     same_errors(

@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 mod brokers;
 mod clients;
+mod closed;
 mod data;
 mod edges;
 mod faults;
+mod hosts;
 mod messages;
 mod scaling;
 mod services;

@@ -1,4 +1,4 @@
-//! Autoscaling starts and stops processes as the load changes, and callers find them.
+//! Autoscaling starts and stops processes as the load changes, and callers find them; so do queues.
 use super::{Both, live};
 
 /// An instance carries 200 requests a second and is wanted to carry half of that. What is counted in the first second is cut off as warm-up, so the
@@ -44,4 +44,30 @@ fn what_one_instance_cannot_carry_is_carried_when_more_have_started() {
     assert!((0.3..0.75).contains(&live), "{live}");
     let late = both.live.outcomes().errors() as f64 / both.live.outcomes().total() as f64;
     assert!(late < 0.05, "{late} were lost");
+}
+
+/// An instance works on 40 messages a second, and 100 come: the backlog calls three or four.
+const WORKERS: &str = r#"{
+  "loadpath": 1,
+  "nodes": [
+    {"id": "users", "kind": "clients", "timeout": "2s"},
+    {"id": "web", "kind": "service", "workers": 100, "service_time": "1ms"},
+    {"id": "jobs", "kind": "queue"},
+    {"id": "crew", "kind": "workers", "workers": 2, "service_time": "50ms", "autoscale": "backlog",
+     "scale_target": 10, "max_instances": 4, "cooldown": "10s", "start_time": "200ms"},
+    {"id": "watch", "kind": "monitoring", "interval": "500ms"}
+  ],
+  "edges": [{"from": "users", "to": "web"}, {"from": "web", "to": "jobs"}, {"from": "jobs", "to": "crew"}],
+  "workload": {"rate": "100/s", "arrivals": "constant", "classes": [{"name": "job", "operation": "job", "keys": 1}]}
+}"#;
+
+#[test]
+fn workers_come_when_their_queue_grows_and_take_from_it() {
+    let both = Both::for_as_long(WORKERS, 5);
+    let [live, simulated] = both.nodes("crew").map(|node| node.outcomes.ok as f64);
+    eprintln!("messages done: live {live}, simulated {simulated}");
+    // One drawn instance works on 40 a second: 200 in all. A look of monitoring sooner or later is half a second of one instance.
+    assert!((live - simulated).abs() < 60.0 && live > 300.0, "{live} were done, not {simulated}");
+    assert_eq!(both.live.outcomes().errors(), 0, "{:?}", both.live.notes);
+    assert!(both.live.notes.iter().all(|note| !note.starts_with("scaling")), "{:?}", both.live.notes);
 }

@@ -1,5 +1,5 @@
-//! The whole design in the corner, and which part of it is shown.
-use crate::geometry::{Rect, Scene, WorldPoint};
+//! The whole design in the corner, with its zones and hosts, and which part of it is shown.
+use crate::geometry::{Group, Rect, Scene, WorldPoint};
 use crate::msg::Msg;
 use crate::shared::Shared;
 use wasm_bindgen::JsCast;
@@ -41,25 +41,33 @@ pub fn Minimap(props: &Props) -> Html {
             }
         })
     };
-    let nodes = props.scene.nodes.iter().map(|rect| {
-        html! {
-            <rect class="spot" x={rect.x.to_string()} y={rect.y.to_string()} rx="14"
-                width={rect.width.to_string()} height={rect.height.to_string()} />
-        }
+    let regions = props.scene.regions.iter().map(|region| match region.group {
+        Group::Zone(_) => spot("zone", region.rect),
+        Group::Host(_) => spot("host", region.rect),
     });
+    let nodes = props.scene.nodes.iter().map(|&rect| spot("spot", rect));
     html! {
         <svg class="minimap" viewBox={view_box} preserveAspectRatio="none" aria-hidden="true"
             onpointerdown={look.clone()} onpointermove={look}>
+            { for regions }
             { for nodes }
             <rect id="minimap-view" class="view" rx="14" x="0" y="0" width="0" height="0" />
         </svg>
     }
 }
 
+fn spot(class: &'static str, rect: Rect) -> Html {
+    html! {
+        <rect {class} x={rect.x.to_string()} y={rect.y.to_string()} rx="14"
+            width={rect.width.to_string()} height={rect.height.to_string()} />
+    }
+}
+
 /// The part of the plane that the minimap shows: the design with room around it, in the minimap's proportions.
 fn plane(scene: &Scene) -> Rect {
     let empty = Rect { x: 0.0, y: 0.0, width: 900.0, height: 500.0 };
-    let bounds = Rect::around(scene.nodes.iter().copied()).unwrap_or(empty).grown(220.0);
+    let regions = scene.regions.iter().map(|region| region.rect);
+    let bounds = Rect::around(scene.nodes.iter().copied().chain(regions)).unwrap_or(empty).grown(220.0);
     let scale = (bounds.width / WIDTH).max(bounds.height / HEIGHT);
     let middle = bounds.middle();
     let (width, height) = (WIDTH * scale, HEIGHT * scale);

@@ -9,6 +9,7 @@ use gloo::events::EventListener;
 use gloo::timers::callback::Timeout;
 use js_sys::Promise;
 use loadpath_core::topology::Topology;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
@@ -28,6 +29,7 @@ const HISTORY: &str = "loadpath.history";
 const THEME: &str = "loadpath.theme";
 const TOKEN: &str = "loadpath.token";
 const COURSE: &str = "loadpath.course";
+const BASELINES: &str = "loadpath.baselines";
 /// What the address asks for with `?lesson=NAME`.
 const LESSON: &str = "lesson=";
 
@@ -46,6 +48,13 @@ fn local() -> Option<Storage> {
 
 fn session() -> Option<Storage> {
     window().session_storage().ok().flatten()
+}
+
+/// Does something when the next frame is drawn; a page that is not seen draws none until it is.
+pub(super) fn next_frame(deed: impl FnOnce() + 'static) {
+    let deed = Closure::once_into_js(deed);
+    // Asking for a frame fails in no browser; without one, what waits for it would wait for the next motion.
+    let _ = window().request_animation_frame(deed.unchecked_ref());
 }
 
 /// What the page finds when it starts.
@@ -67,6 +76,7 @@ pub(crate) fn startup() -> Startup {
         theme,
         token: get(session(), TOKEN),
         course: get(local(), COURSE),
+        baselines: get(local(), BASELINES),
         lesson: queries().find_map(|part| Some(part.strip_prefix(LESSON)?.to_owned())),
     }
 }
@@ -147,6 +157,14 @@ pub(super) fn keep_course(text: &str) {
     if let Some(storage) = local() {
         // Full storage: the course goes on, and is forgotten with the page.
         let _ = storage.set_item(COURSE, text);
+    }
+}
+
+/// Keeps the baselines of comparisons.
+pub(super) fn keep_baselines(text: &str) {
+    if let Some(storage) = local() {
+        // Full storage: they last until the page is left.
+        let _ = storage.set_item(BASELINES, text);
     }
 }
 

@@ -1,10 +1,12 @@
 //! Simulated and measured side by side, and how far the model is off.
+use super::fidelity;
 use crate::describe;
 use crate::format;
 use crate::model::{Model, Stage};
 use crate::msg::Msg;
 use crate::run::{Figures, Subject};
 use crate::shared::Shared;
+use loadpath_core::compare::Fidelity;
 use loadpath_core::topology::Topology;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
@@ -21,6 +23,7 @@ pub struct Props {
     subject: Subject,
     simulated: Option<Shared<Figures>>,
     measured: Option<Shared<Figures>>,
+    fidelity: Option<Shared<Fidelity>>,
     is_live: bool,
     tell: Callback<Msg>,
 }
@@ -33,6 +36,7 @@ impl Props {
             subject: model.subject.clone(),
             simulated: model.simulated.figures.clone(),
             measured: model.live.figures.clone(),
+            fidelity: model.live.fidelity.clone(),
             is_live: model.live.stage != Stage::None,
             tell,
         }
@@ -111,6 +115,7 @@ pub fn Compare(props: &Props) -> Html {
                 </thead>
                 <tbody>{ for rows.iter().map(line) }</tbody>
             </table>
+            if let Some(fidelity) = &props.fidelity { { fidelity::line(fidelity, &props.tell) } }
             if props.measured.is_none() {
                 <p class="hint-line">{ if props.is_live { "measuring…" } else { "Run live to measure the real thing." } }</p>
             }

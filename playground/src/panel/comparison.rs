@@ -1,5 +1,6 @@
 //! Two designs or runs side by side: what they differ in, in words, and each figure with what can be said of it.
 use super::drawer::drawer;
+use super::fidelity;
 use crate::difference::Difference;
 use crate::format;
 use crate::model::Model;
@@ -7,7 +8,9 @@ use crate::msg::Msg;
 use crate::run::{Better, Compared, Figure, Row};
 use crate::shared::Shared;
 use crate::update::comparison::{self, Side, sides};
+use loadpath_core::compare::Fidelity;
 use loadpath_core::stats::Estimate;
+use loadpath_core::topology::Topology;
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
@@ -21,6 +24,8 @@ pub struct Props {
     compared: Option<Shared<Compared>>,
     refusal: Option<String>,
     is_running: bool,
+    fidelity: Option<Shared<Fidelity>>,
+    document: Shared<Topology>,
     tell: Callback<Msg>,
 }
 
@@ -28,6 +33,7 @@ impl Props {
     /// From the model.
     pub fn of(model: &Model, tell: Callback<Msg>) -> Self {
         let comparison = &model.comparison;
+        let is_measured = [&comparison.before, &comparison.after].contains(&&Side::Measured);
         Self {
             sides: sides(model),
             before: comparison.before.clone(),
@@ -36,6 +42,8 @@ impl Props {
             compared: comparison.compared.clone(),
             refusal: comparison.refusal.clone(),
             is_running: comparison.is_running(),
+            fidelity: model.live.fidelity.clone().filter(|_| is_measured),
+            document: model.document.clone(),
             tell,
         }
     }
@@ -58,6 +66,7 @@ pub fn CompareDrawer(props: &Props) -> Html {
             if let Some(refusal) = &props.refusal { <p class="note" role="alert">{ refusal }{ "." }</p> }
             <p class="mute" role="status" id="comparing">{ if props.is_running { "Simulating both…" } else { "" } }</p>
             if let Some(compared) = &props.compared { { table(compared) } }
+            if let Some(fidelity) = &props.fidelity { { fidelity::section(fidelity, &props.document) } }
         }
     </>};
     drawer("Compare", &body, &props.tell)

@@ -11,6 +11,7 @@ mod drawer;
 mod embed;
 mod empty;
 mod fault_menu;
+mod fidelity;
 mod figures;
 mod finder;
 mod findings;

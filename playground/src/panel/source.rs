@@ -2,7 +2,7 @@
 use crate::canvas::icon;
 use crate::model::{Model, Single};
 use crate::msg::Msg;
-use crate::source::{Mark, Msg as Texts, lines_of, marks};
+use crate::source::{Ink, Mark, Msg as Texts, lines_of, marks, pieces};
 use loadpath_core::topology::Place;
 use std::rc::Rc;
 use web_sys::{HtmlElement, HtmlTextAreaElement};
@@ -10,6 +10,8 @@ use yew::prelude::*;
 
 /// A line's height in pixels, as the style sheet has it.
 const LINE: usize = 18;
+/// A longer text is written in one ink: so many pieces would make typing slow.
+const INKED: usize = 48 << 10;
 /// How many faults are listed.
 const LISTED: usize = 20;
 
@@ -69,6 +71,7 @@ pub fn SourcePanel(props: &Props) -> Html {
             }
         })
     };
+    let is_inked = props.text.len() <= INKED;
     html! {
         <section class="source" id="source" aria-labelledby="source-title">
             <div class="head">
@@ -81,7 +84,8 @@ pub fn SourcePanel(props: &Props) -> Html {
                     if let Some((first, last)) = props.band { { stripe("band", first, last) } }
                     { for props.marks.iter().map(|mark| stripe("wrong", mark.line, mark.line)) }
                 </svg>
-                <textarea ref={field.clone()} id="source-text" aria-label="The document as JSON" spellcheck="false"
+                if is_inked { <Inked text={props.text.clone()} /> }
+                <textarea ref={field.clone()} id="source-text" class={classes!(is_inked.then_some("inked"))} aria-label="The document as JSON" spellcheck="false"
                     autocomplete="off" wrap="off" rows={count.to_string()} cols={longest.to_string()}
                     aria-invalid={(!props.is_read).to_string()} aria-describedby="source-faults"
                     value={props.text.to_string()} {oninput} {onclick} {onkeyup} />
@@ -93,6 +97,27 @@ pub fn SourcePanel(props: &Props) -> Html {
             </div>
         </section>
     }
+}
+
+#[derive(Clone, PartialEq, Properties)]
+struct InkedProps {
+    text: Rc<str>,
+}
+
+/// The text in its inks, under the field in which it is written: that has but one.
+#[component]
+fn Inked(props: &InkedProps) -> Html {
+    let piece = |(ink, text): (Ink, &str)| {
+        let class = match ink {
+            Ink::Plain => return html! { text.to_owned() },
+            Ink::Name => "name-ink",
+            Ink::Text => "text-ink",
+            Ink::Number => "number-ink",
+            Ink::Word => "word-ink",
+        };
+        html! { <span {class}>{ text.to_owned() }</span> }
+    };
+    html! { <pre class="inks" aria-hidden="true">{ for pieces(&props.text).into_iter().map(piece) }</pre> }
 }
 
 fn stripe(class: &'static str, first: usize, last: usize) -> Html {

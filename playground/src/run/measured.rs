@@ -27,6 +27,11 @@ impl Measured {
         Self { run, nodes: Vec::new(), next: u64::MAX }
     }
 
+    /// Whether no more comes: it is the whole run.
+    pub const fn is_done(&self) -> bool {
+        self.next == u64::MAX
+    }
+
     /// Adds an interval.
     pub fn absorb(&mut self, interval: &Interval) {
         if interval.number < self.next {

@@ -25,6 +25,8 @@ const REST_MS: u32 = 6;
 const EVENTS: u64 = 2_000;
 /// Milliseconds between two snapshots.
 const SNAPSHOT_MS: f64 = 120.0;
+/// How long the page is left alone after a snapshot, at most.
+const LONGEST_MS: f64 = 1_000.0;
 /// Figures of fewer requests than this would only flicker.
 const ENOUGH: u64 = 30;
 /// A request that is not sent before this is not looked for.
@@ -291,11 +293,12 @@ impl Worker {
         self.fresh || !warm || self.replaying.is_some()
     }
 
-    /// The page has taken a snapshot in. The next one leaves it twice the time that this one took.
+    /// The page has taken a snapshot in. The next one leaves it twice the time that this one took, but no more than a second:
+    /// during a gesture the page takes its time.
     fn seen(&mut self) {
         let now = self.now();
         if let Some(sent) = self.unseen.take() {
-            self.snapshot_due = self.snapshot_due.max(now + 2.0 * (now - sent));
+            self.snapshot_due = self.snapshot_due.max(now + (2.0 * (now - sent)).min(LONGEST_MS));
         }
     }
 

@@ -251,7 +251,7 @@ pub(super) fn look(model: &mut Model, camera: Camera) -> Vec<Effect> {
     let rested = Box::new(Msg::Rested(model.looks));
     vec![
         Effect::Draw(Draw::Camera { camera, shown: camera.shown(model.canvas.0, model.canvas.1) }),
-        Effect::After { ms: REST_MS, msg: rested },
+        Effect::AfterFrame { ms: REST_MS, msg: rested },
     ]
 }
 

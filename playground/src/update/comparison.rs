@@ -87,6 +87,8 @@ pub enum Msg {
     Before(Side),
     /// The second of the two is to be this.
     After(Side),
+    /// Lay the measured run beside the design.
+    Measured,
 }
 
 impl Comparison {
@@ -133,6 +135,11 @@ pub(super) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.comparison.after = side;
             refresh(model)
         }
+        Msg::Measured => {
+            model.comparison.before = Side::Current;
+            model.comparison.after = Side::Measured;
+            show(model)
+        }
     }
 }
 
@@ -151,8 +158,23 @@ fn keep(model: &mut Model) -> Vec<Effect> {
     model.comparison.after = Side::Current;
     let mut effects =
         notice(model, false, "Kept as a baseline: change the design, and see what it does.".to_owned());
+    effects.push(Effect::KeepBaselines(written(&model.comparison.kept)));
     effects.extend(show(model));
     effects
+}
+
+/// The baselines as the browser keeps them: a list of documents, each as its text.
+fn written(kept: &[Shared<Topology>]) -> String {
+    let texts: Vec<String> = kept.iter().map(|document| document.to_json()).collect();
+    serde_json::to_string(&texts).expect("texts are JSON")
+}
+
+/// Takes up the baselines that the browser kept; those that cannot be read are no loss to anything else.
+pub(super) fn restore(model: &mut Model, written: Option<&str>) {
+    let texts = written.and_then(|written| loadpath_core::json::read::<Vec<String>>(written).ok());
+    let read = |text: String| Some(Shared::new(Topology::from_json(&text).ok()?));
+    let kept = texts.unwrap_or_default().into_iter().take(MOST_KEPT).filter_map(read).collect();
+    model.comparison.kept = Shared::new(kept);
 }
 
 /// Opens the comparison.

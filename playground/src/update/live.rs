@@ -1,5 +1,5 @@
 //! The live run: what the agent is asked, and what it tells.
-use super::{notice, simulation};
+use super::{fidelity, notice, simulation};
 use crate::effect::Effect;
 use crate::format;
 use crate::model::{Agent, Model, OverTime, Stage};
@@ -104,15 +104,16 @@ fn done(model: &mut Model, run: Run) -> Vec<Effect> {
     let all = run.response();
     let rate = format::rate(run.achieved_rate());
     let text = if all.is_empty() {
-        "The live run is over; nothing was answered.".to_owned()
+        "Nothing was answered.".to_owned()
     } else {
         let p99 = format::seconds(all.quantile(0.99).as_secs());
-        format!(
-            "Measured for {}: {rate}, p99 {p99}. The run is kept.",
-            format::seconds(run.duration.as_secs())
-        )
+        format!("Measured for {}: {rate}, p99 {p99}.", format::seconds(run.duration.as_secs()))
     };
     show(model, Measured::done(run));
+    fidelity::judge(model);
+    let score = model.live.fidelity.as_deref().and_then(|fidelity| fidelity.simulated_score);
+    let score = score.map_or_else(String::new, |score| format!(" Fidelity {score:.0} of 100."));
+    let text = format!("{text}{score} The run is kept.");
     ended(model);
     let mut effects = notice(model, false, text);
     effects.push(Effect::StopListening);
@@ -143,6 +144,7 @@ fn so_far(model: &Model) -> Measured {
 pub(super) fn show(model: &mut Model, measured: Measured) {
     model.live.all = Figures::of(&measured.run, &Subject::All).map(Shared::new);
     model.live.measured = Some(Shared::new(measured));
+    model.live.fidelity = None;
     cut(model);
 }
 

@@ -1,5 +1,5 @@
 //! How a design comes into the page and leaves it: links, files, what the browser kept.
-use super::{advice, course, document, library, live, notice, simulation};
+use super::{advice, comparison, course, document, library, live, notice, simulation};
 use crate::clipboard::{self, Found, shortened};
 use crate::edit;
 use crate::effect::Effect;
@@ -37,6 +37,8 @@ pub struct Startup {
     pub token: Option<String>,
     /// How far the course has come.
     pub course: Option<String>,
+    /// The baselines of comparisons.
+    pub baselines: Option<String>,
     /// The lesson that the address asks for.
     pub lesson: Option<String>,
 }
@@ -82,6 +84,7 @@ pub fn open(startup: &Startup) -> (Model, Vec<Effect>) {
         let now = document::now(&model);
         model.history.restore(written, &now);
     }
+    comparison::restore(&mut model, startup.baselines.as_deref());
     course::restore(&mut model, startup.course.as_deref());
     effects.extend(lesson(&mut model, startup.lesson.as_deref()));
     if startup.embed {

@@ -1,5 +1,5 @@
 //! The running simulation: what it is told, and what it tells.
-use super::{comparison, document, live, notice, steering, study};
+use super::{comparison, document, fidelity, live, notice, steering, study};
 use crate::edit::Bag;
 use crate::effect::Effect;
 use crate::format;
@@ -221,6 +221,7 @@ pub(super) fn told(model: &mut Model, message: FromWorker) -> Vec<Effect> {
         FromWorker::Report { load, run } if load == simulated.load => {
             simulated.figures = Figures::of(&run, &model.subject).map(Shared::new);
             simulated.beside = Some(Shared::new(*run));
+            fidelity::judge(model);
             Vec::new()
         }
         FromWorker::Findings { load, findings } if load == simulated.load => {

@@ -224,3 +224,22 @@ fn a_design_that_changes_while_it_is_judged_is_judged_again() {
         matches!(again, Some((_, Study::Goals { document, .. })) if document.nodes == model.document.nodes)
     );
 }
+
+#[test]
+fn baselines_come_back_after_a_reload_and_what_cannot_be_read_is_left_out() {
+    let mut model = started();
+    let effects = update(&mut model, Msg::Comparison(comparison::Msg::Keep));
+    let written = effects.iter().find_map(|effect| match effect {
+        Effect::KeepBaselines(text) => Some(text.clone()),
+        _ => None,
+    });
+    let written = written.unwrap();
+    let again = |written: &str| {
+        let startup = Startup { baselines: Some(written.to_owned()), ..Startup::default() };
+        open(&startup).0.comparison.kept
+    };
+    assert_eq!(again(&written), model.comparison.kept);
+    let one_broken = format!("{},\"{{broken\"]", written.trim_end_matches(']'));
+    assert_eq!(again(&one_broken).len(), 1);
+    assert!(again("no list").is_empty());
+}

@@ -1,13 +1,15 @@
+use super::comparison::{self, Side};
 use super::*;
 use crate::edit::Bag;
 use crate::library::Kept;
-use crate::model::{Selection, Single, Stage};
+use crate::model::{Drawer, Selection, Single, Stage};
 use crate::msg::Change;
 use crate::run::{Figures, FromWorker, Subject, ToWorker};
+use loadpath_core::rng::Seed;
 use loadpath_core::run::{Outcomes, Run, Source};
-use loadpath_core::sim::{Command, NodeSnapshot, Snapshot};
+use loadpath_core::sim::{Command, NodeSnapshot, Snapshot, simulate};
 use loadpath_core::time::Span;
-use loadpath_core::topology::{Topology, link, three_tier};
+use loadpath_core::topology::{Topology, check, link, three_tier};
 use loadpath_core::wire::{Caps, Event, Phase, Status};
 
 fn started() -> Model {
@@ -350,6 +352,29 @@ fn a_live_run_goes_from_start_to_done_and_is_kept_for_comparison() {
     let effects = update(&mut model, Msg::Live(Box::new(Event::Done(Box::new(run)))));
     assert!(effects.iter().any(|e| matches!(e, Effect::StopListening)));
     assert!(model.live.stage == Stage::None && model.live.measured.is_some());
+}
+
+#[test]
+fn a_run_that_was_measured_beside_its_simulation_has_a_score_until_the_next() {
+    let mut model = started();
+    let run = |seed| {
+        let (warm_up, counted) = (Span::from_millis(1_000), Span::from_millis(5_000));
+        simulate(&check(&three_tier()).unwrap(), Seed(seed), warm_up, counted)
+    };
+    let done = |run| Msg::Live(Box::new(Event::Done(Box::new(run))));
+    update(&mut model, done(run(1)));
+    assert!(model.live.fidelity.is_none(), "nothing ran beside it");
+    let load = model.simulated.load;
+    update(&mut model, Msg::Worker(Box::new(FromWorker::Report { load, run: Box::new(run(1)) })));
+    let score = |model: &Model| model.live.fidelity.as_ref().unwrap().simulated_score.unwrap();
+    assert_eq!(score(&model), 100.0, "the same run twice");
+    update(&mut model, done(run(2)));
+    assert!(score(&model) < 100.0 && model.notices.last().unwrap().text.contains("Fidelity"));
+    update(&mut model, Msg::Comparison(comparison::Msg::Measured));
+    assert_eq!((&model.comparison.before, &model.comparison.after), (&Side::Current, &Side::Measured));
+    assert_eq!(model.drawer, Some(Drawer::Compare));
+    update(&mut model, Msg::Started("next".to_owned()));
+    assert!(model.live.fidelity.is_none());
 }
 
 #[test]

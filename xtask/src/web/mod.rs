@@ -6,7 +6,7 @@ mod publish;
 mod wasm;
 mod weight;
 
-pub(crate) use publish::PageFile;
+pub(crate) use publish::{PageFile, pack};
 pub(crate) use weight::print as print_weight;
 
 use anyhow::{Context, Result};

@@ -139,6 +139,16 @@ fn brotli_twin(path: &Path, name: &str, bytes: &[u8], changed: bool) -> Result<O
     Ok(Some(packed.len()))
 }
 
+/// Writes the brotli twins of some files of a folder, as those of the page are.
+pub(crate) fn pack(folder: &Path, names: &[&str]) -> Result<()> {
+    for name in names {
+        let path = folder.join(name);
+        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        brotli_twin(&folder.join(format!("{name}.br")), name, &bytes, true)?;
+    }
+    Ok(())
+}
+
 fn compresses(name: &str) -> bool {
     let kind = name.rsplit('.').next().unwrap_or_default();
     matches!(kind, "wasm" | "js" | "css" | "html" | "svg" | "json" | "webmanifest" | "txt")

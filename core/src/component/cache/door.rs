@@ -115,7 +115,7 @@ impl Cache {
         self
     }
 
-    /// As [`Self::new`], for the keys 0..`keys` alone: lookups are faster, for 4 bytes of memory for each key.
+    /// As [`Self::new`], for the keys 0..`keys` alone: lookups are faster, for 4 bytes and a bit of memory for each key.
     ///
     /// # Panics
     /// As [`Self::new`]; and when another key is inserted.

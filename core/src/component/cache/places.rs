@@ -8,15 +8,16 @@ use hashbrown::HashTable;
 pub(super) enum Places {
     /// Found by a fixed hash and never iterated, so the same on every machine.
     Hashed(HashTable<u32>),
-    /// One more than the slot, or zero, in the key's own place: one read says whether a key is known, and the keys that are
-    /// asked for most often, where they have the smallest numbers, lie side by side.
-    Direct { places: Vec<u32>, len: usize },
+    /// The slot in the key's own place: the keys that are asked for most often, where they have the smallest numbers, lie side by
+    /// side. Whether a key has a slot is a bit of its own: those of all keys are few enough to stay near the processor, which
+    /// the places of keys that are seldom asked for, and mostly not known, are not.
+    Direct { known: Vec<u64>, places: Vec<u32>, len: usize },
 }
 
 impl Places {
-    /// Empty, with a place for each of the keys 0..`keys`: 4 bytes each.
+    /// Empty, with a place for each of the keys 0..`keys`: 4 bytes and a bit each.
     pub(super) fn direct(keys: usize) -> Self {
-        Self::Direct { places: vec![0; keys], len: 0 }
+        Self::Direct { known: vec![0; keys.div_ceil(64)], places: vec![0; keys], len: 0 }
     }
 
     /// How many keys have a slot.
@@ -32,7 +33,13 @@ impl Places {
     pub(super) fn find(&self, entries: &[Entry], hash: u64, key: u64) -> Option<u32> {
         match self {
             Self::Hashed(table) => table.find(hash, |&slot| entries[slot as usize].key == key).copied(),
-            Self::Direct { places, .. } => places.get(key as usize)?.checked_sub(1),
+            Self::Direct { known, places, .. } => {
+                let (word, bit) = bit_of(key);
+                if known.get(word)? & bit == 0 {
+                    return None;
+                }
+                places.get(key as usize).copied()
+            }
         }
     }
 
@@ -45,8 +52,11 @@ impl Places {
             Self::Hashed(table) => {
                 table.insert_unique(hash, slot, |&slot| hash::mix(entries[slot as usize].key));
             }
-            Self::Direct { places, len } => {
-                places[entries[slot as usize].key as usize] = slot + 1;
+            Self::Direct { known, places, len } => {
+                let key = entries[slot as usize].key;
+                let (word, bit) = bit_of(key);
+                known[word] |= bit;
+                places[key as usize] = slot;
                 *len += 1;
             }
         }
@@ -59,8 +69,9 @@ impl Places {
                 let found = table.find_entry(hash::mix(key), |&other| other == slot);
                 found.expect("an entry is in the table until it is released").remove();
             }
-            Self::Direct { places, len } => {
-                places[key as usize] = 0;
+            Self::Direct { known, len, .. } => {
+                let (word, bit) = bit_of(key);
+                known[word] &= !bit;
                 *len -= 1;
             }
         }
@@ -70,12 +81,17 @@ impl Places {
     pub(super) fn clear(&mut self) {
         match self {
             Self::Hashed(table) => table.clear(),
-            Self::Direct { places, len } => {
-                places.fill(0);
+            Self::Direct { known, len, .. } => {
+                known.fill(0);
                 *len = 0;
             }
         }
     }
+}
+
+/// Where the bit of a key stands: which word, and the bit in it.
+const fn bit_of(key: u64) -> (usize, u64) {
+    ((key / 64) as usize, 1 << (key % 64))
 }
 
 impl Default for Places {

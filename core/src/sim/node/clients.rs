@@ -1,7 +1,8 @@
 //! Clients at work: requests in an open loop or a closed one, each with a deadline after which nobody waits for it.
-use super::super::agenda::Event;
 use super::super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot, Stage};
 use super::super::counter::Counter;
+use super::super::deadlines::Deadlines;
+use super::super::event::Event;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
 use super::State;
@@ -15,15 +16,11 @@ use crate::run::Outcome;
 use crate::time::{Span, Time};
 use crate::topology::{ClientsNode, NodeKind, Plan};
 use crate::workload::{Arrivals, Operation, Planned, Schedule};
-use std::collections::VecDeque;
 
 /// How many files all browsers of a clients node hold together.
 const BROWSER_FILES: u32 = 1_000_000;
 /// How long a user of a closed loop thinks at least about an answer that took no time.
 const LEAST_THOUGHT: Span = Span::from_millis(1);
-
-/// So many deadlines of answered requests may stay.
-const SOME: usize = 256;
 
 /// What clients know.
 #[derive(Clone, Debug)]
@@ -39,11 +36,10 @@ pub(in crate::sim) struct Clients {
     users: std::ops::Range<u32>,
     /// The edge that they call by.
     edge: EdgeIndex,
-    /// Requests by deadline. All wait equally long, so the first sent has the first deadline, and one event for the head
-    /// is enough. A slot may have been used again since: the generation tells.
-    deadlines: VecDeque<(Time, Slot, u32)>,
-    /// How many of them are waited for.
-    waiting: usize,
+    /// One event for the first is enough.
+    deadlines: Deadlines,
+    /// The event for one of them is on the agenda.
+    deadline_planned: bool,
     /// Files by user and key.
     browser: Option<(Cache, Rng)>,
     /// The first of its own ways to the addresses that DNS knows, in the order of its edges.
@@ -81,8 +77,8 @@ impl Clients {
             think: plan.think_time.map(|law: Law| (law.sampler(), stream("think"))),
             users,
             edge,
-            deadlines: VecDeque::new(),
-            waiting: 0,
+            deadlines: Deadlines::default(),
+            deadline_planned: false,
             browser: (spec.browser_cache > Span::ZERO).then(|| {
                 (Cache::new(Eviction::Lru, Capacity::Entries(BROWSER_FILES), ttl), stream("browser"))
             }),
@@ -97,10 +93,7 @@ impl Clients {
     /// About how many bytes it takes.
     pub(super) fn size(&self) -> usize {
         let browser = self.browser.as_ref().map_or(0, |(files, _)| files.size());
-        browser
-            + self.deadlines.capacity() * size_of::<(Time, Slot, u32)>()
-            + self.resolvers.len() * size_of::<Resolved>()
-            + self.schedule.size()
+        browser + self.deadlines.size() + self.resolvers.len() * size_of::<Resolved>() + self.schedule.size()
     }
 }
 
@@ -131,6 +124,7 @@ impl Simulation {
     }
 
     /// A user of a closed loop thinks, for `least` at least.
+    #[inline]
     fn think(&mut self, source: usize, user: u32, least: Span) {
         let Some((law, rng)) = &mut self.clients(source).think else { return };
         let span = law.sample(rng).max(least);
@@ -179,14 +173,14 @@ impl Simulation {
         }
         let origin = Origin { traced: self.tracer.wants(number), ..origin };
         let slot = self.send_request(source, ask, origin);
+        let clients = self.clients(source);
+        let place = clients.deadlines.add(slot);
+        let planned = std::mem::replace(&mut clients.deadline_planned, true);
         let call = &mut self.calls[slot];
         call.source = source as u16 + 1;
         call.parent_generation = number as u32;
-        let generation = call.generation;
-        let clients = self.clients(source);
-        clients.deadlines.push_back((now + timeout, slot, generation));
-        clients.waiting += 1;
-        if clients.deadlines.len() == 1 {
+        call.deadline_place = place;
+        if !planned {
             self.agenda.push(now + timeout, Event::Deadline(source as u32));
         }
     }
@@ -242,8 +236,7 @@ impl Simulation {
         }
         let response = now.since(call.sent);
         self.request_ended(source, call.parent_generation, &call.origin, call.outcome, response);
-        // Without this, a deadline far away would keep every request that was answered long ago.
-        self.drop_answered(source);
+        self.clients(source).deadlines.remove(call.deadline_place);
     }
 
     /// A request has ended, or its user has given it up.
@@ -257,44 +250,22 @@ impl Simulation {
         self.think(source, of.user, least);
     }
 
-    fn is_waiting(&self, source: usize, slot: Slot, generation: u32) -> bool {
-        let call = &self.calls[slot];
-        call.generation == generation && usize::from(call.source) == source + 1
-    }
-
-    /// Forgets the deadlines of what was answered when most of them are: now and then, and so O(1) for each.
-    fn drop_answered(&mut self, source: usize) {
-        let clients = self.clients(source);
-        clients.waiting -= 1;
-        if clients.deadlines.len() <= 2 * clients.waiting + SOME {
-            return;
-        }
-        let mut deadlines = std::mem::take(&mut clients.deadlines);
-        // The head stays: its event is on the agenda.
-        let mut head = true;
-        deadlines.retain(|&(_, slot, generation)| {
-            std::mem::take(&mut head) || self.is_waiting(source, slot, generation)
-        });
-        self.clients(source).deadlines = deadlines;
-    }
-
     /// The first deadline of a source is reached.
     pub(in crate::sim) fn deadline(&mut self, source: usize) {
-        while let Some(&(deadline, slot, generation)) = self.clients(source).deadlines.front() {
-            let waiting = self.is_waiting(source, slot, generation);
-            if waiting && deadline > self.now {
+        self.clients(source).deadline_planned = false;
+        while let Some(slot) = self.clients(source).deadlines.first() {
+            let call = &mut self.calls[slot];
+            let (deadline, place) = (call.origin.deadline, call.deadline_place);
+            if deadline > self.now {
+                self.clients(source).deadline_planned = true;
                 return self.agenda.push(deadline, Event::Deadline(source as u32));
             }
-            self.clients(source).deadlines.pop_front();
-            if waiting {
-                let clients = self.clients(source);
-                clients.waiting -= 1;
-                let timeout = clients.timeout;
-                let call = &mut self.calls[slot];
-                call.given_up = true;
-                let (number, origin) = (call.parent_generation, call.origin);
-                self.request_ended(source, number, &origin, Outcome::TimedOut, timeout);
-            }
+            call.given_up = true;
+            let (number, origin) = (call.parent_generation, call.origin);
+            let clients = self.clients(source);
+            clients.deadlines.remove(place);
+            let timeout = clients.timeout;
+            self.request_ended(source, number, &origin, Outcome::TimedOut, timeout);
         }
     }
 

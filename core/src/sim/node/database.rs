@@ -2,9 +2,9 @@
 mod failover;
 mod reshard;
 
-use super::super::agenda::Event;
 use super::super::call::{Ask, Origin, Slot};
 use super::super::counter::Counter;
+use super::super::event::Event;
 use super::super::simulation::Simulation;
 use super::State;
 use crate::component::Shards;

@@ -1,7 +1,7 @@
 //! A load balancer at work: probes its targets, gives each request to a healthy one.
-use super::super::agenda::Event;
 use super::super::call::{Call, NO_CALL, NO_TARGET, Origin, Slot, Stage};
 use super::super::counter::Counter;
+use super::super::event::Event;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
 use super::{Refusal, State};

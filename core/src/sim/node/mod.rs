@@ -149,7 +149,7 @@ impl Node {
             up_since: Time::ZERO,
             up_levels: Levels::new(),
             scaling: scaling_of(&node.kind),
-            failing: node.reliability.as_ref().map(|spec| Failing::new(spec, &node.id, seed)),
+            failing: node.reliability.as_ref().map(|spec| Box::new(Failing::new(spec, &node.id, seed))),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A queue at work: takes messages in, keeps them, hands them to workers who are free, and again when they fail.
-use super::super::agenda::Event;
 use super::super::call::{Ask, Call, NO_CALL, NO_TARGET, Origin, Slot};
 use super::super::counter::Counter;
+use super::super::event::Event;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
 use super::State;

@@ -1,7 +1,7 @@
 //! A service at work: its own time first, then its calls, with the worker held throughout. Workers do the same with messages.
-use super::super::agenda::Event;
 use super::super::call::{Ask, Call, NO_CALL, NO_TARGET, Slot, Stage};
 use super::super::counter::Counter;
+use super::super::event::Event;
 use super::super::rare::Rare;
 use super::super::simulation::Simulation;
 use super::super::transport::Way;
@@ -222,6 +222,22 @@ impl Simulation {
         service.steps.of(operation_of(call.ask)).get(usize::from(call.step)).copied()
     }
 
+    /// The next step that this request may make; those before it are passed over.
+    fn next_step(&mut self, slot: Slot) -> Option<Step> {
+        let call = &mut self.calls[slot];
+        let (State::Service(service) | State::Workers(service)) = &self.nodes[call.node.index()].state else {
+            unreachable!("the node is a service or workers")
+        };
+        let steps = service.steps.of(operation_of(call.ask));
+        while let Some(step) = steps.get(usize::from(call.step)) {
+            if is_made(step, call) {
+                return Some(*step);
+            }
+            call.step += 1;
+        }
+        None
+    }
+
     /// Makes the next calls, or answers.
     fn service_next(&mut self, slot: Slot) {
         loop {
@@ -231,7 +247,7 @@ impl Simulation {
                 self.calls[slot].left -= 1;
                 return self.make(slot, &step);
             }
-            let Some(step) = self.step(slot) else {
+            let Some(step) = self.next_step(slot) else {
                 self.release(slot);
                 return self.answer(slot, Outcome::Ok);
             };
@@ -287,7 +303,7 @@ impl Simulation {
     /// How many calls this request makes by a step's edge: the whole part of the mean, and one more by chance.
     fn count_of(&mut self, slot: Slot, step: &Step) -> u16 {
         let call = &self.calls[slot];
-        if step.classes >> call.origin.class & 1 == 0 || call.hit && step.role != Role::Other {
+        if !is_made(step, call) {
             return 0;
         }
         // There are at most a hundred.
@@ -359,6 +375,12 @@ impl Simulation {
         }
         self.service_next(slot);
     }
+}
+
+/// Whether requests of this class make a step at all, and this one does after what its caches have said.
+#[inline]
+fn is_made(step: &Step, call: &Call) -> bool {
+    step.classes >> call.origin.class & 1 == 1 && !(call.hit && step.role != Role::Other)
 }
 
 const fn operation_of(ask: Ask) -> Operation {

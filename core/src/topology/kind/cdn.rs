@@ -1,6 +1,7 @@
 //! A content delivery network: caches near the users, and what is behind them.
 use super::super::catalog::{Form, Group, Kind, Param, Section, count};
 use super::super::reader::Reader;
+use super::engine::{self, Engine};
 use super::rows::{COALESCE, EVICTION, INSTANCES, QUEUE, TTL, TTL_JITTER};
 use crate::component::cache::Eviction;
 use crate::dist::Law;
@@ -52,6 +53,7 @@ pub(crate) const KIND: Kind = Kind {
         )
         .under(Section::Capacity),
         QUEUE,
+        engine::OF_CDNS,
     ],
 };
 
@@ -78,6 +80,8 @@ pub struct CdnNode {
     pub service_time: Law,
     /// How many may wait at each.
     pub queue: u32,
+    /// Which program it is in a live run.
+    pub engine: Engine,
 }
 
 impl CdnNode {
@@ -93,6 +97,7 @@ impl CdnNode {
             workers: r.count("workers"),
             service_time: r.law("service_time"),
             queue: r.count("queue"),
+            engine: r.choice("engine", &engine::CDNS),
         }
     }
 }

@@ -12,6 +12,7 @@ const fn row(choices: &'static [(&'static str, &'static str)]) -> Param {
 
 pub(super) const OF_BALANCERS: Param =
     row(&[OURS, ("haproxy", "HAProxy, found on this machine"), ("nginx", "nginx, found on this machine")]);
+pub(super) const OF_CDNS: Param = row(&[OURS, ("nginx", "nginx, found on this machine")]);
 pub(super) const OF_CACHES: Param = row(&[
     OURS,
     ("redis", "Redis, found on this machine"),
@@ -26,6 +27,7 @@ pub(super) const OF_QUEUES: Param = row(&[
 
 /// What a balancer may be, in the order of its row; so for those below.
 pub(super) const BALANCERS: [Engine; 3] = [Engine::Embedded, Engine::Haproxy, Engine::Nginx];
+pub(super) const CDNS: [Engine; 2] = [Engine::Embedded, Engine::Nginx];
 pub(super) const CACHES: [Engine; 3] = [Engine::Embedded, Engine::Redis, Engine::Memcached];
 pub(super) const DATABASES: [Engine; 2] = [Engine::Embedded, Engine::Postgresql];
 pub(super) const QUEUES: [Engine; 3] = [Engine::Embedded, Engine::Nats, Engine::Rabbitmq];

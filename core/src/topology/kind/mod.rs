@@ -161,12 +161,12 @@ impl NodeKind {
     pub const fn engine(&self) -> Engine {
         match self {
             Self::LoadBalancer(node) => node.engine,
+            Self::Cdn(node) => node.engine,
             Self::Cache(node) => node.engine,
             Self::Database(node) => node.engine,
             Self::Queue(node) => node.engine,
             Self::Clients(_)
             | Self::Dns(_)
-            | Self::Cdn(_)
             | Self::Service(_)
             | Self::Workers(_)
             | Self::ObjectStore(_)

@@ -2,18 +2,22 @@
 use super::super::assignment::Assignment;
 use super::super::control::{Control, Place};
 use super::super::edge::Edge;
+use super::super::freshness;
 use super::super::node::Instance;
 use super::super::probe;
 use super::balancer::Balancing;
 use super::broker::{self, Relay};
 use super::find;
+use super::member::Member;
+use super::nginx_cache::{self, Caching};
 use super::process::{Account, Process, processor_ns};
 use super::recipe::{self, Recipe};
-use super::{Facts, haproxy, manifest, nginx, store};
+use super::{Facts, haproxy, manifest, nginx, postgresql, store};
 use crate::clock::Clock;
 use loadpath_core::id::NodeIndex;
 use loadpath_core::topology::{CacheNode, DatabaseNode, Engine, NodeKind, Plan, QueueNode};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::rc::Rc;
@@ -45,8 +49,9 @@ pub(in super::super) struct Desk {
 /// What an engine is there for.
 enum Job<'p> {
     Balances(Balancing<'p>),
+    Pulls(Caching<'p>),
     Remembers { spec: &'p CacheNode, at: SocketAddr, secret: String },
-    Keeps { spec: &'p DatabaseNode, at: SocketAddr, secret: String },
+    Keeps { spec: &'p DatabaseNode, member: Rc<Member>, secret: String },
     Relays { spec: &'p QueueNode, at: SocketAddr, secret: String, nonce: String },
 }
 
@@ -73,16 +78,14 @@ impl Desk {
         recipe::enter(DIRECTORY, account, keeps)
             .map_err(|e| format!("the engine's directory cannot be made: {e}"))?;
         recipe.prepare(path, account).await?;
-        if matches!(job, Job::Keeps { .. }) {
-            store::make_data(path, account).await?;
-        }
+        let streams = job.make_data(path, account).await?;
         let begun = clock.now();
         let starter = if engine == Engine::Rabbitmq { Path::new(broker::RABBITMQ_STARTER) } else { path };
         let mut process = Process::start(starter, &recipe.arguments, account, recipe.stop)
             .map_err(|e| format!("{} cannot be started: {e}", engine.title()))?;
         let pid = process.pid;
         let ready = async {
-            while !is_ready(engine, &job, pid).await {
+            while !is_ready(engine, &job, (pid, streams)).await {
                 tokio::time::sleep(ASKED_EVERY).await;
             }
         };
@@ -102,6 +105,9 @@ impl Desk {
             _ => None,
         };
         manifest::write(process.pid).map_err(|e| format!("what it started cannot be written down: {e}"))?;
+        if let Job::Keeps { member, .. } = &job {
+            member.begin(pid);
+        }
         let facts = Facts {
             engine: engine.title().to_owned(),
             version,
@@ -128,34 +134,79 @@ impl Desk {
         self.relay.as_ref()
     }
 
+    /// Whether its engine may have ended: it was told to, and the agent knows.
+    pub(super) fn may_end(&self) -> bool {
+        matches!(&*self.job.borrow(), Job::Keeps { member, .. } if member.ended())
+    }
+
+    /// Adds what was counted of the engine by those who ask it.
+    pub(in super::super) fn count(&self, counters: &mut BTreeMap<String, u64>) {
+        if let Some(relay) = &self.relay {
+            return relay.count(counters);
+        }
+        let Instance { id, number, .. } = &self.instance;
+        let stale = freshness::stale_reads(Path::new("../.."), id, *number);
+        counters.insert("stale_reads".to_owned(), stale);
+    }
+
     /// Does what the agent orders, if the engine can.
     ///
     /// # Errors
     /// What it cannot do, or did not.
-    pub(in super::super) fn obey(&self, control: &Control) -> Result<Place, String> {
-        let cannot = || Err(format!("{} cannot do that", self.engine.title()));
+    pub(in super::super) async fn obey(&self, control: &Control) -> Result<Place, String> {
+        let member = match &*self.job.borrow() {
+            Job::Keeps { member, .. } => Some(member.clone()),
+            _ => None,
+        };
+        match member {
+            Some(member) => self.obey_member(&member, control).await,
+            None => self.obey_at_once(control).map(|()| Place::default()),
+        }
+    }
+
+    async fn obey_member(&self, member: &Rc<Member>, control: &Control) -> Result<Place, String> {
+        match control {
+            Control::Tell => member.place().await,
+            Control::Servers { addresses } => member.know(addresses).map(|()| Place::default()),
+            Control::Promote { .. } => member.promote().await,
+            Control::Primary { shard, member: primary, .. } => {
+                member.follow(*shard, *primary).await.map(|()| Place::default())
+            }
+            Control::StepDown => {
+                member.step_down().await;
+                Ok(Place::default())
+            }
+            _ => Err(format!("{} cannot do that", self.engine.title())),
+        }
+    }
+
+    fn obey_at_once(&self, control: &Control) -> Result<(), String> {
         match (control, &mut *self.job.borrow_mut()) {
-            (Control::Cut { to, cut }, Job::Relays { .. }) => {
+            (Control::Cut { to, cut, .. }, Job::Relays { .. }) => {
                 self.each_edge(|edge| edge.cut(to, *cut));
                 self.relay.iter().for_each(Relay::hand_out);
                 Ok(())
             }
             (Control::Moved { node, addresses }, Job::Relays { .. }) => {
                 self.each_edge(|edge| edge.move_to(node, addresses));
+                self.relay.iter().for_each(Relay::follow_workers);
                 Ok(())
             }
             (Control::Primary { .. }, Job::Relays { .. }) => Ok(()),
             // Its callees find out themselves who is primary.
-            (Control::Primary { .. }, Job::Balances(_)) => Ok(()),
+            (Control::Primary { .. }, Job::Balances(_) | Job::Pulls(_)) => Ok(()),
             (Control::Moved { node, addresses }, Job::Balances(balancing)) => {
                 if balancing.move_to(node, addresses) { self.retarget(balancing) } else { Ok(()) }
             }
+            (Control::Moved { node, addresses }, Job::Pulls(caching)) => {
+                nginx_cache::move_to(caching, node, addresses, self.pid)
+            }
+            (Control::Flush, Job::Pulls(_)) => nginx_cache::flush(),
             (Control::Flush, Job::Remembers { at, secret, .. }) => {
                 store::flush(self.engine == Engine::Redis, *at, secret)
             }
-            _ => cannot(),
+            _ => Err(format!("{} cannot do that", self.engine.title())),
         }
-        .map(|()| Place::default())
     }
 
     /// Tells each edge by which its desk calls workers.
@@ -171,6 +222,17 @@ impl Desk {
     }
 }
 
+impl Job<'_> {
+    /// Makes what a database keeps, where there is none yet; whether it is a copy, so that its primary is there.
+    async fn make_data(&self, program: &Path, account: Option<Account>) -> Result<bool, String> {
+        let Self::Keeps { member, .. } = self else { return Ok(false) };
+        match member.primary {
+            Some(primary) => postgresql::copy_data(program, account, primary, &member.name()).await,
+            None => postgresql::make_data(program, account).await.map(|()| false),
+        }
+    }
+}
+
 fn job<'p>(plan: &'p Plan, index: NodeIndex, assignment: &Assignment, port: u16) -> Result<Job<'p>, String> {
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let secret = assignment.secret.clone();
@@ -178,8 +240,11 @@ fn job<'p>(plan: &'p Plan, index: NodeIndex, assignment: &Assignment, port: u16)
         NodeKind::LoadBalancer(spec) => {
             Ok(Job::Balances(Balancing::new(plan, index, spec, assignment, port)))
         }
+        NodeKind::Cdn(spec) => Ok(Job::Pulls(Caching::new(plan, index, spec, assignment, port))),
         NodeKind::Cache(spec) => Ok(Job::Remembers { spec, at, secret }),
-        NodeKind::Database(spec) => Ok(Job::Keeps { spec, at, secret }),
+        NodeKind::Database(spec) => {
+            Ok(Job::Keeps { spec, member: Rc::new(Member::new(spec, assignment, port)), secret })
+        }
         NodeKind::Queue(spec) => Ok(Job::Relays { spec, at, secret, nonce: assignment.nonce.clone() }),
         other => Err(format!("no engine is a {} so far", other.name().replace('_', " "))),
     }
@@ -189,14 +254,15 @@ fn recipe(engine: Engine, program: &Path, plan: &Plan, job: &Job) -> Result<Reci
     match (engine, job) {
         (Engine::Haproxy, Job::Balances(balancing)) => Ok(haproxy::recipe(balancing)),
         (Engine::Nginx, Job::Balances(balancing)) => Ok(nginx::recipe(balancing)),
+        (Engine::Nginx, Job::Pulls(caching)) => Ok(nginx_cache::recipe(caching)),
         (Engine::Redis, Job::Remembers { spec, at, secret }) => {
             Ok(store::redis_recipe(plan, spec, at.port(), secret))
         }
         (Engine::Memcached, Job::Remembers { spec, at, .. }) => {
             Ok(store::memcached_recipe(plan, spec, at.port()))
         }
-        (Engine::Postgresql, Job::Keeps { spec, at, secret }) => {
-            Ok(store::postgresql_recipe(spec, at.port(), secret))
+        (Engine::Postgresql, Job::Keeps { spec, member, secret }) => {
+            Ok(postgresql::recipe(spec, member.at.port(), secret))
         }
         (_, Job::Relays { spec, at, secret, nonce }) => {
             broker::recipe((engine, program), spec, at.port(), (secret, nonce))
@@ -206,15 +272,20 @@ fn recipe(engine: Engine, program: &Path, plan: &Plan, job: &Job) -> Result<Reci
 }
 
 /// Whether it answers as itself: another program on the same port is not taken for it.
-async fn is_ready(engine: Engine, job: &Job<'_>, pid: u32) -> bool {
+async fn is_ready(engine: Engine, job: &Job<'_>, (pid, streams): (u32, bool)) -> bool {
+    let answers = async |port: u16, nonce: &str| {
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        probe::get(at, "/healthz").await.is_ok_and(|answer| answer == nonce)
+    };
     match job {
-        Job::Balances(balancing) => {
-            let at = SocketAddr::from((Ipv4Addr::LOCALHOST, balancing.port));
-            probe::get(at, "/healthz").await.is_ok_and(|answer| answer == balancing.nonce)
-        }
+        Job::Balances(balancing) => answers(balancing.port, &balancing.nonce).await,
+        Job::Pulls(caching) => answers(caching.port, &caching.nonce).await,
         Job::Remembers { at, secret, .. } if engine == Engine::Redis => store::is_redis(*at, secret, pid),
         Job::Remembers { at, .. } => store::is_memcached(*at, pid),
-        Job::Keeps { at, secret, .. } => store::has_table(*at, secret).await,
+        Job::Keeps { member, secret, .. } if member.primary.is_some() => {
+            postgresql::is_following(member.at, secret, streams).await
+        }
+        Job::Keeps { member, secret, .. } => postgresql::has_table(member.at, secret).await,
         Job::Relays { at, secret, nonce, .. } => broker::is_ready(engine, *at, secret, nonce).await,
     }
 }

@@ -43,6 +43,24 @@ pub(in super::super) fn signal_below(pid: u32, what: Signal) {
     }
 }
 
+/// SIGKILL to a process and all that it has started, of which servers that fork have groups of their own and notice the end of
+/// the first of them only later.
+pub(in super::super) fn kill_below(pid: u32) {
+    let below = all_below(pid);
+    for pid in std::iter::once(pid).chain(below) {
+        if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+            // One that has just ended needs none.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+fn all_below(pid: u32) -> Vec<u32> {
+    let children = children(pid);
+    let below: Vec<u32> = children.iter().flat_map(|&child| all_below(child)).collect();
+    children.into_iter().chain(below).collect()
+}
+
 /// When a process was started, in ticks since the system was: with its id, that names it for ever.
 fn started(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -14,19 +14,25 @@ mod desk;
 mod find;
 mod haproxy;
 mod manifest;
+mod member;
 mod nginx;
+mod nginx_cache;
+mod postgresql;
 mod process;
 mod recipe;
 mod store;
 mod support;
+mod wal;
 
 pub(super) use broker::Relay;
+use desk::DIRECTORY;
 pub(super) use desk::{Desk, ready_within};
 pub(super) use find::path_of;
 pub use find::{Found, known};
-pub(super) use manifest::{reap, signal_below};
+pub(super) use manifest::{kill_below, reap, signal_below};
 pub use process::become_engine;
 pub use support::{absent, beyond, unable};
+pub(super) use wal::lost_writes;
 
 use super::assignment::Assignment;
 use super::deployment::{Deployment, number};
@@ -38,6 +44,7 @@ use loadpath_core::time::Span;
 use loadpath_core::topology::Plan;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::pin::pin;
 use std::rc::Rc;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -87,11 +94,20 @@ pub(super) async fn serve(
         _ = terminate.recv() => return Ok(()),
     };
     let title = desk.facts().engine.clone();
-    let served = server::serve(listener, plan, index, Rc::new(Node::Engine(Box::new(desk))), assignment);
-    tokio::select! {
-        how = process.ended() => return Err(format!("{title} ended: {how}")),
-        served = served => return served,
-        _ = terminate.recv() => {}
+    let node = Rc::new(Node::Engine(Box::new(desk)));
+    let mut served = pin!(server::serve(listener, plan, index, node.clone(), assignment));
+    let mut has_ended = false;
+    loop {
+        tokio::select! {
+            how = process.ended(), if !has_ended => {
+                has_ended = node.engine().is_some_and(Desk::may_end);
+                if !has_ended {
+                    return Err(format!("{title} ended: {how}"));
+                }
+            }
+            served = &mut served => return served,
+            _ = terminate.recv() => break,
+        }
     }
     process.stop().await;
     Ok(())

@@ -131,8 +131,16 @@ const fn policy(spec: &LoadBalancerNode) -> &'static str {
 /// # Errors
 /// When that cannot be written, or nginx is gone.
 pub(super) fn retarget(balancing: &Balancing, pid: u32) -> Result<(), String> {
+    read_again(&config(balancing), pid)
+}
+
+/// Has a running one read this configuration.
+///
+/// # Errors
+/// When that cannot be written, or nginx is gone.
+pub(super) fn read_again(config: &str, pid: u32) -> Result<(), String> {
     // The file is its own, and is written in place.
-    std::fs::write(FILE, config(balancing)).map_err(|e| format!("{FILE} cannot be written: {e}"))?;
+    std::fs::write(FILE, config).map_err(|e| format!("{FILE} cannot be written: {e}"))?;
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or("nginx has no process id")?;
     kill_process(pid, Signal::HUP).map_err(|e| format!("nginx does not hear: {e}"))
 }

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_dea
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
@@ -133,7 +133,7 @@ impl Process {
     }
 }
 
-/// Runs something of the engine's to its end, in the working directory.
+/// Runs something of the engine's to its end, in the working directory. It ends with this process, as an engine does.
 ///
 /// # Errors
 /// What it said, when it does not end well or takes too long.
@@ -142,19 +142,36 @@ pub(super) async fn run(
     arguments: &[String],
     account: Option<Account>,
 ) -> Result<String, String> {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(RUN_WITHIN, as_account(&mut command, account).output()).await;
-    let called = program.file_name().unwrap_or_default().display();
-    let output = output
-        .map_err(|_| format!("{called} did not end within {} s", RUN_WITHIN.as_secs()))?
-        .map_err(|e| format!("{} cannot be run: {e}", program.display()))?;
+    let mut command = Command::new(THIS_PROGRAM);
+    command.arg0("loadgen").arg("__engine").arg(std::process::id().to_string()).arg(program);
+    let output = output(program, as_account(&mut command, account).args(arguments)).await?;
     let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).trim().to_owned();
     if ExitStatus::success(&output.status) {
         Ok(said)
     } else {
+        let called = program.file_name().unwrap_or_default().display();
         Err(format!("{called}: {}: {}", output.status, said.replace('\n', "; ")))
     }
+}
+
+/// What something that only reads says, however it ends: some end badly where what they read ends.
+///
+/// # Errors
+/// When it does not run, or takes too long.
+pub(super) async fn said(program: &Path, arguments: &[String]) -> Result<String, String> {
+    let output = output(program, Command::new(program).args(arguments).env_clear()).await?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+async fn output(program: &Path, command: &mut Command) -> Result<Output, String> {
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(RUN_WITHIN, command.output()).await;
+    output
+        .map_err(|_| {
+            let called = program.file_name().unwrap_or_default().display();
+            format!("{called} did not end within {} s", RUN_WITHIN.as_secs())
+        })?
+        .map_err(|e| format!("{} cannot be run: {e}", program.display()))
 }
 
 fn as_account(command: &mut Command, account: Option<Account>) -> &mut Command {

@@ -45,7 +45,8 @@ impl Recipe {
     }
 }
 
-fn write(path: &Path, content: &str, account: Option<Account>) -> std::io::Result<()> {
+/// Writes a file of the engine's own, which nobody else may read.
+pub(super) fn write(path: &Path, content: &str, account: Option<Account>) -> std::io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(content.as_bytes())?;
     give(path, account)

@@ -1,21 +1,15 @@
-//! Redis, memcached and PostgreSQL: how they are run, how they show who they are, and how they forget.
-use super::super::store_call::{SCHEMA, USER, database_client};
-use super::process::{self, Account};
+//! Redis and memcached: how they are run, how they show who they are, and how they forget.
 use super::recipe::Recipe;
 use crate::configuration::redis;
 use loadpath_core::component::cache::Eviction;
 use loadpath_core::time::Span;
-use loadpath_core::topology::{CacheNode, DatabaseNode, Plan};
-use rustix::process::{Pid, Signal, kill_process};
+use loadpath_core::topology::{CacheNode, Plan};
+use rustix::process::Signal;
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 const REDIS_FILE: &str = "redis.conf";
-/// PostgreSQL's data, in its directory.
-const DATA: &str = "data";
-const SECRET_FILE: &str = "secret";
 /// How long one may take to answer a question of its desk's.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 /// What an entry of memcached takes beside its value, and the pages that it hands out to sizes of values.
@@ -47,16 +41,6 @@ fn cache_missing(spec: &CacheNode) -> Option<&'static str> {
     [
         (spec.ttl_jitter > 0.0, "ttl_jitter: our callers give every entry the same time"),
         (spec.coalesce, "coalesce: it tells nobody to wait for another's fetch"),
-    ]
-    .into_iter()
-    .find_map(|(is_asked, what)| is_asked.then_some(what))
-}
-
-/// What of a database PostgreSQL is not brought up with.
-pub(super) fn postgresql_missing(spec: &DatabaseNode) -> Option<&'static str> {
-    [
-        (spec.replicas > 0, "replicas: it is brought up without any so far"),
-        (spec.joins > 0.0, "joins: its callers ask by key"),
     ]
     .into_iter()
     .find_map(|(is_asked, what)| is_asked.then_some(what))
@@ -98,86 +82,6 @@ pub(super) fn memcached_recipe(plan: &Plan, spec: &CacheNode, port: u16) -> Reci
         stop: Signal::KILL,
         account: "nobody",
         identity: common,
-    }
-}
-
-/// How PostgreSQL is run. Its disk is not waited for, and a commit is, so that no lag is made up.
-pub(super) fn postgresql_recipe(spec: &DatabaseNode, port: u16, secret: &str) -> Recipe {
-    let settings = [
-        "listen_addresses=127.0.0.1".to_owned(),
-        "unix_socket_directories=".to_owned(),
-        "shared_buffers=32MB".to_owned(),
-        "fsync=off".to_owned(),
-        "full_page_writes=off".to_owned(),
-        "synchronous_commit=on".to_owned(),
-        "wal_level=replica".to_owned(),
-        "logging_collector=off".to_owned(),
-        // Callers beyond these wait in our own lines, and desks look on.
-        format!("max_connections={}", spec.connections.clamp(16, 512) + 64),
-    ];
-    let mut arguments = vec!["-D".to_owned(), DATA.to_owned(), "-c".to_owned(), format!("port={port}")];
-    arguments.extend(settings.iter().flat_map(|setting| ["-c".to_owned(), setting.clone()]));
-    Recipe {
-        files: vec![(SECRET_FILE, secret.to_owned())],
-        check: None,
-        arguments,
-        // At once: its data goes with the run, and an orderly stop would first write a checkpoint of it.
-        stop: Signal::QUIT,
-        account: "postgres",
-        identity: settings.join("\n"),
-    }
-}
-
-/// Makes the data of a PostgreSQL server that has none.
-///
-/// # Errors
-/// What `initdb` says.
-pub(super) async fn make_data(postgres: &Path, account: Option<Account>) -> Result<(), String> {
-    if Path::new(DATA).join("PG_VERSION").exists() {
-        return end_predecessor().await.map_err(|e| format!("the server's life before cannot be ended: {e}"));
-    }
-    let file = format!("--pwfile={SECRET_FILE}");
-    let words = ["-D", DATA, "-U", USER, "-A", "scram-sha-256", &file, "-E", "UTF8", "--locale=C", "-N"];
-    let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
-    process::run(&postgres.with_file_name("initdb"), &words, account).await.map(drop)
-}
-
-/// Ends what is left of a server that was killed: its children notice that only after a second, and its own process may be dead
-/// and not waited for by anybody, which PostgreSQL takes for alive.
-async fn end_predecessor() -> std::io::Result<()> {
-    let data = std::fs::canonicalize(DATA)?;
-    loop {
-        let left = processes_in(&data)?;
-        if left.is_empty() {
-            break;
-        }
-        for process in left {
-            // One that has just ended needs none.
-            let _ = kill_process(process, Signal::KILL);
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    match std::fs::remove_file(data.join("postmaster.pid")) {
-        Err(fault) if fault.kind() != std::io::ErrorKind::NotFound => Err(fault),
-        _ => Ok(()),
-    }
-}
-
-/// The processes whose working directory this is: all of a server's. What is dead has none.
-fn processes_in(directory: &Path) -> std::io::Result<Vec<Pid>> {
-    let entries = std::fs::read_dir("/proc")?.flatten();
-    let is_there = |entry: &std::fs::DirEntry| {
-        std::fs::read_link(entry.path().join("cwd")).is_ok_and(|path| path == directory)
-    };
-    let there = entries.filter(is_there);
-    Ok(there.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?)).collect())
-}
-
-/// Whether PostgreSQL answers who knows the secret, and has its table.
-pub(super) async fn has_table(address: SocketAddr, secret: &str) -> bool {
-    match database_client(address, secret).await {
-        Ok(client) => client.batch_execute(SCHEMA).await.is_ok(),
-        Err(_) => false,
     }
 }
 

@@ -1,5 +1,5 @@
 //! What engines cannot be or do, named before anything is started.
-use super::{broker, find, haproxy, nginx, store};
+use super::{broker, find, haproxy, nginx, nginx_cache, postgresql, store};
 use loadpath_core::id::NodeIndex;
 use loadpath_core::topology::{Action, Engine, NodeKind, Plan, PlanEdge, PlanNode};
 
@@ -30,13 +30,16 @@ fn of_node(plan: &Plan, engine: Engine, node: &PlanNode) -> Option<String> {
     match (engine, &node.kind) {
         (Engine::Haproxy, NodeKind::LoadBalancer(spec)) => haproxy::missing(spec),
         (Engine::Nginx, NodeKind::LoadBalancer(spec)) => nginx::missing(spec),
+        (Engine::Nginx, NodeKind::Cdn(spec)) => {
+            nginx_cache::missing(spec).or_else(|| no_origin(node)).map(str::to_owned)
+        }
         (Engine::Redis, NodeKind::Cache(spec)) => {
             through(node).or_else(|| store::redis_missing(spec)).map(str::to_owned)
         }
         (Engine::Memcached, NodeKind::Cache(spec)) => {
             through(node).or_else(|| store::memcached_missing(spec)).map(str::to_owned)
         }
-        (Engine::Postgresql, NodeKind::Database(spec)) => store::postgresql_missing(spec).map(str::to_owned),
+        (Engine::Postgresql, NodeKind::Database(spec)) => postgresql::missing(spec).map(str::to_owned),
         (Engine::Nats | Engine::Rabbitmq, NodeKind::Queue(spec)) => broker::missing(engine, plan, node, spec),
         (_, kind) => Some(format!("as a {} it is not brought up so far", kind.name().replace('_', " "))),
     }
@@ -45,6 +48,11 @@ fn of_node(plan: &Plan, engine: Engine, node: &PlanNode) -> Option<String> {
 /// A cache that is wired to a database reads through to it.
 fn through(node: &PlanNode) -> Option<&'static str> {
     (!node.out.is_empty()).then_some("it reads through to nothing: wire its callers to the database too")
+}
+
+/// A point of presence answers nothing of its own.
+fn no_origin(node: &PlanNode) -> Option<&'static str> {
+    node.out.is_empty().then_some("it has no origin: wire it to one")
 }
 
 /// What an edge that leaves an engine asks for that only our own callers do.

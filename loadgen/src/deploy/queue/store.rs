@@ -81,7 +81,7 @@ enum Kept {
 }
 
 impl Store {
-    /// Empty, with every instance of every tier as a consumer.
+    /// Empty, with every instance of every tier as a consumer; those that are not drawn wait until they are started.
     pub(super) fn new(plan: &Plan, index: NodeIndex, spec: &QueueNode) -> Self {
         let out = &plan.node(index).out;
         let shared = spec.mode == QueueMode::Direct;
@@ -94,12 +94,12 @@ impl Store {
             let (link, line) = (plan.edge(edge), if shared { 0 } else { i });
             let mut group = ConsumerGroup::new(Assignment::Range, partitions);
             // How many messages an instance takes is decided by its free workers, when it has some.
-            let numbers: Vec<u16> = (0..plan.node(link.to).kind.instances())
-                .map(|instance| {
-                    group.join(instance);
-                    queues[line].add_consumer(u32::MAX)
-                })
-                .collect();
+            let kind = &plan.node(link.to).kind;
+            for instance in 0..kind.instances() {
+                group.join(instance);
+            }
+            let numbers: Vec<u16> =
+                (0..kind.most_instances()).map(|_| queues[line].add_consumer(u32::MAX)).collect();
             lines.push(line);
             firsts.push(numbers[0]);
             groups.push(group);
@@ -128,6 +128,14 @@ impl Store {
         match &self.kept {
             Kept::Lines(_, lines) => lines.iter().map(|line| line.len() as u64).sum(),
             Kept::Log(log, groups) => groups.iter().map(|group| group.lag(log) - group.missed(log)).sum(),
+        }
+    }
+
+    /// How many messages wait for a tier; a line that several share waits for each.
+    pub(super) fn waiting_for(&self, tier: usize) -> u64 {
+        match &self.kept {
+            Kept::Lines(_, lines) => lines[self.lines[tier]].len() as u64,
+            Kept::Log(log, groups) => groups[tier].lag(log) - groups[tier].missed(log),
         }
     }
 

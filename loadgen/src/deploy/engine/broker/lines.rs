@@ -47,10 +47,9 @@ impl Lines {
             .iter()
             .map(|&edge| {
                 let edge = plan.edge(edge);
-                let NodeKind::Workers(workers) = &plan.node(edge.to).kind else {
-                    unreachable!("a queue calls only workers")
-                };
-                let all = workers.work.workers.saturating_mul(u32::from(workers.instances));
+                let kind = &plan.node(edge.to).kind;
+                let NodeKind::Workers(workers) = kind else { unreachable!("a queue calls only workers") };
+                let all = workers.work.workers.saturating_mul(u32::from(kind.most_instances()));
                 edge.connections.map_or(all, |connections| connections.min(all)).clamp(1, MOST_UNDER_WAY)
             })
             .collect();

@@ -80,7 +80,7 @@ impl Relay {
         let tiers: Vec<Tier> = out.iter().map(|&edge| Tier::new(plan, edge, assignment, time)).collect();
         let group = |tier: &Tier| {
             let mut group = ConsumerGroup::new(Shares::Range, lines.partitions);
-            (0..tier.instances()).for_each(|instance| drop(group.join(instance)));
+            tier.present().into_iter().for_each(|instance| drop(group.join(instance)));
             group
         };
         let (told, news) = mpsc::unbounded_channel();
@@ -127,6 +127,30 @@ impl Relay {
     pub(in crate::deploy) fn waiting(&self) -> u64 {
         let held = self.hub.held.borrow().iter().map(VecDeque::len).sum::<usize>() as u64;
         self.hub.waiting.borrow().iter().sum::<u64>() + held
+    }
+
+    /// How many messages wait for each node of workers; a line that several share waits for each.
+    pub(in crate::deploy) fn waiting_for(&self) -> BTreeMap<String, u64> {
+        let (waiting, held) = (self.hub.waiting.borrow(), self.hub.held.borrow());
+        let lines = self.hub.lines.lines.iter().enumerate();
+        let mut all = BTreeMap::new();
+        for (number, line) in lines {
+            let here = waiting.get(number).copied().unwrap_or(0) + held[number].len() as u64;
+            for &tier in &line.tiers {
+                *all.entry(self.hub.tiers[tier].node.clone()).or_default() += here;
+            }
+        }
+        all
+    }
+
+    /// Instances of workers have come or gone, as the edges know by now.
+    pub(in crate::deploy) fn follow_workers(&self) {
+        for (place, tier) in self.hub.tiers.iter().enumerate() {
+            for instance in 0..tier.edge.instances() {
+                self.hub.set_up(place, instance, tier.edge.is_there(instance));
+            }
+        }
+        self.hub.hand_out_all();
     }
 
     /// Messages go to workers that can be reached again.
@@ -258,15 +282,25 @@ impl Hub {
 
     /// An instance is not there: it gets nothing until it answers again, and others read its partitions.
     fn lose(self: &Rc<Self>, tier: usize, instance: u16) {
-        if self.tiers[tier].lose(instance) {
-            self.groups.borrow_mut()[tier].leave(instance);
-        }
+        self.set_up(tier, instance, false);
         tokio::task::spawn_local(self.clone().find_again(tier));
+    }
+
+    /// Whether an instance may get messages from now on.
+    fn set_up(&self, tier: usize, instance: u16, up: bool) {
+        if self.tiers[tier].set_up(instance, up) {
+            let group = &mut self.groups.borrow_mut()[tier];
+            if up {
+                group.join(instance)
+            } else {
+                group.leave(instance)
+            };
+        }
     }
 
     async fn find_again(self: Rc<Self>, tier: usize) {
         let found = |instance| {
-            self.groups.borrow_mut()[tier].join(instance);
+            self.set_up(tier, instance, true);
             self.hand_out_all();
         };
         self.tiers[tier].find_again(found).await;
