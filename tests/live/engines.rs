@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 /// Whether engines are on this machine; the test that asks says so when they are not.
-fn are_here(engines: &[Engine]) -> bool {
+pub(super) fn are_here(engines: &[Engine]) -> bool {
     let missing: Vec<String> = known()
         .into_iter()
         .filter(|(engine, _)| engines.contains(engine))
@@ -17,6 +17,13 @@ fn are_here(engines: &[Engine]) -> bool {
         .collect();
     missing.iter().for_each(|why| eprintln!("skipped: {why}"));
     missing.is_empty()
+}
+
+/// The process that started another; zero when that has ended.
+pub(super) fn parent_of(pid: u32) -> u32 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("PPid:").map(|pid| pid.trim().to_owned()));
+    line.and_then(|pid| pid.parse::<u32>().ok()).unwrap_or(0)
 }
 
 fn with(changes: &[(usize, &str, &str)]) -> Topology {
@@ -380,13 +387,7 @@ async fn an_engine_dies_with_its_supervisor() {
     assert_eq!(all.len(), 8, "a supervisor, five instances and two engines");
     let ports: BTreeMap<String, _> =
         deployment.running().into_iter().map(|one| (one.node.clone(), one.address)).collect();
-    let parents = |pid: u32| {
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let line =
-            status.lines().find_map(|line| line.strip_prefix("PPid:").map(|pid| pid.trim().to_owned()));
-        line.and_then(|pid| pid.parse::<u32>().ok()).unwrap_or(0)
-    };
-    let supervisor = *all.iter().find(|&&pid| parents(pid) == std::process::id()).unwrap();
+    let supervisor = *all.iter().find(|&&pid| parent_of(pid) == std::process::id()).unwrap();
     super::agent::signal("KILL", &[supervisor]);
     wait_until("every process is gone", || processes_of(&run).is_empty());
     for (node, address) in ports {

@@ -1,5 +1,6 @@
 //! Designs that come up as real processes: what they measure, how they fail, and that nothing outlives them.
 mod agent;
+mod brokers;
 mod deployment;
 mod engines;
 mod fitted;

@@ -19,12 +19,13 @@ const NGINX: Need = Need { program: "nginx", package: "nginx" };
 const HAPROXY: Need = Need { program: "haproxy", package: "haproxy" };
 const REDIS: Need = Need { program: "redis-server", package: "redis-server" };
 const MEMCACHED: Need = Need { program: "memcached", package: "memcached" };
+const NATS: Need = Need { program: "nats-server", package: "nats-server" };
 
 /// Chromium shows the page; nginx, HAProxy, Redis and memcached are servers that nobody here wrote, to be measured and brought up;
-/// npm has the accessibility audit; python3 runs the validators of exported files; over nats-server load agents meet.
+/// npm has the accessibility audit; python3 runs the validators of exported files; over nats-server load agents meet, and it is a queue of designs.
 pub(crate) const OF_TESTS: [Need; 8] = [
     Need { program: "chromium", package: "chromium" },
-    Need { program: "nats-server", package: "nats-server" },
+    NATS,
     NGINX,
     HAPROXY,
     REDIS,
@@ -34,11 +35,19 @@ pub(crate) const OF_TESTS: [Need; 8] = [
 ];
 
 /// What nodes can be in live runs instead of our own processes.
-pub(crate) const OF_ENGINES: [Need; 5] =
-    [HAPROXY, NGINX, REDIS, MEMCACHED, Need { program: "postgres", package: "postgresql" }];
+pub(crate) const OF_ENGINES: [Need; 7] = [
+    HAPROXY,
+    NGINX,
+    REDIS,
+    MEMCACHED,
+    Need { program: "postgres", package: "postgresql" },
+    NATS,
+    Need { program: "rabbitmq-server", package: "rabbitmq-server" },
+];
 
 /// Debian's servers that start with their packages; only the programs are wanted.
-const STARTED: [&str; 6] = ["nginx", "haproxy", "redis-server", "memcached", "postgresql", "nats-server"];
+const STARTED: [&str; 7] =
+    ["nginx", "haproxy", "redis-server", "memcached", "postgresql", "nats-server", "rabbitmq-server"];
 
 /// Node.js runs WebAssembly outside of a browser.
 pub(crate) const OF_WASM: [Need; 1] = [Need { program: "node", package: "nodejs" }];

@@ -136,8 +136,24 @@ fn design(engine: Engine) -> Topology {
         Engine::Redis => set(3, "engine", "redis"),
         Engine::Memcached => set(3, "engine", "memcached"),
         Engine::Postgresql => set(4, "engine", "postgresql"),
+        Engine::Nats => design = jobs("nats"),
+        Engine::Rabbitmq => design = jobs("rabbitmq"),
     }
     design
+}
+
+/// A service that publishes jobs to a queue that is an engine, and workers that do them.
+fn jobs(engine: &str) -> Topology {
+    let document = format!(
+        r#"{{"loadpath":1,"name":"jobs","nodes":[
+            {{"id":"users","kind":"clients"}},
+            {{"id":"app","kind":"service"}},
+            {{"id":"mq","kind":"queue","engine":"{engine}"}},
+            {{"id":"jobs","kind":"workers"}}],
+        "edges":[{{"from":"users","to":"app"}},{{"from":"app","to":"mq"}},{{"from":"mq","to":"jobs"}}],
+        "workload":{{"arrivals":"poisson","rate":"10/s","users":1,"classes":[{{"name":"job","operation":"job"}}]}}}}"#
+    );
+    Topology::from_json(&document).expect("it is JSON of a known form")
 }
 
 /// What an engine can be, each with a design that has it there.

@@ -48,6 +48,9 @@ pub(super) struct Assignment {
     /// Where the engine is to listen on loopback; the supervisor finds it.
     #[serde(default)]
     pub(super) engine_port: Option<u16>,
+    /// Callers of the engine come to the process beside it, which speaks the engine's protocol for them.
+    #[serde(default)]
+    pub(super) behind_desk: bool,
     /// The supervisor's process id: the node ends with it.
     pub(super) supervisor: u32,
 }

@@ -1,6 +1,7 @@
 //! A design that is up: its processes, as the agent sees them.
 use super::assignment::{Assignment, RUN_VARIABLE};
 use super::control::{CONTROL, Control, Place};
+use super::engine::ready_within;
 use super::failover::{Leads, leads};
 use super::faults::Faults;
 use super::growth::Grown;
@@ -249,12 +250,14 @@ impl Deployment {
     fn readiness(&self, process: ProcessNumber) -> impl Future<Output = Result<(), DeployError>> + use<> {
         let mut standings = self.standings.subscribe();
         let Assignment { node, instance, nonce, .. } = self.instances[process as usize].assignment.clone();
+        let engine = self.plan.node(self.instances[process as usize].node).kind.engine();
+        let within = READY_WITHIN.max(ready_within(engine));
         async move {
             let answering = answering(&mut standings, process, &nonce);
-            let why = match tokio::time::timeout(READY_WITHIN, answering).await {
+            let why = match tokio::time::timeout(within, answering).await {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(why)) => why,
-                Err(_) => format!("it did not answer within {} s", READY_WITHIN.as_secs()),
+                Err(_) => format!("it did not answer within {} s", within.as_secs()),
             };
             Err(DeployError(format!("{} did not start: {why}", called(&node, instance))))
         }

@@ -78,6 +78,7 @@ pub(super) fn instances(design: &Design) -> Result<Vec<Instance>, DeployError> {
                 host: host_of(plan, index),
                 engine: program.clone(),
                 engine_port: None,
+                behind_desk: matches!(node.kind, NodeKind::Queue(_)),
                 supervisor: 0,
             };
             let start_time = match &node.kind {

@@ -10,7 +10,7 @@ use super::cpu::{Cores, Cpu};
 use super::database::Database;
 use super::dns::Dns;
 use super::edge::Edge;
-use super::engine::{self, Desk, Facts};
+use super::engine::{self, Desk, Facts, Relay};
 use super::external::{self, Remote};
 use super::host::HostCores;
 use super::load_balancer::LoadBalancer;
@@ -65,7 +65,12 @@ pub fn serve_node() -> Result<(), String> {
         let (plan, index) = plan_of(&assignment)?;
         let listener = listener().map_err(|e| format!("standard input is not a listening socket: {e}"))?;
         if assignment.engine.is_some() {
-            let instance = Instance::new(&assignment, 0, 0, (Discipline::Fifo, 0))?;
+            // A broker's desk takes in as many messages at once as is drawn.
+            let (workers, queue) = match &plan.node(index).kind {
+                NodeKind::Queue(spec) => (spec.workers, spec.queue),
+                _ => (0, 0),
+            };
+            let instance = Instance::new(&assignment, workers, queue, (Discipline::Fifo, 0))?;
             return engine::serve(listener, plan, index, assignment, instance).await;
         }
         let node = Node::new(&assignment, &plan, index)?;
@@ -318,7 +323,10 @@ impl Node {
             Self::Clients(node) => node.answer(ask).await,
             Self::Dns(node) => node.answer(ask).await,
             Self::Remote(node) => node.answer(ask).await,
-            Self::Engine(_) => Answer::new(StatusCode::MISDIRECTED_REQUEST, Timing::default()),
+            Self::Engine(desk) => match desk.relay() {
+                Some(relay) => relay.answer(&desk.instance, ask).await,
+                None => Answer::new(StatusCode::MISDIRECTED_REQUEST, Timing::default()),
+            },
         }
     }
 
@@ -365,7 +373,11 @@ impl Node {
 
     /// How many messages wait in it for workers.
     fn messages(&self) -> u64 {
-        if let Self::Queue(queue) = self { queue.waiting() } else { 0 }
+        match self {
+            Self::Queue(queue) => queue.waiting(),
+            Self::Engine(desk) => desk.relay().map_or(0, Relay::waiting),
+            _ => 0,
+        }
     }
 
     /// What was counted of it since it was started, by the names that runs show.
@@ -401,7 +413,8 @@ impl Node {
             Self::Cdn(node) => node.edge().into_iter().for_each(tell),
             Self::Clients(node) => node.edges().for_each(tell),
             Self::Dns(node) => node.edges().for_each(tell),
-            Self::Database(_) | Self::Remote(_) | Self::Engine(_) => {}
+            Self::Engine(desk) => desk.each_edge(tell),
+            Self::Database(_) | Self::Remote(_) => {}
         }
     }
 
@@ -415,7 +428,11 @@ impl Node {
             }
             _ => self.instance().stats().await,
         };
-        let waiting_for = if let Self::Queue(queue) = self { queue.waiting_for() } else { BTreeMap::new() };
+        let waiting_for = match self {
+            Self::Queue(queue) => queue.waiting_for(),
+            Self::Engine(desk) => desk.relay().map_or_else(BTreeMap::new, Relay::waiting_for),
+            _ => BTreeMap::new(),
+        };
         let backlog = stats.backlog + self.messages();
         Stats { backlog, counters: self.counters(), waiting_for, ..stats }
     }

@@ -4,23 +4,21 @@
 mod store;
 
 use super::assignment::Assignment;
-use super::cookies::Cookies;
 use super::edge::Edge;
 use super::node::{Answer, Ask, Instance};
 use super::origin::Origin;
 use super::timing::Timing;
 use super::work::{Timekeeper, Work};
-use hyper::Method;
-use loadpath_core::id::NodeIndex;
+use loadpath_core::id::{EdgeIndex, NodeIndex};
 use loadpath_core::run::Outcome;
-use loadpath_core::time::{Span, Time};
+use loadpath_core::time::Time;
 use loadpath_core::topology::{NodeKind, Plan, QueueNode};
-use loadpath_core::workload::Operation;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
-use store::{Delivery, Message, Settled, Store};
+pub(super) use store::Message;
+use store::{Delivery, Settled, Store};
 
 /// How often workers that are not there are tried again, and how long they may take to answer then.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -50,11 +48,11 @@ struct Counts {
     overflowed: u64,
 }
 
-/// A workers node that takes messages from here.
-struct Tier {
+/// A workers node that takes messages from a queue.
+pub(super) struct Tier {
     /// Its id.
-    node: String,
-    edge: Rc<Edge>,
+    pub(super) node: String,
+    pub(super) edge: Rc<Edge>,
     /// How many messages each of its instances works on at once.
     workers: u32,
     /// How many messages may be under way to it.
@@ -76,24 +74,7 @@ impl Queue {
         instance: Instance,
     ) -> Self {
         let out = &plan.node(index).out;
-        let tier = |&edge: &_| {
-            let link = plan.edge(edge);
-            let NodeKind::Workers(workers) = &plan.node(link.to).kind else {
-                unreachable!("a queue calls only workers")
-            };
-            let edge = Edge::new(plan, edge, assignment, &instance.time);
-            // Those that autoscaling may start are not there yet.
-            let up: Vec<bool> = (0..edge.instances()).map(|instance| edge.is_there(instance)).collect();
-            Tier {
-                node: plan.node(link.to).id.clone(),
-                edge,
-                workers: workers.work.workers,
-                connections: link.connections.unwrap_or(u32::MAX),
-                under_way: RefCell::new(vec![0; up.len()]),
-                up: RefCell::new(up),
-                is_probing: Cell::new(false),
-            }
-        };
+        let tier = |&edge: &_| Tier::new(plan, edge, assignment, &instance.time);
         let hub = Hub {
             store: RefCell::new(Store::new(plan, index, spec)),
             tiers: out.iter().map(tier).collect(),
@@ -207,7 +188,7 @@ impl Hub {
     /// The next message goes to an instance; false when there is none.
     fn hand_to(self: &Rc<Self>, tier: usize, instance: u16) -> bool {
         let Some(delivery) = self.store.borrow_mut().next_for(tier, instance) else { return false };
-        self.tiers[tier].under_way.borrow_mut()[usize::from(instance)] += 1;
+        self.tiers[tier].take_place(instance);
         tokio::task::spawn_local(self.clone().see_through(tier, instance, delivery));
         true
     }
@@ -215,12 +196,8 @@ impl Hub {
     /// Hands a message over until it is done with, or comes back.
     async fn see_through(self: Rc<Self>, tier: usize, instance: u16, delivery: Delivery) {
         let place = &self.tiers[tier];
-        let Message { class, user, key } = delivery.message;
-        // Nobody waits for what is done later.
-        let origin = Origin { class, user, deadline: Time::NEVER, way: Span::ZERO };
-        let name = &self.classes[usize::from(class)].0;
-        let (method, path) = (Method::PUT, format!("/c/{name}/{key}?u={user}"));
-        let ask = Ask { method, path, key, operation: Operation::Job, origin, cookies: Cookies::default() };
+        let class = delivery.message.class;
+        let ask = delivery.message.ask(&self.classes[usize::from(class)].0);
         let mut next = Some(delivery);
         while let Some(delivery) = next {
             let mut timing = Timing::default();
@@ -243,58 +220,105 @@ impl Hub {
                 }
             }
         }
-        place.under_way.borrow_mut()[usize::from(instance)] -= 1;
+        place.give_back(instance);
         self.hand_out_all();
     }
 
     /// An instance is not there: it gets nothing until it answers again.
     fn lose(self: &Rc<Self>, tier: usize, instance: u16) {
-        let place = &self.tiers[tier];
         self.set_up(tier, instance, false);
-        if !place.is_probing.replace(true) {
-            tokio::task::spawn_local(self.clone().find_again(tier));
-        }
+        tokio::task::spawn_local(self.clone().find_again(tier));
     }
 
     /// Whether an instance may get messages from now on.
     fn set_up(&self, tier: usize, instance: u16, up: bool) {
-        let was = std::mem::replace(&mut self.tiers[tier].up.borrow_mut()[usize::from(instance)], up);
-        if was != up {
+        if self.tiers[tier].set_up(instance, up) {
             self.store.borrow_mut().set_member(tier, instance, up);
         }
     }
 
-    /// Tries those that do not answer until all do.
     async fn find_again(self: Rc<Self>, tier: usize) {
-        let place = &self.tiers[tier];
-        while let Some(lost) = place.lost() {
-            tokio::time::sleep(AGAIN).await;
-            for instance in lost {
-                if place.edge.probe(instance, AGAIN).await {
-                    self.set_up(tier, instance, true);
-                    self.hand_out(tier);
-                }
-            }
-        }
-        place.is_probing.set(false);
+        let found = |instance| {
+            self.set_up(tier, instance, true);
+            self.hand_out(tier);
+        };
+        self.tiers[tier].find_again(found).await;
     }
 }
 
 impl Tier {
+    /// With nothing under way.
+    pub(super) fn new(plan: &Plan, index: EdgeIndex, assignment: &Assignment, time: &Rc<Timekeeper>) -> Self {
+        let link = plan.edge(index);
+        let NodeKind::Workers(workers) = &plan.node(link.to).kind else {
+            unreachable!("a queue calls only workers")
+        };
+        let edge = Edge::new(plan, index, assignment, time);
+        // Those that autoscaling may start are not there yet.
+        let up: Vec<bool> = (0..edge.instances()).map(|instance| edge.is_there(instance)).collect();
+        Self {
+            node: plan.node(link.to).id.clone(),
+            edge,
+            workers: workers.work.workers,
+            connections: link.connections.unwrap_or(u32::MAX),
+            under_way: RefCell::new(vec![0; up.len()]),
+            up: RefCell::new(up),
+            is_probing: Cell::new(false),
+        }
+    }
+
+    /// The instances that may get messages.
+    pub(super) fn present(&self) -> Vec<u16> {
+        let up = self.up.borrow();
+        (0..up.len() as u16).filter(|&instance| up[usize::from(instance)]).collect()
+    }
+
+    /// A message is under way to an instance.
+    pub(super) fn take_place(&self, instance: u16) {
+        self.under_way.borrow_mut()[usize::from(instance)] += 1;
+    }
+
+    /// It is no longer.
+    pub(super) fn give_back(&self, instance: u16) {
+        self.under_way.borrow_mut()[usize::from(instance)] -= 1;
+    }
+
     fn has_enough(&self) -> bool {
         self.under_way.borrow().iter().sum::<u32>() >= self.connections
     }
 
-    fn is_free(&self, instance: u16) -> bool {
+    /// Whether an instance could take a message now.
+    pub(super) fn is_free(&self, instance: u16) -> bool {
         let place = usize::from(instance);
         self.up.borrow()[place] && self.under_way.borrow()[place] < self.workers && !self.has_enough()
     }
 
     /// Of the instances that could take a message now the one with the most free workers, the first among equals.
-    fn freest(&self) -> Option<u16> {
+    pub(super) fn freest(&self) -> Option<u16> {
         let under_way = self.under_way.borrow();
         let free = (0..under_way.len() as u16).filter(|&instance| self.is_free(instance));
         free.min_by_key(|&instance| under_way[usize::from(instance)])
+    }
+
+    /// Whether an instance gets messages from now on; whether that is news.
+    pub(super) fn set_up(&self, instance: u16, up: bool) -> bool {
+        std::mem::replace(&mut self.up.borrow_mut()[usize::from(instance)], up) != up
+    }
+
+    /// Tries those that do not answer until all do, and tells of each that does; unless somebody else does that already.
+    pub(super) async fn find_again(&self, mut found: impl FnMut(u16)) {
+        if self.is_probing.replace(true) {
+            return;
+        }
+        while let Some(lost) = self.lost() {
+            tokio::time::sleep(AGAIN).await;
+            for instance in lost {
+                if self.edge.probe(instance, AGAIN).await {
+                    found(instance);
+                }
+            }
+        }
+        self.is_probing.set(false);
     }
 
     /// The instances that should answer and do not; none when all do.

@@ -158,9 +158,13 @@ impl Supervisor {
         let listener = self.listen(port)?;
         let port = port_of(&listener)?;
         let mut assignment = assignment.clone();
-        // An engine listens itself: the port that was just held is free for it, and its desk has another.
+        // An engine listens itself: the port that was just held is free for it, and its desk has another; or the other way round.
         let desk = match &assignment.engine {
             None => listener,
+            Some(_) if assignment.behind_desk => {
+                assignment.engine_port = Some(port_of(&self.listen(None)?)?);
+                listener
+            }
             Some(_) => {
                 assignment.engine_port = Some(port);
                 self.listen(None)?

@@ -82,7 +82,17 @@ const KINDS: &[(&str, &[&str])] = &[
     ("external", &["concurrency", "service_time", "error_share", "rate_limit"]),
     (
         "queue",
-        &["mode", "partitions", "capacity", "overflow", "deliveries", "workers", "service_time", "queue"],
+        &[
+            "engine",
+            "mode",
+            "partitions",
+            "capacity",
+            "overflow",
+            "deliveries",
+            "workers",
+            "service_time",
+            "queue",
+        ],
     ),
     (
         "workers",

@@ -1,5 +1,6 @@
 //! Designs on sockets do what they do in the simulator: the same document goes through both, and their figures are compared.
 #![allow(clippy::unwrap_used, reason = "these are tests")]
+mod brokers;
 mod clients;
 mod closed;
 mod data;

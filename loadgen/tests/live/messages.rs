@@ -3,7 +3,7 @@ use super::{Both, shares_agree};
 use loadpath_core::run::NodeRun;
 
 /// Clients, a service that publishes jobs, a queue, and workers: as many tiers as there are bindings.
-fn jobs(rate: u32, queue: &str, workers: &str, bindings: &[&str], timeline: &str) -> String {
+pub(super) fn jobs(rate: u32, queue: &str, workers: &str, bindings: &[&str], timeline: &str) -> String {
     let name = |i: usize| format!("w{}", i + 1);
     let tiers: String = (0..bindings.len())
         .map(|i| format!(r#",{{"id":"{}","kind":"workers",{workers}}}"#, name(i)))
@@ -29,16 +29,16 @@ fn jobs(rate: u32, queue: &str, workers: &str, bindings: &[&str], timeline: &str
     )
 }
 
-fn count(node: &NodeRun, counter: &str) -> u64 {
+pub(super) fn count(node: &NodeRun, counter: &str) -> u64 {
     node.counters.get(counter).copied().unwrap_or(0)
 }
 
-fn published(both: &Both) -> [u64; 2] {
+pub(super) fn published(both: &Both) -> [u64; 2] {
     both.nodes("mq").map(|node| count(node, "published"))
 }
 
 /// What was done of each published message by a tier agrees.
-fn done_agree(both: &Both, tier: &str) -> f64 {
+pub(super) fn done_agree(both: &Both, tier: &str) -> f64 {
     let [live, simulated] = both.nodes(tier).map(|node| node.outcomes.total());
     let [n, of] = published(both);
     // Those of the last moments are not reported, and those of the warm-up's are.

@@ -19,12 +19,18 @@ pub(super) const OF_CACHES: Param = row(&[
     ("memcached", "memcached, found on this machine"),
 ]);
 pub(super) const OF_DATABASES: Param = row(&[OURS, ("postgresql", "PostgreSQL, found on this machine")]);
+pub(super) const OF_QUEUES: Param = row(&[
+    OURS,
+    ("nats", "NATS JetStream, found on this machine"),
+    ("rabbitmq", "RabbitMQ, found on this machine"),
+]);
 
 /// What a balancer may be, in the order of its row; so for those below.
 pub(super) const BALANCERS: [Engine; 3] = [Engine::Embedded, Engine::Haproxy, Engine::Nginx];
 pub(super) const CDNS: [Engine; 2] = [Engine::Embedded, Engine::Nginx];
 pub(super) const CACHES: [Engine; 3] = [Engine::Embedded, Engine::Redis, Engine::Memcached];
 pub(super) const DATABASES: [Engine; 2] = [Engine::Embedded, Engine::Postgresql];
+pub(super) const QUEUES: [Engine; 3] = [Engine::Embedded, Engine::Nats, Engine::Rabbitmq];
 
 /// Which program a node is in a live run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,11 +47,23 @@ pub enum Engine {
     Memcached,
     /// PostgreSQL.
     Postgresql,
+    /// NATS, with its JetStream.
+    Nats,
+    /// RabbitMQ.
+    Rabbitmq,
 }
 
 impl Engine {
     /// All but ours.
-    pub const REAL: [Self; 5] = [Self::Haproxy, Self::Nginx, Self::Redis, Self::Memcached, Self::Postgresql];
+    pub const REAL: [Self; 7] = [
+        Self::Haproxy,
+        Self::Nginx,
+        Self::Redis,
+        Self::Memcached,
+        Self::Postgresql,
+        Self::Nats,
+        Self::Rabbitmq,
+    ];
 
     /// As people write it.
     pub const fn title(self) -> &'static str {
@@ -56,6 +74,8 @@ impl Engine {
             Self::Redis => "Redis",
             Self::Memcached => "memcached",
             Self::Postgresql => "PostgreSQL",
+            Self::Nats => "NATS JetStream",
+            Self::Rabbitmq => "RabbitMQ",
         }
     }
 }

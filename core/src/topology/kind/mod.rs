@@ -164,10 +164,10 @@ impl NodeKind {
             Self::Cdn(node) => node.engine,
             Self::Cache(node) => node.engine,
             Self::Database(node) => node.engine,
+            Self::Queue(node) => node.engine,
             Self::Clients(_)
             | Self::Dns(_)
             | Self::Service(_)
-            | Self::Queue(_)
             | Self::Workers(_)
             | Self::ObjectStore(_)
             | Self::External(_)

@@ -1,6 +1,7 @@
 //! A message queue or log: takes messages now, hands them to workers when they are free.
 use super::super::catalog::{Form, Group, Kind, Param, Section, When, count};
 use super::super::reader::Reader;
+use super::engine::{self, Engine};
 use super::rows::QUEUE;
 use crate::component::queue::{Exchange, ExchangeKind, Limits, Overflow, PartitionedLog};
 use crate::dist::Law;
@@ -82,6 +83,7 @@ pub(crate) const KIND: Kind = Kind {
         )
         .under(Section::Capacity),
         QUEUE,
+        engine::OF_QUEUES,
     ],
 };
 
@@ -117,6 +119,8 @@ pub struct QueueNode {
     pub service_time: Law,
     /// How many publishers may wait.
     pub queue: u32,
+    /// Which program it is when it runs live.
+    pub engine: Engine,
 }
 
 impl QueueNode {
@@ -148,6 +152,7 @@ impl QueueNode {
             workers: r.count("workers"),
             service_time: r.law("service_time"),
             queue: r.count("queue"),
+            engine: r.choice("engine", &engine::QUEUES),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! An engine's desk: the process beside it that started it, answers for it to the agent, and ends with it.
 use super::super::assignment::Assignment;
 use super::super::control::{Control, Place};
+use super::super::edge::Edge;
 use super::super::freshness;
 use super::super::node::Instance;
 use super::super::probe;
 use super::balancer::Balancing;
+use super::broker::{self, Relay};
 use super::find;
 use super::member::Member;
 use super::nginx_cache::{self, Caching};
@@ -13,7 +15,7 @@ use super::recipe::{self, Recipe};
 use super::{Facts, haproxy, manifest, nginx, postgresql, store};
 use crate::clock::Clock;
 use loadpath_core::id::NodeIndex;
-use loadpath_core::topology::{CacheNode, DatabaseNode, Engine, NodeKind, Plan};
+use loadpath_core::topology::{CacheNode, DatabaseNode, Engine, NodeKind, Plan, QueueNode};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,8 +27,11 @@ use std::time::Duration;
 pub(super) const DIRECTORY: &str = "engine";
 /// How often it is asked whether it is ready.
 const ASKED_EVERY: Duration = Duration::from_millis(2);
-/// How long it may take until it is.
-const READY_WITHIN: Duration = Duration::from_secs(9);
+
+/// How long an engine may take until it is ready: RabbitMQ takes ten seconds on an idle machine.
+pub(in super::super) fn ready_within(engine: Engine) -> Duration {
+    Duration::from_secs(if engine == Engine::Rabbitmq { 90 } else { 9 })
+}
 
 /// What answers for an engine.
 pub(in super::super) struct Desk {
@@ -37,6 +42,8 @@ pub(in super::super) struct Desk {
     facts: Facts,
     /// What is changed while it runs.
     job: RefCell<Job<'static>>,
+    /// What a broker's publishers and workers see of it.
+    relay: Option<Relay>,
 }
 
 /// What an engine is there for.
@@ -45,6 +52,7 @@ enum Job<'p> {
     Pulls(Caching<'p>),
     Remembers { spec: &'p CacheNode, at: SocketAddr, secret: String },
     Keeps { spec: &'p DatabaseNode, member: Rc<Member>, secret: String },
+    Relays { spec: &'p QueueNode, at: SocketAddr, secret: String, nonce: String },
 }
 
 impl Desk {
@@ -64,15 +72,16 @@ impl Desk {
         let version = find::version(engine, path)?;
         let port = assignment.engine_port.ok_or("its supervisor has found no port for an engine")?;
         let job = job(plan, index, assignment, port)?;
-        let recipe = recipe(engine, plan, &job)?;
+        let recipe = recipe(engine, path, plan, &job)?;
         let account = Account::for_engine(recipe.account)?;
-        let keeps = matches!(job, Job::Keeps { .. });
+        let keeps = matches!(job, Job::Keeps { .. } | Job::Relays { .. });
         recipe::enter(DIRECTORY, account, keeps)
             .map_err(|e| format!("the engine's directory cannot be made: {e}"))?;
         recipe.prepare(path, account).await?;
         let streams = job.make_data(path, account).await?;
         let begun = clock.now();
-        let mut process = Process::start(path, &recipe.arguments, account, recipe.stop)
+        let starter = if engine == Engine::Rabbitmq { Path::new(broker::RABBITMQ_STARTER) } else { path };
+        let mut process = Process::start(starter, &recipe.arguments, account, recipe.stop)
             .map_err(|e| format!("{} cannot be started: {e}", engine.title()))?;
         let pid = process.pid;
         let ready = async {
@@ -84,10 +93,17 @@ impl Desk {
             biased;
             how = process.ended() => return Err(format!("{} ended: {how}", engine.title())),
             () = ready => {}
-            () = tokio::time::sleep(READY_WITHIN) => {
-                return Err(format!("{} was not ready within {} s", engine.title(), READY_WITHIN.as_secs()));
+            () = tokio::time::sleep(ready_within(engine)) => {
+                return Err(format!("{} was not ready within {} s", engine.title(), ready_within(engine).as_secs()));
             }
         }
+        let relay = match &job {
+            Job::Relays { spec, at, .. } => {
+                let opened = Relay::open(plan, index, spec, assignment, &instance.time, *at).await;
+                Some(opened.map_err(|e| format!("{} does not do what is drawn: {e}", engine.title()))?)
+            }
+            _ => None,
+        };
         manifest::write(process.pid).map_err(|e| format!("what it started cannot be written down: {e}"))?;
         if let Job::Keeps { member, .. } = &job {
             member.begin(pid);
@@ -99,7 +115,7 @@ impl Desk {
             ready_after: clock.now().since(begun),
         };
         let cores = cores(kind);
-        let desk = Self { instance, engine, pid: process.pid, cores, facts, job: RefCell::new(job) };
+        let desk = Self { instance, engine, pid: process.pid, cores, facts, job: RefCell::new(job), relay };
         Ok((desk, process))
     }
 
@@ -113,6 +129,11 @@ impl Desk {
         (processor_ns(self.pid), self.cores, 0)
     }
 
+    /// What a broker's publishers and workers see of it.
+    pub(in super::super) const fn relay(&self) -> Option<&Relay> {
+        self.relay.as_ref()
+    }
+
     /// Whether its engine may have ended: it was told to, and the agent knows.
     pub(super) fn may_end(&self) -> bool {
         matches!(&*self.job.borrow(), Job::Keeps { member, .. } if member.ended())
@@ -120,6 +141,9 @@ impl Desk {
 
     /// Adds what was counted of the engine by those who ask it.
     pub(in super::super) fn count(&self, counters: &mut BTreeMap<String, u64>) {
+        if let Some(relay) = &self.relay {
+            return relay.count(counters);
+        }
         let Instance { id, number, .. } = &self.instance;
         let stale = freshness::stale_reads(Path::new("../.."), id, *number);
         counters.insert("stale_reads".to_owned(), stale);
@@ -158,6 +182,17 @@ impl Desk {
 
     fn obey_at_once(&self, control: &Control) -> Result<(), String> {
         match (control, &mut *self.job.borrow_mut()) {
+            (Control::Cut { to, cut, .. }, Job::Relays { .. }) => {
+                self.each_edge(|edge| edge.cut(to, *cut));
+                self.relay.iter().for_each(Relay::hand_out);
+                Ok(())
+            }
+            (Control::Moved { node, addresses }, Job::Relays { .. }) => {
+                self.each_edge(|edge| edge.move_to(node, addresses));
+                self.relay.iter().for_each(Relay::follow_workers);
+                Ok(())
+            }
+            (Control::Primary { .. }, Job::Relays { .. }) => Ok(()),
             // Its callees find out themselves who is primary.
             (Control::Primary { .. }, Job::Balances(_) | Job::Pulls(_)) => Ok(()),
             (Control::Moved { node, addresses }, Job::Balances(balancing)) => {
@@ -172,6 +207,11 @@ impl Desk {
             }
             _ => Err(format!("{} cannot do that", self.engine.title())),
         }
+    }
+
+    /// Tells each edge by which its desk calls workers.
+    pub(in super::super) fn each_edge(&self, tell: impl Fn(&Rc<Edge>)) {
+        self.relay.iter().flat_map(Relay::edges).for_each(tell);
     }
 
     fn retarget(&self, balancing: &Balancing) -> Result<(), String> {
@@ -205,11 +245,12 @@ fn job<'p>(plan: &'p Plan, index: NodeIndex, assignment: &Assignment, port: u16)
         NodeKind::Database(spec) => {
             Ok(Job::Keeps { spec, member: Rc::new(Member::new(spec, assignment, port)), secret })
         }
+        NodeKind::Queue(spec) => Ok(Job::Relays { spec, at, secret, nonce: assignment.nonce.clone() }),
         other => Err(format!("no engine is a {} so far", other.name().replace('_', " "))),
     }
 }
 
-fn recipe(engine: Engine, plan: &Plan, job: &Job) -> Result<Recipe, String> {
+fn recipe(engine: Engine, program: &Path, plan: &Plan, job: &Job) -> Result<Recipe, String> {
     match (engine, job) {
         (Engine::Haproxy, Job::Balances(balancing)) => Ok(haproxy::recipe(balancing)),
         (Engine::Nginx, Job::Balances(balancing)) => Ok(nginx::recipe(balancing)),
@@ -222,6 +263,9 @@ fn recipe(engine: Engine, plan: &Plan, job: &Job) -> Result<Recipe, String> {
         }
         (Engine::Postgresql, Job::Keeps { spec, member, secret }) => {
             Ok(postgresql::recipe(spec, member.at.port(), secret))
+        }
+        (_, Job::Relays { spec, at, secret, nonce }) => {
+            broker::recipe((engine, program), spec, at.port(), (secret, nonce))
         }
         (other, _) => Err(format!("{} cannot be this", other.title())),
     }
@@ -242,6 +286,7 @@ async fn is_ready(engine: Engine, job: &Job<'_>, (pid, streams): (u32, bool)) ->
             postgresql::is_following(member.at, secret, streams).await
         }
         Job::Keeps { member, secret, .. } => postgresql::has_table(member.at, secret).await,
+        Job::Relays { at, secret, nonce, .. } => broker::is_ready(engine, *at, secret, nonce).await,
     }
 }
 
@@ -251,7 +296,7 @@ fn cores(kind: &NodeKind) -> u32 {
     match kind {
         NodeKind::LoadBalancer(spec) => spec.cores,
         NodeKind::Cache(spec) if spec.engine == Engine::Memcached => spec.workers.clamp(1, 64),
-        NodeKind::Database(_) => all(),
+        NodeKind::Database(_) | NodeKind::Queue(_) => all(),
         _ => 1,
     }
 }

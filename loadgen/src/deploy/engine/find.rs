@@ -7,6 +7,10 @@ use std::process::{Command, Stdio};
 const SERVERS: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/usr/bin"];
 /// Where Debian keeps PostgreSQL's programs, each version in a folder of its own.
 const POSTGRESQL: &str = "/usr/lib/postgresql";
+/// Where it keeps RabbitMQ, in a folder that is named by its version. What is on the path is a script that runs it only as root, or as
+/// an account of its own.
+const RABBITMQ: &str = "/usr/lib/rabbitmq/lib";
+const RABBITMQ_FOLDER: &str = "rabbitmq_server-";
 
 /// What an engine's program is called, and the Debian package that brings it.
 const fn names(engine: Engine) -> Option<(&'static str, &'static str)> {
@@ -17,6 +21,8 @@ const fn names(engine: Engine) -> Option<(&'static str, &'static str)> {
         Engine::Redis => ("redis-server", "redis-server"),
         Engine::Memcached => ("memcached", "memcached"),
         Engine::Postgresql => ("postgres", "postgresql"),
+        Engine::Nats => ("nats-server", "nats-server"),
+        Engine::Rabbitmq => ("rabbitmq-server", "rabbitmq-server"),
     })
 }
 
@@ -28,6 +34,8 @@ pub(super) fn version(engine: Engine, path: &Path) -> Result<String, String> {
     let version = match engine {
         Engine::Haproxy | Engine::Nginx => version_of(path, "-v"),
         Engine::Memcached => version_of(path, "-V"),
+        // Asking would take seconds.
+        Engine::Rabbitmq => folder_version(path),
         _ => version_of(path, "--version"),
     };
     version.ok_or_else(|| {
@@ -70,6 +78,7 @@ pub(in super::super) fn path_of(engine: Engine) -> Result<PathBuf, String> {
 fn folders(engine: Engine) -> Vec<PathBuf> {
     let mut folders = match engine {
         Engine::Postgresql => newest_first(Path::new(POSTGRESQL)),
+        Engine::Rabbitmq => return rabbitmq_folders(Path::new(RABBITMQ)),
         _ => Vec::new(),
     };
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -87,6 +96,19 @@ fn newest_first(parent: &Path) -> Vec<PathBuf> {
         .collect();
     versions.sort_by(|a, b| b.cmp(a));
     versions.into_iter().map(|(_, path)| path).collect()
+}
+
+fn rabbitmq_folders(parent: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut folders: Vec<PathBuf> = entries.map(|folder| folder.join("sbin")).collect();
+    folders.retain(|folder| folder_version(&folder.join("rabbitmq-server")).is_some());
+    folders
+}
+
+/// The version of a program in `rabbitmq_server-VERSION/sbin`.
+fn folder_version(program: &Path) -> Option<String> {
+    let folder = program.parent()?.parent()?.file_name()?.to_str()?;
+    version_in(folder.strip_prefix(RABBITMQ_FOLDER)?)
 }
 
 fn version_of(program: &Path, option: &str) -> Option<String> {
@@ -117,10 +139,14 @@ mod tests {
             ("Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64", "7.0.15"),
             ("memcached 1.6.18", "1.6.18"),
             ("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", "15.18"),
+            ("nats-server: v2.9.10", "2.9.10"),
         ] {
             assert_eq!(version_in(said).as_deref(), Some(version), "{said}");
         }
         assert_eq!(version_in("usage: something"), None);
+        let folder = |path: &str| folder_version(Path::new(path));
+        assert_eq!(folder("/usr/lib/rabbitmq_server-3.10.8/sbin/rabbitmq-server").as_deref(), Some("3.10.8"));
+        assert_eq!(folder("/usr/sbin/rabbitmq-server"), None);
     }
 
     #[test]

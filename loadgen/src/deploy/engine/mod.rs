@@ -9,6 +9,7 @@
 //! has, and passes on the faults that it can be given. When it dies, the kernel kills the engine; when the engine dies, it
 //! ends and says why. What forks itself is in the desk's group of processes, and written down for the next start to reap.
 mod balancer;
+mod broker;
 mod desk;
 mod find;
 mod haproxy;
@@ -23,8 +24,9 @@ mod store;
 mod support;
 mod wal;
 
+pub(super) use broker::Relay;
 use desk::DIRECTORY;
-pub(super) use desk::Desk;
+pub(super) use desk::{Desk, ready_within};
 pub(super) use find::path_of;
 pub use find::{Found, known};
 pub(super) use manifest::{kill_below, reap, signal_below};

@@ -3,6 +3,7 @@
 //! This program is started again as `loadgen __engine`, which asks the kernel to be killed when its parent dies, and then
 //! becomes the engine: that order outlives the change of program, and no code runs between a fork and an exec.
 use super::super::supervise::{THIS_PROGRAM, last_words};
+use super::manifest::signal_below;
 use rustix::process::{Pid, Signal, getppid, kill_process, set_parent_process_death_signal};
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
@@ -112,6 +113,10 @@ impl Process {
 
     /// Asks it to stop in its own way, and kills it when it does not.
     pub(super) async fn stop(mut self) {
+        if self.stop == Signal::KILL {
+            // Nobody else tells what it has started, which would end a while after it.
+            signal_below(self.pid, Signal::KILL);
+        }
         self.signal(self.stop);
         if tokio::time::timeout(STOP_WITHIN, self.child.wait()).await.is_err() {
             // An error here says that it has ended just now.

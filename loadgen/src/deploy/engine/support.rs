@@ -1,6 +1,6 @@
 //! What engines cannot be or do, named before anything is started.
-use super::{find, haproxy, nginx, nginx_cache, postgresql, store};
-use loadpath_core::id::{EdgeIndex, NodeIndex};
+use super::{broker, find, haproxy, nginx, nginx_cache, postgresql, store};
+use loadpath_core::id::NodeIndex;
 use loadpath_core::topology::{Action, Engine, NodeKind, Plan, PlanEdge, PlanNode};
 
 /// What of the plan an engine in it cannot be: the first such thing, in a sentence.
@@ -8,7 +8,7 @@ pub fn beyond(plan: &Plan) -> Option<String> {
     let engines = plan.nodes.iter().filter(|node| node.kind.engine() != Engine::Embedded);
     engines.into_iter().find_map(|node| {
         let engine = node.kind.engine();
-        let what = of_node(engine, node).or_else(|| of_edges(plan, node))?;
+        let what = of_node(plan, engine, node).or_else(|| of_edges(plan, node))?;
         Some(format!(
             "node \"{}\" is {}, which cannot be all that is drawn; {what}. Change that, or set the engine to embedded",
             node.id,
@@ -26,7 +26,7 @@ pub fn absent(plan: &Plan) -> Option<String> {
     })
 }
 
-fn of_node(engine: Engine, node: &PlanNode) -> Option<String> {
+fn of_node(plan: &Plan, engine: Engine, node: &PlanNode) -> Option<String> {
     match (engine, &node.kind) {
         (Engine::Haproxy, NodeKind::LoadBalancer(spec)) => haproxy::missing(spec),
         (Engine::Nginx, NodeKind::LoadBalancer(spec)) => nginx::missing(spec),
@@ -40,6 +40,7 @@ fn of_node(engine: Engine, node: &PlanNode) -> Option<String> {
             through(node).or_else(|| store::memcached_missing(spec)).map(str::to_owned)
         }
         (Engine::Postgresql, NodeKind::Database(spec)) => postgresql::missing(spec).map(str::to_owned),
+        (Engine::Nats | Engine::Rabbitmq, NodeKind::Queue(spec)) => broker::missing(engine, plan, node, spec),
         (_, kind) => Some(format!("as a {} it is not brought up so far", kind.name().replace('_', " "))),
     }
 }
@@ -64,8 +65,9 @@ fn of_edges(plan: &Plan, node: &PlanNode) -> Option<String> {
                 to.id
             ));
         }
-        of_edge(edge)
-            .map(|name| format!("{name} on its edge to \"{}\" is only for callers of our own", to.id))
+        // A queue's desk hands its messages over in our own way.
+        let asked = if matches!(node.kind, NodeKind::Queue(_)) { None } else { of_edge(edge) };
+        asked.map(|name| format!("{name} on its edge to \"{}\" is only for callers of our own", to.id))
     })
 }
 
@@ -87,18 +89,20 @@ pub fn unable(plan: &Plan, action: &Action) -> Option<String> {
         let node = plan.node(node);
         Some((node.kind.engine(), node.id.as_str())).filter(|(engine, _)| *engine != Engine::Embedded)
     };
-    let calls = |edge: EdgeIndex| engine(plan.edge(edge).from);
+    // A queue's desk makes its calls.
+    let calls =
+        |node: NodeIndex| engine(node).filter(|_| !matches!(plan.node(node).kind, NodeKind::Queue(_)));
     let between = |zone: u16, other: Option<u16>| {
         plan.edges.iter().find_map(|edge| {
             let zones = (plan.node(edge.from).zone?, plan.node(edge.to).zone?);
             let is = |(a, b): (u16, u16)| a == zone && b != zone && other.is_none_or(|other| b == other);
-            engine(edge.from).filter(|_| is(zones) || is((zones.1, zones.0)))
+            calls(edge.from).filter(|_| is(zones) || is((zones.1, zones.0)))
         })
     };
     let (found, what) = match action {
         Action::Slow(node, ..) => (engine(*node), "cannot be slowed"),
         Action::Cut(edge) | Action::Join(edge) => {
-            (calls(*edge), "cannot be made to lose packets that it sends")
+            (calls(plan.edge(*edge).from), "cannot be made to lose packets that it sends")
         }
         Action::Partition(zone, other) | Action::Heal(zone, other) => {
             (between(*zone, *other), "cannot be made to lose packets that it sends")

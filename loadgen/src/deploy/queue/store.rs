@@ -1,17 +1,33 @@
 //! What a queue keeps: lines with an exchange before them, or a log in partitions with a group of consumers for each tier.
+use super::super::cookies::Cookies;
+use super::super::node::Ask;
+use super::super::origin::Origin;
+use hyper::Method;
 use loadpath_core::component::queue::{
     Assignment, ConsumerGroup, Exchange, MessageQueue, PartitionedLog, Tag,
 };
 use loadpath_core::id::NodeIndex;
-use loadpath_core::time::Time;
+use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::{Plan, QueueMode, QueueNode};
+use loadpath_core::workload::Operation;
 
 /// A message: what is to be done, and for whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Message {
-    pub(super) class: u16,
-    pub(super) user: u32,
-    pub(super) key: u64,
+pub(in super::super) struct Message {
+    pub(in super::super) class: u16,
+    pub(in super::super) user: u32,
+    pub(in super::super) key: u64,
+}
+
+impl Message {
+    /// What workers are asked for by a message of a class of this name.
+    pub(in super::super) fn ask(&self, class: &str) -> Ask {
+        let Self { class: number, user, key } = *self;
+        // Nobody waits for what is done later.
+        let origin = Origin { class: number, user, deadline: Time::NEVER, way: Span::ZERO };
+        let (method, path) = (Method::PUT, format!("/c/{class}/{key}?u={user}"));
+        Ask { method, path, key, operation: Operation::Job, origin, cookies: Cookies::default() }
+    }
 }
 
 /// A message on its way to workers.
