@@ -77,7 +77,7 @@ struct Arrival {
 
 /// What a broker wants back for a message.
 enum Receipt {
-    Jetstream(jetstream::Receipt),
+    Jetstream(Box<jetstream::Receipt>),
     Rabbitmq(rabbitmq::Receipt),
 }
 
@@ -113,7 +113,7 @@ enum News {
 
 /// A broker, connected.
 enum Broker {
-    Jetstream(Jetstream),
+    Jetstream(Box<Jetstream>),
     Rabbitmq(Box<Rabbitmq>),
 }
 
@@ -128,7 +128,7 @@ impl Broker {
     ) -> Result<Self, String> {
         Ok(match engine {
             Engine::Rabbitmq => Self::Rabbitmq(Box::new(Rabbitmq::open(at, secret, lines, &news).await?)),
-            _ => Self::Jetstream(Jetstream::open(at, secret, lines, life, news).await?),
+            _ => Self::Jetstream(Box::new(Jetstream::open(at, secret, lines, life, news).await?)),
         })
     }
 
