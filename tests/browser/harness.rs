@@ -44,6 +44,11 @@ async fn mouse_and_keys_arrive_as_trusted_events_in_their_order() {
     let typed: String = page.evaluate("document.querySelector('#field').value").await;
     assert_eq!(typed, "12msa");
     assert!(page.metrics().await["Nodes"] > 0.0);
+    page.count_thread_time().await;
+    let busy = page.metrics().await["TaskDuration"];
+    let _: () =
+        page.evaluate("{ const end = performance.now() + 20; while (performance.now() < end); }").await;
+    assert!(page.metrics().await["TaskDuration"] > busy, "a thread that computes takes time");
     let picture = folder.path().join("picture.png");
     page.screenshot(&picture).await;
     assert!(std::fs::read(&picture).expect("the picture is written").starts_with(b"\x89PNG"));

@@ -99,7 +99,6 @@ impl Page {
     }
 
     /// Has [`Page::metrics`] count what a thread computes, not the time that passes: what other programs do is not seen.
-    #[allow(dead_code, reason = "only the page's bench measures")]
     pub(crate) async fn count_thread_time(&self) {
         // The clock cannot be changed while it counts.
         self.tab.execute(DisableParams::default()).await.expect("Chromium stops counting");

@@ -35,11 +35,15 @@ async fn names_texts_and_numbers_have_their_inks_over_the_same_characters() {
     inks.sort();
     inks.dedup();
     assert_eq!(inks.len(), 3, "{inks:?}");
-    // A character of the field lies on the same one of the inks: both begin at the same place and are as tall.
+    // A character of the field lies on the same one of the inks: both begin at the same place, in the same font.
     let apart = "(() => { const [a, b] = ['.source .inks', '#source-text'].map((s) => document.querySelector(s).getBoundingClientRect());
-        return Math.max(Math.abs(a.left - b.left), Math.abs(a.top - b.top), Math.abs(a.height - b.height)); })()";
+        return Math.max(Math.abs(a.left - b.left), Math.abs(a.top - b.top)); })()";
     let apart: f64 = open.page.evaluate(apart).await;
     assert!(apart < 1.0, "{apart} pixels");
+    let fonts = "['.source .inks', '#source-text'].map((s) => { const c = getComputedStyle(document.querySelector(s));
+        return [c.font, c.letterSpacing, c.paddingLeft, c.borderLeftWidth, c.tabSize].join(); })";
+    let [inks, field]: [String; 2] = open.page.evaluate(fonts).await;
+    assert_eq!(inks, field);
     open.page.finish().await;
 }
 

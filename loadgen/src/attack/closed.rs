@@ -164,7 +164,8 @@ mod tests {
         let think = Law::Constant(Span::from_millis(40));
         let groups = vec![("a".to_owned(), 0..5), ("b".to_owned(), 5..20)];
         let plain = attack(server.target(Paths::PerClass), vec![Class::named("read")]);
-        let attack = Attack { closed: Some(ClosedLoop { think, groups }), connections: 20, ..plain };
+        let attack =
+            Attack { closed: Some(ClosedLoop { think, groups }), users: 20, connections: 20, ..plain };
         let (sender, _receiver) = mpsc::channel(64);
         let run = drive(attack, CancellationToken::new(), sender).await.unwrap();
         let expected = 20.0 / (0.040 + run.response().mean().as_secs());

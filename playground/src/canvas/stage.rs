@@ -198,7 +198,11 @@ fn show(document: &Document, camera: Camera, shown: Rect) {
         attribute(&view, "height", &shown.height.to_string());
     }
     if let Some(level) = document.get_element_by_id("zoom-level") {
-        level.set_text_content(Some(&format!("{:.0} %", zoom * 100.0)));
+        let text = format!("{:.0} %", zoom * 100.0);
+        // A new text is laid out anew, also when it says the same.
+        if level.text_content().as_deref() != Some(&text) {
+            level.set_text_content(Some(&text));
+        }
     }
 }
 

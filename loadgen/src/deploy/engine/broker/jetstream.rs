@@ -250,8 +250,8 @@ fn arrival(line: usize, message: jetstream::Message, place: OwnedSemaphorePermit
     let info = message.info().ok()?;
     let (deliveries, sequence) = (u16::try_from(info.delivered).unwrap_or(u16::MAX), info.stream_sequence);
     let (_, acker) = message.split();
-    let receipt = Receipt { acker, line, sequence, _place: place };
-    let receipt = Arc::new(super::Receipt::Jetstream(Box::new(receipt)));
+    let receipt = Box::new(Receipt { acker, line, sequence, _place: place });
+    let receipt = Arc::new(super::Receipt::Jetstream(receipt));
     Some(Arrival { line, parcel, deliveries, receipt })
 }
 
