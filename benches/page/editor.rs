@@ -83,7 +83,7 @@ async fn measure_ours(built: &Path, design: &Topology) -> Figures {
     let browser = Browser::launch().await;
     let link = link::encode(design);
     assert!(link.len() <= link::MAX_LINK, "{} characters", link.len());
-    let page = browser.open_with(&format!("{}{link}", site.address()), READY).await;
+    let page = browser.open_with(&format!("{}#{link}", site.address()), READY).await;
     let nodes = design.nodes.len();
     page.wait_until("it is drawn", &format!("document.querySelectorAll('.node').length === {nodes}")).await;
     page.wait_until("it runs", RUNS).await;
@@ -177,7 +177,7 @@ async fn snapshot(built: &Path) -> f64 {
     let site = Site::of(built.to_owned());
     let browser = Browser::launch().await;
     let link = link::encode(&designs::tree(24));
-    let page = browser.open_with(&format!("{}{link}", site.address()), COUNTER).await;
+    let page = browser.open_with(&format!("{}#{link}", site.address()), COUNTER).await;
     page.wait_until("it runs", RUNS).await;
     page.count_thread_time().await;
     page.prefer(&[("prefers-reduced-motion", "reduce")]).await;
