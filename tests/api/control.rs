@@ -81,7 +81,7 @@ fn one_page_controls_a_run_and_the_others_watch_or_take_over() {
         ("stop", 1),
     ];
     assert_eq!(did, expected);
-    assert_eq!(lines[2]["caps"]["processes"], 24);
+    assert_eq!(lines[2]["caps"]["processes"], 128);
     let origin = format!("http://{}", serving.address);
     assert!(
         lines.iter().all(|line| line["origin"] == origin.as_str() && line["unix"].as_u64() > Some(1 << 30))

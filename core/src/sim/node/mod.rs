@@ -59,6 +59,7 @@ pub(super) struct Node {
 
 /// What a node of each kind knows.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "nodes are few, and every event would follow a pointer")]
 pub(super) enum State {
     Clients(clients::Clients),
     Dns(dns::Dns),
