@@ -238,7 +238,9 @@ fn baselines_come_back_after_a_reload_and_what_cannot_be_read_is_left_out() {
         let startup = Startup { baselines: Some(written.to_owned()), ..Startup::default() };
         open(&startup).0.comparison.kept
     };
-    assert_eq!(again(&written), model.comparison.kept);
+    // What is shared is equal when it is the same place: here the documents count.
+    assert_eq!(again(&written).len(), 1);
+    assert_eq!(*again(&written)[0], *model.comparison.kept[0]);
     let one_broken = format!("{},\"{{broken\"]", written.trim_end_matches(']'));
     assert_eq!(again(&one_broken).len(), 1);
     assert!(again("no list").is_empty());
