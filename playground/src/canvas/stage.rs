@@ -191,11 +191,8 @@ fn show(document: &Document, camera: Camera, shown: Rect) {
     }
     toggle(document, "viewport", "data-far", zoom < FAR);
     toggle(document, "viewport", "data-moving", true);
-    if let Some(view) = document.get_element_by_id("minimap-view") {
-        attribute(&view, "x", &shown.x.to_string());
-        attribute(&view, "y", &shown.y.to_string());
-        attribute(&view, "width", &shown.width.to_string());
-        attribute(&view, "height", &shown.height.to_string());
+    if let Some(view) = html(document, "minimap-view") {
+        place_frame(&view, shown);
     }
     if let Some(level) = document.get_element_by_id("zoom-level") {
         let text = format!("{:.0} %", zoom * 100.0);
@@ -204,6 +201,20 @@ fn show(document: &Document, camera: Camera, shown: Rect) {
             level.set_text_content(Some(&text));
         }
     }
+}
+
+/// Puts the minimap's frame around what is shown. By a transform, and in a layer of its own: it moves with every step of the
+/// camera, and nothing is painted for it.
+pub(crate) fn place_frame(frame: &HtmlElement, shown: Rect) {
+    let number = |name: &str| frame.get_attribute(name).and_then(|value| value.parse::<f64>().ok());
+    let (Some(x), Some(y), Some(scale)) = (number("data-x"), number("data-y"), number("data-scale")) else {
+        return;
+    };
+    let (left, top) = ((shown.x - x) * scale, (shown.y - y) * scale);
+    style(frame, "transform", &format!("translate({left:.1}px, {top:.1}px)"));
+    // The same size is no change to the browser.
+    style(frame, "width", &format!("{:.1}px", shown.width * scale));
+    style(frame, "height", &format!("{:.1}px", shown.height * scale));
 }
 
 fn wire(document: &Document, way: &Cubic, at: ScreenPoint, says: Option<&str>, is_refused: bool) {
