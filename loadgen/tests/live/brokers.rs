@@ -2,6 +2,7 @@
 use super::messages::{count, done_agree, jobs, published};
 use super::{Both, shares_agree};
 use loadgen::deploy::known;
+use loadpath_core::run::NodeRun;
 use loadpath_core::topology::Engine;
 
 /// Whether a broker is on this machine; the test that asks says so when it is not.
@@ -24,8 +25,16 @@ fn who_gets_a_message(engine: &str, modes: &[&str]) {
         let bindings = if mode.contains("topic") { &topics } else { &["", ""] };
         let both = Both::of(&jobs(100, &queue, workers, bindings, ""), 3);
         eprintln!("{engine}, {mode}");
-        done_agree(&both, "w1");
-        done_agree(&both, "w2");
+        if *mode == DIRECT {
+            // Who of all workers does it is a matter of who is free, and on a busy machine that is the second tier more often.
+            let done = |nodes: [&NodeRun; 2]| nodes.map(|node| node.outcomes.total());
+            let (first, second) = (done(both.nodes("w1")), done(both.nodes("w2")));
+            let [n, of] = published(&both);
+            shares_agree("done", ((first[0] + second[0]).min(n), n), ((first[1] + second[1]).min(of), of));
+        } else {
+            done_agree(&both, "w1");
+            done_agree(&both, "w2");
+        }
         both.errors_agree("mail");
         let was = &both.live.notes;
         assert!(was.iter().any(|note| note.starts_with("mq#1 was ")), "{was:?}");

@@ -40,8 +40,8 @@ pub(in crate::sim) struct Clients {
     deadlines: Deadlines,
     /// The event for one of them is on the agenda.
     deadline_planned: bool,
-    /// Files by user and key.
-    browser: Option<(Cache, Rng)>,
+    /// Files by user and key. Few designs have them, and all would be that much larger.
+    browser: Option<Box<(Cache, Rng)>>,
     /// The first of its own ways to the addresses that DNS knows, in the order of its edges.
     pub(super) ways: u16,
     /// Whom each resolver leads to; empty without DNS.
@@ -80,7 +80,10 @@ impl Clients {
             deadlines: Deadlines::default(),
             deadline_planned: false,
             browser: (spec.browser_cache > Span::ZERO).then(|| {
-                (Cache::new(Eviction::Lru, Capacity::Entries(BROWSER_FILES), ttl), stream("browser"))
+                Box::new((
+                    Cache::new(Eviction::Lru, Capacity::Entries(BROWSER_FILES), ttl),
+                    stream("browser"),
+                ))
             }),
             ways: (plan.edges.len() + plan.resolved_ways().take_while(|&(from, _)| from != index).count())
                 as u16,
@@ -92,7 +95,7 @@ impl Clients {
 impl Clients {
     /// About how many bytes it takes.
     pub(super) fn size(&self) -> usize {
-        let browser = self.browser.as_ref().map_or(0, |(files, _)| files.size());
+        let browser = self.browser.as_ref().map_or(0, |browser| browser.0.size());
         browser + self.deadlines.size() + self.resolvers.len() * size_of::<Resolved>() + self.schedule.size()
     }
 }
@@ -217,8 +220,8 @@ impl Simulation {
 
     fn browser_has(&mut self, source: usize, origin: &Origin) -> bool {
         let now = self.now;
-        let Some((browser, _)) = &mut self.clients(source).browser else { return false };
-        browser.get(now, hash::pair(u64::from(origin.user), origin.key))
+        let Some(browser) = &mut self.clients(source).browser else { return false };
+        browser.0.get(now, hash::pair(u64::from(origin.user), origin.key))
     }
 
     /// The answer to a request has come; perhaps nobody waits for it any more.
@@ -230,7 +233,7 @@ impl Simulation {
         let source = usize::from(call.source - 1);
         if call.ask == Ask::Static
             && call.outcome == Outcome::Ok
-            && let Some((browser, rng)) = &mut self.clients(source).browser
+            && let Some((browser, rng)) = self.clients(source).browser.as_deref_mut()
         {
             browser.insert(now, hash::pair(u64::from(call.origin.user), call.origin.key), 1, rng);
         }

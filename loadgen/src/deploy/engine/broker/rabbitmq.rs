@@ -90,11 +90,14 @@ pub(in super::super) fn recipe(
 /// What its scripts go by.
 fn environment(home: &str, own_port: u16) -> Vec<String> {
     let erlang = format!(
-        "-sname {USER}@localhost -start_epmd false -erl_epmd_port {own_port} -kernel inet_dist_use_interface {{127,0,0,1}}"
+        "-sname {USER}@localhost -erl_epmd_port {own_port} -kernel inet_dist_use_interface {{127,0,0,1}}"
     );
     let set = [
         ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
         ("HOME", home.to_owned()),
+        // Also for the short program by which it would start epmd once a minute, for good and for everybody.
+        ("ERL_AFLAGS", "-start_epmd false".to_owned()),
+        ("ERL_EPMD_ADDRESS", Ipv4Addr::LOCALHOST.to_string()),
         ("RABBITMQ_NODENAME", format!("{USER}@localhost")),
         ("RABBITMQ_DIST_PORT", own_port.to_string()),
         ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", erlang),
