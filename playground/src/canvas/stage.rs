@@ -78,16 +78,16 @@ pub(crate) fn place_inside(element: &HtmlElement, at: ScreenPoint) {
     style(element, "transform", &format!("translate({x}px, {y}px)"));
 }
 
-/// Gives the keyboard's focus to an element. One that is gone takes none.
-pub(crate) fn focus(id: &str) {
+/// Gives the keyboard's focus to an element, and says whether it is there.
+pub(crate) fn focus(id: &str) -> bool {
     let document = web_sys::window().and_then(|window| window.document());
-    if let Some(element) = document.and_then(|document| html(&document, id)) {
-        let options = web_sys::FocusOptions::new();
-        // The canvas is moved by its camera and never scrolled.
-        options.set_prevent_scroll(true);
-        // Whatever takes no focus leaves it where it is.
-        let _ = element.focus_with_options(&options);
-    }
+    let Some(element) = document.and_then(|document| html(&document, id)) else { return false };
+    let options = web_sys::FocusOptions::new();
+    // The canvas is moved by its camera and never scrolled.
+    options.set_prevent_scroll(true);
+    // Whatever takes no focus leaves it where it is.
+    let _ = element.focus_with_options(&options);
+    true
 }
 
 fn move_all(document: &Document, moved: &Moved) {
