@@ -229,6 +229,7 @@ fn handle(model: &Model, tell: &Callback<Msg>) -> Html {
 fn board(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
     let zoom = |factor: f64| tell.reform(move |_: MouseEvent| Msg::Zoom(factor));
     let fit = tell.reform(|_: MouseEvent| Msg::Fit);
+    let shown = model.camera.shown(model.canvas.0, model.canvas.1);
     html! {<>
         { canvas(model, faces, tell) }
         { menu(model, tell) }
@@ -238,7 +239,7 @@ fn board(model: &Model, faces: Faces, tell: &Callback<Msg>) -> Html {
         { panel::drawer(model, tell) }
         if model.document.nodes.is_empty() { <Empty tell={tell.clone()} /> }
         <div class="corner">
-            <Minimap scene={model.scene.clone()} tell={tell.clone()} />
+            <Minimap scene={model.scene.clone()} {shown} tell={tell.clone()} />
             <div class="zoom" role="group" aria-label="Zoom">
                 <button type="button" aria-label="Smaller" title="Smaller (−)" onclick={zoom(1.0 / 1.2)}>{ icon("minus", 14) }</button>
                 <span id="zoom-level" />

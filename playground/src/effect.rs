@@ -264,8 +264,15 @@ impl Shell {
         match effect {
             Effect::Draw(draw) => stage::draw(&draw),
             Effect::Focus(id) => {
-                // In a task of its own, behind the one that draws.
-                Timeout::new(0, move || stage::focus(&id)).forget();
+                // In a task of its own, behind the one that draws; where that is late, behind the next frame.
+                let again = move || {
+                    if !stage::focus(&id) {
+                        browser::next_frame(move || {
+                            Timeout::new(0, move || _ = stage::focus(&id)).forget();
+                        });
+                    }
+                };
+                Timeout::new(0, again).forget();
             }
             Effect::Worker(message) => {
                 if let Some(worker) = &self.worker {

@@ -99,6 +99,13 @@ async fn a_zone_is_made_from_the_selection_holds_nodes_and_is_named_and_deleted(
     open.keys(&["g"]).await;
     open.wait_for_count(".region.zone.selected", 1).await;
     open.wait_for_count(".minimap .zone", 1).await;
+    // The small map's frame follows the camera.
+    let frame = "document.querySelector('#minimap-view').getBoundingClientRect().left";
+    let before: f64 = open.page.evaluate(frame).await;
+    open.page.wheel(Point::new(640.0, 520.0), 90.0, 0.0).await;
+    open.page.wait_until("the frame has moved", &format!("{frame} > {before} + 3")).await;
+    open.page.wheel(Point::new(640.0, 520.0), -90.0, 0.0).await;
+    open.page.wait_until("the frame is back", &format!("Math.abs({frame} - {before}) < 1")).await;
     open.keys(&["F2"]).await;
     open.page.wait_until("its name can be written", &format!("{FOCUS}.matches('.region .rename')")).await;
     open.page.type_text("us-east").await;

@@ -1,9 +1,10 @@
 //! The whole design in the corner, with its zones and hosts, and which part of it is shown.
+use super::stage;
 use crate::geometry::{Group, Rect, Scene, WorldPoint};
 use crate::msg::Msg;
 use crate::shared::Shared;
 use wasm_bindgen::JsCast;
-use web_sys::Element;
+use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 /// Its size on the page, in pixels.
@@ -15,6 +16,8 @@ const HEIGHT: f64 = 84.0;
 pub struct Props {
     /// Where the nodes stand.
     pub scene: Shared<Scene>,
+    /// The part of the plane that the canvas shows.
+    pub shown: Rect,
     /// Where messages go.
     pub tell: Callback<Msg>,
 }
@@ -45,14 +48,22 @@ pub fn Minimap(props: &Props) -> Html {
         Group::Zone(_) => spot("zone", region.rect),
         Group::Host(_) => spot("host", region.rect),
     });
-    let nodes = props.scene.nodes.iter().map(|&rect| spot("spot", rect));
+    let frame = use_node_ref();
+    {
+        let frame = frame.clone();
+        use_effect_with((plane, props.shown), move |(_, shown)| {
+            if let Some(frame) = frame.cast::<HtmlElement>() {
+                stage::place_frame(&frame, *shown);
+            }
+        });
+    }
+    let nodes: String = props.scene.nodes.iter().map(outline).collect();
     html! {
-        <svg class="minimap" viewBox={view_box} preserveAspectRatio="none" aria-hidden="true"
-            onpointerdown={look.clone()} onpointermove={look}>
-            { for regions }
-            { for nodes }
-            <rect id="minimap-view" class="view" rx="14" x="0" y="0" width="0" height="0" />
-        </svg>
+        <div class="minimap" aria-hidden="true" onpointerdown={look.clone()} onpointermove={look}>
+            <svg viewBox={view_box} preserveAspectRatio="none">{ for regions }<path class="spot" d={nodes} /></svg>
+            <div ref={frame} id="minimap-view" class="view" data-x={plane.x.to_string()} data-y={plane.y.to_string()}
+                data-scale={(WIDTH / plane.width).to_string()} />
+        </div>
     }
 }
 
@@ -61,6 +72,11 @@ fn spot(class: &'static str, rect: Rect) -> Html {
         <rect {class} x={rect.x.to_string()} y={rect.y.to_string()} rx="14"
             width={rect.width.to_string()} height={rect.height.to_string()} />
     }
+}
+
+/// A rectangle as a part of a path.
+fn outline(rect: &Rect) -> String {
+    format!("M{:.0} {:.0}h{:.0}v{:.0}h{:.0}z", rect.x, rect.y, rect.width, rect.height, -rect.width)
 }
 
 /// The part of the plane that the minimap shows: the design with room around it, in the minimap's proportions.

@@ -78,16 +78,16 @@ pub(crate) fn place_inside(element: &HtmlElement, at: ScreenPoint) {
     style(element, "transform", &format!("translate({x}px, {y}px)"));
 }
 
-/// Gives the keyboard's focus to an element. One that is gone takes none.
-pub(crate) fn focus(id: &str) {
+/// Gives the keyboard's focus to an element, and says whether it is there.
+pub(crate) fn focus(id: &str) -> bool {
     let document = web_sys::window().and_then(|window| window.document());
-    if let Some(element) = document.and_then(|document| html(&document, id)) {
-        let options = web_sys::FocusOptions::new();
-        // The canvas is moved by its camera and never scrolled.
-        options.set_prevent_scroll(true);
-        // Whatever takes no focus leaves it where it is.
-        let _ = element.focus_with_options(&options);
-    }
+    let Some(element) = document.and_then(|document| html(&document, id)) else { return false };
+    let options = web_sys::FocusOptions::new();
+    // The canvas is moved by its camera and never scrolled.
+    options.set_prevent_scroll(true);
+    // Whatever takes no focus leaves it where it is.
+    let _ = element.focus_with_options(&options);
+    true
 }
 
 fn move_all(document: &Document, moved: &Moved) {
@@ -191,11 +191,8 @@ fn show(document: &Document, camera: Camera, shown: Rect) {
     }
     toggle(document, "viewport", "data-far", zoom < FAR);
     toggle(document, "viewport", "data-moving", true);
-    if let Some(view) = document.get_element_by_id("minimap-view") {
-        attribute(&view, "x", &shown.x.to_string());
-        attribute(&view, "y", &shown.y.to_string());
-        attribute(&view, "width", &shown.width.to_string());
-        attribute(&view, "height", &shown.height.to_string());
+    if let Some(view) = html(document, "minimap-view") {
+        place_frame(&view, shown);
     }
     if let Some(level) = document.get_element_by_id("zoom-level") {
         let text = format!("{:.0} %", zoom * 100.0);
@@ -204,6 +201,20 @@ fn show(document: &Document, camera: Camera, shown: Rect) {
             level.set_text_content(Some(&text));
         }
     }
+}
+
+/// Puts the minimap's frame around what is shown. By a transform, and in a layer of its own: it moves with every step of the
+/// camera, and nothing is painted for it.
+pub(crate) fn place_frame(frame: &HtmlElement, shown: Rect) {
+    let number = |name: &str| frame.get_attribute(name).and_then(|value| value.parse::<f64>().ok());
+    let (Some(x), Some(y), Some(scale)) = (number("data-x"), number("data-y"), number("data-scale")) else {
+        return;
+    };
+    let (left, top) = ((shown.x - x) * scale, (shown.y - y) * scale);
+    style(frame, "transform", &format!("translate({left:.1}px, {top:.1}px)"));
+    // The same size is no change to the browser.
+    style(frame, "width", &format!("{:.1}px", shown.width * scale));
+    style(frame, "height", &format!("{:.1}px", shown.height * scale));
 }
 
 fn wire(document: &Document, way: &Cubic, at: ScreenPoint, says: Option<&str>, is_refused: bool) {

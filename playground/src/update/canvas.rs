@@ -26,6 +26,10 @@ const EMBEDDED: Insets = Insets { left: 24.0, top: 24.0, right: 24.0, bottom: 24
 const HINT_WIDTH: f64 = 330.0;
 /// How long the camera must rest before everything is drawn sharp, in milliseconds.
 const REST_MS: u32 = 160;
+/// The same for many nodes, whose frames are longer: what is drawn at rest must not come between two turns of the wheel.
+const LONG_REST_MS: u32 = 500;
+/// So many are many.
+const MANY: usize = 100;
 /// More nodes than this are moved as one picture.
 const LIFTED: usize = 24;
 /// Up to this many nodes, each target of an edge is checked in full while the edge is drawn.
@@ -249,9 +253,10 @@ pub(super) fn look(model: &mut Model, camera: Camera) -> Vec<Effect> {
     model.is_fitted = false;
     model.looks += 1;
     let rested = Box::new(Msg::Rested(model.looks));
+    let ms = if model.document.nodes.len() > MANY { LONG_REST_MS } else { REST_MS };
     vec![
         Effect::Draw(Draw::Camera { camera, shown: camera.shown(model.canvas.0, model.canvas.1) }),
-        Effect::AfterFrame { ms: REST_MS, msg: rested },
+        Effect::AfterFrame { ms, msg: rested },
     ]
 }
 
