@@ -210,6 +210,32 @@ impl Selection {
     }
 }
 
+/// Where a key leads from the selected node, in the document's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// To the next one; to the first where none is selected.
+    Next,
+    /// To the one before; to the last where none is selected.
+    Previous,
+    /// To the first.
+    First,
+    /// To the last.
+    Last,
+}
+
+impl Walk {
+    /// The node that it leads to from this one, of so many: an end is not left. None where there are no nodes.
+    pub fn from(self, node: Option<usize>, count: usize) -> Option<usize> {
+        let last = count.checked_sub(1)?;
+        Some(match (self, node) {
+            (Self::First, _) | (Self::Next, None) => 0,
+            (Self::Last, _) | (Self::Previous, None) => last,
+            (Self::Next, Some(node)) => (node + 1).min(last),
+            (Self::Previous, Some(node)) => node.saturating_sub(1),
+        })
+    }
+}
+
 /// What is selected, where at most one thing can be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Single {

@@ -3,7 +3,7 @@ use crate::edit::Bag;
 use crate::editing;
 use crate::geometry::{ScreenPoint, WorldPoint};
 use crate::inspect;
-use crate::model::{Dialog, Drawer, OverTime, Selection, Tab};
+use crate::model::{Dialog, Drawer, OverTime, Selection, Tab, Walk};
 use crate::run::{FromWorker, Subject, Thread};
 use crate::tool::Pointer;
 use crate::update::{advice, comparison, course};
@@ -27,6 +27,8 @@ pub enum Msg {
 
     /// Something was selected.
     Select(Selection),
+    /// Another node is to be selected, from the one that is.
+    Walk(Walk),
     /// Everything is to be selected.
     SelectAll,
     /// The keyboard's focus came to a node.

@@ -42,6 +42,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Settled(edits) => document::settled(model, edits),
 
         Msg::Select(selection) => canvas::select(model, selection),
+        Msg::Walk(walk) => canvas::walk(model, walk),
         Msg::SelectAll => canvas::select_all(model),
         Msg::Focused(node) => canvas::focused(model, node),
         Msg::Tab(tab) => only(|| model.tab = tab),

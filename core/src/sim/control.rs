@@ -279,8 +279,11 @@ impl Simulation {
         if !station.in_service {
             // What it did not do before it was there is no idleness.
             (station.in_service, station.in_flight_since) = (true, self.now);
+            if let Some(scaling) = &mut self.nodes[node].scaling {
+                scaling.joined(instance, self.now);
+            }
         }
-        station.starting = Some(at);
+        self.nodes[node].stations[usize::from(instance)].starting = Some(at);
         if at == self.now {
             return self.started(node, instance);
         }

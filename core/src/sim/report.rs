@@ -206,7 +206,14 @@ impl Simulation {
             .collect();
         let remembers = matches!(node.state, State::Cache(_) | State::Cdn(_));
         let hit_ratio = total.hit_ratio().filter(|_| remembers);
-        let utilization = mean(&in_service(&node.stations, &each));
+        let utilization = match &node.scaling {
+            // Of what there was: an instance that came late was not idle before.
+            Some(scaling) => {
+                let there = scaling.mean_in_service(self.now, duration);
+                (there > 0.0).then(|| (each.iter().sum::<f64>() / there).min(1.0))
+            }
+            None => mean(&in_service(&node.stations, &each)),
+        };
         let (steadiness, seconds) = (&node.meter.steadiness, duration.as_secs());
         let mut figures = steadiness.of_calls(&total.outcomes, &total.response, seconds);
         if !node.stations.is_empty() {

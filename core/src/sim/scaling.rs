@@ -20,12 +20,56 @@ pub(super) struct Scaling {
     pub(super) by_backlog: bool,
     /// Worker-nanoseconds that were taken when monitoring last looked.
     pub(super) taken: u64,
+    /// How long each instance has been in service.
+    tenures: Vec<Tenure>,
+}
+
+/// How long an instance has been in service since the statistics were reset.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tenure {
+    /// Before `since`.
+    ended: Span,
+    /// When it came into service, or the reset; none while it is out of service.
+    since: Option<Time>,
+}
+
+impl Tenure {
+    fn until(self, now: Time) -> Span {
+        self.since.map_or(self.ended, |since| self.ended + now.since(since))
+    }
+
+    fn end(&mut self, now: Time) {
+        *self = Self { ended: self.until(now), since: None };
+    }
+
+    fn reset(&mut self, now: Time) {
+        *self = Self { ended: Span::ZERO, since: self.since.map(|_| now) };
+    }
 }
 
 impl Scaling {
     pub(super) fn new(spec: &Autoscaling, start_time: Span) -> Self {
         let by_backlog = spec.by == ScaleBy::Backlog;
-        Self { autoscaler: spec.autoscaler(start_time), by_backlog, taken: 0 }
+        Self { autoscaler: spec.autoscaler(start_time), by_backlog, taken: 0, tenures: Vec::new() }
+    }
+
+    fn start(&mut self, drawn: usize, most: usize, now: Time) {
+        let tenure = |i| Tenure { since: (i < drawn).then_some(now), ..Tenure::default() };
+        self.tenures = (0..most).map(tenure).collect();
+    }
+
+    /// An instance is in service from now on.
+    pub(super) fn joined(&mut self, instance: u16, now: Time) {
+        self.tenures[usize::from(instance)].since.get_or_insert(now);
+    }
+
+    pub(super) fn reset_statistics(&mut self, now: Time) {
+        self.tenures.iter_mut().for_each(|tenure| tenure.reset(now));
+    }
+
+    /// How many instances were in service since the reset, averaged over this time.
+    pub(super) fn mean_in_service(&self, now: Time, duration: Span) -> f64 {
+        self.tenures.iter().map(|tenure| tenure.until(now).as_secs()).sum::<f64>() / duration.as_secs()
     }
 }
 
@@ -40,7 +84,8 @@ impl Simulation {
         self.nodes[node].note_up(self.now);
         let most = self.nodes[node].stations.len();
         (drawn..most).for_each(|instance| self.leave_balancers(node, instance as u16));
-        if self.nodes[node].scaling.is_some() {
+        if let Some(scaling) = &mut self.nodes[node].scaling {
+            scaling.start(drawn, most, self.now);
             self.plan_look(node);
         }
     }
@@ -71,6 +116,9 @@ impl Simulation {
     fn leave(&mut self, node: usize, instance: u16) {
         let station = &mut self.nodes[node].stations[usize::from(instance)];
         (station.in_service, station.restarting, station.starting) = (false, false, None);
+        if let Some(scaling) = &mut self.nodes[node].scaling {
+            scaling.tenures[usize::from(instance)].end(self.now);
+        }
         self.nodes[node].note_up(self.now);
         self.left(node, instance);
     }

@@ -70,6 +70,16 @@ impl Serving for Lab {
 }
 
 #[test]
+fn utilization_is_of_the_instances_that_were_there() {
+    // Both are busy at once and stay so; after 5 s there are four, two of which only start: 100 % / 60 % of two.
+    let mut lab = Lab::new(&design(TARGET, "600/s"));
+    let run = lab.run_to(7.0).run();
+    let (taken, offered) = (20.0 * 7.0, 20.0 * 5.0 + 40.0 * 2.0);
+    let utilization = node_of(&run, "web").utilization.unwrap();
+    assert!((utilization - taken / offered).abs() < 0.02, "{utilization}");
+}
+
+#[test]
 fn steps_go_one_by_one() {
     let step = r#","instances":2,"autoscale":"step","max_instances":6,"cooldown":"0s""#;
     let mut lab = Lab::new(&design(step, "900/s"));

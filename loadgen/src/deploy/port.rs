@@ -1,46 +1,129 @@
-//! Ports for the nodes: free ones on loopback, outside the range from which the system takes ports for outgoing connections.
+//! Ports for the nodes: on loopback, outside the range from which the system takes ports for outgoing connections.
+//!
+//! An instance that comes back has the port that it had before, and an engine opens its port by itself, a moment after it was
+//! chosen. In between the port belongs to nobody that the system knows of. So whoever gives out ports holds whole blocks of them:
+//! the first port of a block is listened on for as long as the block is held, and the others are then given out by one alone.
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
+use std::time::Duration;
 
 /// Where the nodes' ports lie. Linux gives 32768 and up to outgoing connections, which would collide under load.
-const RANGE: std::ops::Range<u16> = 20_000..32_000;
+const RANGE: Range<u16> = 20_000..32_000;
+/// How many ports are held at once.
+const BLOCK: u16 = 100;
+/// For how long a port may still be taken by the process that is known to have ended, and how often it is tried.
+const PATIENCE: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(10);
 
-/// Listens on the first free port at or after `start`, going round once.
-///
-/// # Errors
-/// When no port of the range can be listened on; the error is that of the last one.
-pub(super) fn listen_from(start: u16) -> io::Result<TcpListener> {
-    let first = start.clamp(RANGE.start, RANGE.end - 1);
-    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
-    for port in (first..RANGE.end).chain(RANGE.start..first) {
-        match listen_on(port) {
-            Ok(listener) => return Ok(listener),
-            Err(fault) => last = fault,
+/// The ports that one supervisor gives out.
+pub(super) struct Ports {
+    /// Which block is tried first, counted from the start of the range: those that run side by side begin apart.
+    next_block: u16,
+    /// The first ports of the blocks that are held.
+    held: Vec<TcpListener>,
+    /// What is left of the newest block.
+    left: Range<u16>,
+}
+
+impl Ports {
+    /// None is held yet.
+    pub(super) fn new(salt: u32) -> Self {
+        let blocks = u32::from((RANGE.end - RANGE.start) / BLOCK);
+        Self { next_block: (salt % blocks) as u16, held: Vec::new(), left: 0..0 }
+    }
+
+    /// Listens on a port that was not given out before.
+    ///
+    /// # Errors
+    /// When no port of the range can be listened on; the error is that of the last one.
+    pub(super) fn listen(&mut self) -> io::Result<TcpListener> {
+        loop {
+            while let Some(port) = self.left.next() {
+                // One that a stranger has is passed over.
+                if let Ok(listener) = listen_on(port) {
+                    return Ok(listener);
+                }
+            }
+            self.hold_another()?;
         }
     }
-    Err(last)
+
+    fn hold_another(&mut self) -> io::Result<()> {
+        let blocks = (RANGE.end - RANGE.start) / BLOCK;
+        let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+        for _ in 0..blocks {
+            let first = RANGE.start + self.next_block * BLOCK;
+            self.next_block = (self.next_block + 1) % blocks;
+            match listen_on(first) {
+                Ok(listener) => {
+                    self.held.push(listener);
+                    self.left = first + 1..first + BLOCK;
+                    return Ok(());
+                }
+                Err(fault) => last = fault,
+            }
+        }
+        Err(last)
+    }
 }
 
-/// Listens on exactly this port.
-pub(super) fn listen_on(port: u16) -> io::Result<TcpListener> {
+/// Listens on exactly this port, which was given out before. A process that was killed has ended a moment before the system has
+/// closed what it and its children had open: that is waited for.
+pub(super) async fn listen_again(port: u16) -> io::Result<TcpListener> {
+    let begun = tokio::time::Instant::now();
+    loop {
+        match listen_on(port) {
+            Err(fault) if fault.kind() == io::ErrorKind::AddrInUse && begun.elapsed() < PATIENCE => {
+                tokio::time::sleep(AGAIN).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+fn listen_on(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-}
-
-/// Where to begin to look: agents that run side by side begin apart.
-pub(super) fn starting_point(salt: u32) -> u16 {
-    RANGE.start + (salt.wrapping_mul(101) % u32::from(RANGE.end - RANGE.start)) as u16
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn port_of(listener: &TcpListener) -> u16 {
+        listener.local_addr().unwrap().port()
+    }
+
+    #[test]
+    fn two_that_begin_at_the_same_place_never_give_out_the_same_port() {
+        let salt = std::process::id();
+        let (mut ours, mut theirs) = (Ports::new(salt), Ports::new(salt));
+        // Each is closed at once, as one is that an engine is to open by itself.
+        let mut given: Vec<u16> = (0..150).map(|_| port_of(&ours.listen().unwrap())).collect();
+        given.extend((0..150).map(|_| port_of(&theirs.listen().unwrap())));
+        assert!(given.iter().all(|port| RANGE.contains(port)), "{given:?}");
+        given.sort_unstable();
+        given.dedup();
+        assert_eq!(given.len(), 300);
+    }
+
     #[test]
     fn a_taken_port_is_passed_over() {
-        let first = listen_from(starting_point(std::process::id())).unwrap();
-        let taken = first.local_addr().unwrap().port();
-        let second = listen_from(taken).unwrap();
-        assert_ne!(second.local_addr().unwrap().port(), taken);
-        assert!(RANGE.contains(&second.local_addr().unwrap().port()));
+        let mut ports = Ports::new(std::process::id() + 7);
+        let first = port_of(&ports.listen().unwrap());
+        let _stranger = listen_on(first + 1).unwrap();
+        assert!(port_of(&ports.listen().unwrap()) > first + 1);
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_just_being_closed_is_waited_for() {
+        let mut ports = Ports::new(std::process::id() + 14);
+        let listener = ports.listen().unwrap();
+        let port = port_of(&listener);
+        let (again, ()) = tokio::join!(listen_again(port), async {
+            tokio::time::sleep(3 * AGAIN).await;
+            drop(listener);
+        });
+        assert_eq!(port_of(&again.unwrap()), port);
     }
 }

@@ -7,7 +7,7 @@ use super::assignment::{Assignment, RUN_VARIABLE};
 use super::engine;
 use super::host::Host;
 use super::order::{Order, ProcessNumber, Report};
-use super::port;
+use super::port::{self, Ports};
 use super::run_directory::{self, RunDirectory};
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getrlimit, kill_process, kill_process_group, setrlimit,
@@ -72,7 +72,7 @@ struct Supervisor {
     minders: BTreeMap<ProcessNumber, mpsc::UnboundedSender<Stop>>,
     reports: mpsc::UnboundedSender<Report>,
     inbox: mpsc::UnboundedReceiver<Report>,
-    next_port: u16,
+    ports: Ports,
     /// The hosts whose cores are handed out, by place.
     hosts: BTreeSet<u16>,
 }
@@ -80,13 +80,12 @@ struct Supervisor {
 impl Supervisor {
     fn new(directory: &Path) -> Self {
         let (reports, inbox) = mpsc::unbounded_channel();
-        let next_port = port::starting_point(std::process::id());
         Self {
             directory: directory.to_owned(),
             minders: BTreeMap::new(),
             reports,
             inbox,
-            next_port,
+            ports: Ports::new(std::process::id()),
             hosts: BTreeSet::new(),
         }
     }
@@ -99,7 +98,7 @@ impl Supervisor {
         loop {
             tokio::select! {
                 line = orders.next_line() => match line {
-                    Ok(Some(line)) => self.carry_out(&line),
+                    Ok(Some(line)) => self.carry_out(&line).await,
                     Ok(None) | Err(_) => break,
                 },
                 Some(report) = self.inbox.recv() => {
@@ -117,10 +116,10 @@ impl Supervisor {
         Ok(())
     }
 
-    fn carry_out(&mut self, line: &str) {
+    async fn carry_out(&mut self, line: &str) {
         match serde_json::from_str(line) {
             Ok(Order::Start { process, port, assignment }) => {
-                if let Err(how) = self.start(process, port, &assignment) {
+                if let Err(how) = self.start(process, port, &assignment).await {
                     self.report(Report::Ended { process, how, last_words: String::new() });
                 }
             }
@@ -143,7 +142,7 @@ impl Supervisor {
         self.reports.send(report).expect("the receiving end lives as long as the supervisor");
     }
 
-    fn start(
+    async fn start(
         &mut self,
         process: ProcessNumber,
         port: Option<u16>,
@@ -155,19 +154,24 @@ impl Supervisor {
         if let Some(host) = &assignment.host {
             self.open(host)?;
         }
-        let listener = self.listen(port)?;
+        let listener = match port {
+            Some(port) => port::listen_again(port)
+                .await
+                .map_err(|e| format!("port {port} of 127.0.0.1 cannot be listened on: {e}"))?,
+            None => self.listen()?,
+        };
         let port = port_of(&listener)?;
         let mut assignment = assignment.clone();
         // An engine listens itself: the port that was just held is free for it, and its desk has another; or the other way round.
         let desk = match &assignment.engine {
             None => listener,
             Some(_) if assignment.behind_desk => {
-                assignment.engine_port = Some(port_of(&self.listen(None)?)?);
+                assignment.engine_port = Some(port_of(&self.listen()?)?);
                 listener
             }
             Some(_) => {
                 assignment.engine_port = Some(port);
-                self.listen(None)?
+                self.listen()?
             }
         };
         let desk_port = port_of(&desk)?;
@@ -208,16 +212,9 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Listens on this port, or on one that is free.
-    fn listen(&mut self, port: Option<u16>) -> Result<TcpListener, String> {
-        let listener = match port {
-            Some(port) => port::listen_on(port)
-                .map_err(|e| format!("port {port} of 127.0.0.1 cannot be listened on: {e}"))?,
-            None => port::listen_from(self.next_port)
-                .map_err(|e| format!("no free port was found on 127.0.0.1: {e}"))?,
-        };
-        self.next_port = self.next_port.max(port_of(&listener)?).saturating_add(1);
-        Ok(listener)
+    /// Listens on a port that is free.
+    fn listen(&mut self) -> Result<TcpListener, String> {
+        self.ports.listen().map_err(|e| format!("no free port was found on 127.0.0.1: {e}"))
     }
 
     /// Stops every process and waits until the last one is gone.

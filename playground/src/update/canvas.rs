@@ -6,7 +6,7 @@ use crate::geometry::{
     Camera, Cubic, Group, Guide, Insets, NODE_HEIGHT, NODE_WIDTH, Rect, Scene, ScreenPoint, WorldPoint,
     innermost, node_rect, route,
 };
-use crate::model::{Model, Selection};
+use crate::model::{Model, Selection, Walk};
 use crate::msg::{Msg, Wheel};
 use crate::shared::Shared;
 use crate::tool::{Act, Ground, Pointer, Preview, Tool};
@@ -43,6 +43,15 @@ pub(super) fn select(model: &mut Model, selection: Selection) -> Vec<Effect> {
     }
     model.editing.group = None;
     Vec::new()
+}
+
+/// From what is selected now, and not from what was when the key's list was drawn: keys may come faster than frames.
+pub(super) fn walk(model: &mut Model, walk: Walk) -> Vec<Effect> {
+    let from = model.selection.nodes.first().copied();
+    match walk.from(from, model.document.nodes.len()) {
+        Some(node) => select(model, Selection::node(node)),
+        None => Vec::new(),
+    }
 }
 
 pub(super) fn select_all(model: &mut Model) -> Vec<Effect> {

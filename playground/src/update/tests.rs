@@ -2,7 +2,7 @@ use super::comparison::{self, Side};
 use super::*;
 use crate::edit::Bag;
 use crate::library::Kept;
-use crate::model::{Drawer, Selection, Single, Stage};
+use crate::model::{Drawer, Selection, Single, Stage, Walk};
 use crate::msg::Change;
 use crate::run::{Figures, FromWorker, Subject, ToWorker};
 use loadpath_core::rng::Seed;
@@ -100,6 +100,30 @@ fn the_agents_code_is_exchanged_and_leaves_the_address() {
     let (model, effects) = open(&Startup { fragment: "code=abc".to_owned(), ..Startup::default() });
     assert!(effects.iter().any(|e| matches!(e, Effect::Exchange(code) if code == "abc")));
     assert!(model.fragment.starts_with("d1.") && model.notices.is_empty());
+}
+
+#[test]
+fn every_key_counts_in_the_list_and_its_ends_are_not_left() {
+    let mut model = started();
+    let last = model.document.nodes.len() - 1;
+    let walks = [
+        (Walk::Next, 0),
+        (Walk::Next, 1),
+        (Walk::Next, 2),
+        (Walk::Previous, 1),
+        (Walk::First, 0),
+        (Walk::Previous, 0),
+        (Walk::Last, last),
+        (Walk::Next, last),
+    ];
+    for (walk, node) in walks {
+        update(&mut model, Msg::Walk(walk));
+        assert_eq!(model.selection, Selection::node(node), "{walk:?}");
+    }
+    update(&mut model, Msg::Escape);
+    update(&mut model, Msg::Walk(Walk::Previous));
+    assert_eq!(model.selection, Selection::node(last));
+    assert_eq!(Walk::First.from(None, 0), None);
 }
 
 #[test]

@@ -203,6 +203,9 @@ impl Node {
         self.levels.clear();
         self.up_levels.clear();
         self.up_since = now;
+        if let Some(scaling) = &mut self.scaling {
+            scaling.reset_statistics(now);
+        }
         for station in &mut self.stations {
             station.reset_statistics(now);
             station.in_flight_since = now;
