@@ -39,7 +39,7 @@ impl Ports {
     /// When no port of the range can be listened on; the error is that of the last one.
     pub(super) fn listen(&mut self) -> io::Result<TcpListener> {
         loop {
-            while let Some(port) = self.left.next() {
+            for port in self.left.by_ref() {
                 // One that a stranger has is passed over.
                 if let Ok(listener) = listen_on(port) {
                     return Ok(listener);
