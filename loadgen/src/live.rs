@@ -9,7 +9,8 @@ mod usage;
 pub use feed::{Feed, Kept};
 pub use fit::{Unfit, check_deployable};
 
-use crate::attack::{self, Attack, ClosedLoop, Manner, Paths, Shape, Target};
+use crate::agents::{Done, Driver, Task};
+use crate::attack::{Attack, Paths, Target};
 use crate::clock::Clock;
 use crate::deploy::{DeployError, Deployment, Design, Facts, THIS_PROGRAM};
 use crate::entropy;
@@ -63,6 +64,8 @@ pub struct Live {
     clock: Clock,
     /// What of the timeline could not be done.
     troubles: Mutex<Vec<String>>,
+    /// What agents did not do of their shares.
+    short: Mutex<Vec<String>>,
 }
 
 /// How a run ended: what was measured, or the sentence why nothing was.
@@ -74,6 +77,14 @@ impl Live {
     /// # Errors
     /// When the design, or what is asked, cannot be run live. Nothing was started then.
     pub fn start(wish: Wish, stop: CancellationToken) -> Result<Arc<Self>, Unfit> {
+        Self::start_driven(wish, Driver::Here, stop)
+    }
+
+    /// As [`Live::start`], and this drives the load, from this machine: what is brought up listens on loopback only.
+    ///
+    /// # Errors
+    /// As [`Live::start`].
+    pub fn start_driven(wish: Wish, driver: Driver, stop: CancellationToken) -> Result<Arc<Self>, Unfit> {
         let drivable = fit::check_drivable(&wish.document, wish.duration, &CAPS)?;
         let id = entropy::hex(8).map_err(|e| Unfit::Cannot(format!("no random numbers can be had: {e}")))?;
         let live = Arc::new(Self {
@@ -85,9 +96,10 @@ impl Live {
             outcome: watch::Sender::new(None),
             clock: Clock::start(),
             troubles: Mutex::default(),
+            short: Mutex::default(),
         });
         let running = live.clone();
-        tokio::spawn(async move { running.see_through(&wish, &drivable).await });
+        tokio::spawn(async move { running.see_through(&wish, &drivable, driver).await });
         Ok(live)
     }
 
@@ -144,6 +156,11 @@ impl Live {
         }
     }
 
+    /// What agents did not do of their shares, a sentence each; known once it has ended.
+    pub fn short(&self) -> Vec<String> {
+        self.short.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Whether it has ended, with all its processes.
     pub fn is_over(&self) -> bool {
         self.outcome.borrow().is_some()
@@ -159,9 +176,9 @@ impl Live {
             .expect("the sender lives as long as this, and it was waited for")
     }
 
-    async fn see_through(&self, wish: &Wish, drivable: &Drivable) {
+    async fn see_through(&self, wish: &Wish, drivable: &Drivable, driver: Driver) {
         let mut recording = wish.keep.clone().map(|store| recording(store, wish, drivable));
-        let result = self.bring_up_and_drive(wish, drivable, recording.as_mut()).await;
+        let result = self.bring_up_and_drive(wish, drivable, driver, recording.as_mut()).await;
         let down = self.take_down().await;
         let result = result.map(|mut run| {
             let trouble = down.err().map(|fault| format!("the design was not taken down cleanly: {fault}"));
@@ -189,6 +206,7 @@ impl Live {
         &self,
         wish: &Wish,
         drivable: &Drivable,
+        driver: Driver,
         recording: Option<&mut Recording>,
     ) -> Result<Run, String> {
         let plan = &drivable.plan;
@@ -205,20 +223,23 @@ impl Live {
         self.phase(Phase::WarmingUp, format!("requests are sent for {} that do not count", wish.warm_up));
         let engines = deployment.engines().await;
         let (sender, intervals) = mpsc::channel(4);
-        let driving = attack::drive(attack_on(address, wish, drivable), self.stop.clone(), sender);
+        let attack = attack_on(address, wish, drivable);
+        let task = |attack: &Attack| Task::of_design(&wish.document, attack);
+        let driving = driver.drive(attack, task, self.stop.clone(), sender);
         let begun = watch::Sender::new(None);
         let watching = self.watch(intervals, deployment, (plan, wish), &begun, recording);
         let (minding, happening) = (deployment.mind(), self.follow_timeline(deployment, plan, &begun));
         let scaling = deployment.scale(|trouble| self.trouble(trouble));
         let failing = self.let_fail(deployment, Seed(wish.seed), &begun);
-        let (run, seen) = tokio::select! {
+        let (done, seen) = tokio::select! {
             both = async { tokio::join!(driving, watching) } => both,
             _ = async { tokio::join!(minding, happening, scaling, failing) } => unreachable!("databases are minded for ever"),
         };
-        let mut run = run.map_err(|fault| fault.to_string())?;
+        let Done { mut run, short } = done?;
+        *self.short.lock().unwrap_or_else(PoisonError::into_inner) = short;
         // Which programs it was: their versions and configurations are part of what was measured.
         run.notes.extend(engines.iter().map(|(node, number, facts)| format!("{node}#{number} was {facts}")));
-        run.source = source(&engines);
+        run.source = source(&engines, &run.source);
         let (utilization, counters) = seen;
         for ((node, utilization), counters) in run.nodes.iter_mut().zip(utilization).zip(counters) {
             (node.utilization, node.counters) = (utilization, counters);
@@ -321,45 +342,19 @@ fn complete(interval: &mut Interval, utilization: Vec<Option<f64>>, deployment: 
 fn attack_on(address: SocketAddr, wish: &Wish, drivable: &Drivable) -> Attack {
     let plan = &drivable.plan;
     Attack {
-        name: plan.name.clone(),
-        target: Target::plain(address, Paths::PerClass),
-        arrivals: plan.arrivals,
-        manner: Manner::default(),
-        shape: shape(plan),
-        closed: closed_loop(plan),
-        classes: plan.classes.clone(),
-        users: plan.users,
-        source: drivable.source.clone(),
         seed: Seed(wish.seed),
         warm_up: wish.warm_up,
         duration: wish.duration,
         timeout: drivable.timeout,
-        connections: connections(plan),
-        nodes: plan.nodes.iter().map(|node| node.id.clone()).collect(),
-        // What stands for clients says itself what it saw of the node that they call.
-        entry: Some(plan.node(drivable.entry).id.clone())
-            .filter(|_| !matches!(plan.node(drivable.entry).kind, NodeKind::Clients(_))),
+        entry: measured_at(drivable),
+        ..Attack::of_plan(plan, Target::plain(address, Paths::PerClass), &drivable.source)
     }
 }
 
-/// The users of a plan who think and wait, in a closed loop; none in an open one.
-pub(crate) fn closed_loop(plan: &Plan) -> Option<ClosedLoop> {
-    let think = plan.think_time?;
-    let nodes = (0..plan.nodes.len()).map(|place| NodeIndex(place as u16));
-    let clients = nodes.filter(|&index| matches!(plan.node(index).kind, NodeKind::Clients(_)));
-    let groups = clients.map(|index| (plan.node(index).id.clone(), plan.users_of(index))).collect();
-    Some(ClosedLoop { think, groups })
-}
-
-/// The changes of load on the plan's timeline; a closed loop finds its own rate.
-pub(crate) fn shape(plan: &Plan) -> Shape {
-    if plan.think_time.is_some() {
-        return Shape::Flat;
-    }
-    let rate = |action: &Action| if let Action::SetRate(rate) = action { Some(*rate) } else { None };
-    let changes: Vec<_> =
-        plan.timeline.iter().filter_map(|(at, action)| Some((*at, rate(action)?))).collect();
-    if changes.is_empty() { Shape::Flat } else { Shape::Changes(changes) }
+/// The node whose answers the clients see. What stands for clients says itself what it saw of the node that they call.
+fn measured_at(drivable: &Drivable) -> Option<String> {
+    let entry = drivable.plan.node(drivable.entry);
+    (!matches!(entry.kind, NodeKind::Clients(_))).then(|| entry.id.clone())
 }
 
 fn recording(store: Store, wish: &Wish, drivable: &Drivable) -> Recording {
@@ -375,20 +370,12 @@ fn recording(store: Store, wish: &Wish, drivable: &Drivable) -> Recording {
     Recording::new(Place::Store(store), begun)
 }
 
-/// The most connections that one machine carries well.
-const MOST_CONNECTIONS: usize = 512;
-
-/// How many requests may be in flight: those of half a second, or of all users of a closed loop, within what one machine carries well.
-fn connections(plan: &Plan) -> usize {
-    match plan.think_time {
-        Some(_) => (plan.users as usize).min(MOST_CONNECTIONS),
-        None => ((shape(plan).peak(plan.arrivals.rate) / 2.0).ceil() as usize).clamp(64, MOST_CONNECTIONS),
-    }
-}
-
 /// Where a run comes from in which some instances were engines.
-fn source(engines: &[(String, u32, Facts)]) -> Source {
-    let Source::Measured { mut target, by } = embedded() else { unreachable!("it was measured") };
+fn source(engines: &[(String, u32, Facts)], driven: &Source) -> Source {
+    let (Source::Measured { mut target, .. }, Source::Measured { by, .. }) = (embedded(), driven) else {
+        unreachable!("it was measured")
+    };
+    let by = by.clone();
     for (node, _, facts) in engines.iter().filter(|(_, number, _)| *number == 1) {
         target += &format!(", {node}: {} {}", facts.engine, facts.version);
     }

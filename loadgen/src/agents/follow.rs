@@ -63,8 +63,9 @@ pub struct Done {
 impl Together {
     pub(super) fn new(team: Team, attack: Attack, start_ns: u64) -> Self {
         let classes = attack.classes.iter().map(|class| class.name.clone()).collect();
+        let seen = (classes, attack.nodes.clone());
         let longest = attack.warm_up + attack.duration + attack.timeout + GRACE + GRACE;
-        let merging = Merging::new(team.names(), classes, attack.warm_up, longest);
+        let merging = Merging::new(team.names(), seen, attack.warm_up, longest);
         let agents = team.members.len();
         Self {
             team,
@@ -180,11 +181,11 @@ impl Together {
         let (until, due) = self.merging.told(agent);
         let name = &self.team.members[agent].name;
         let share = 100.0 / self.short.len() as f64;
-        let planned = self.planned(agent);
+        let of = self.planned(agent).map_or(String::new(), |planned| format!(" of its {planned}"));
         let until = if *lost {
-            format!("; it told of {due} of its {planned} requests, those until {:.1} s", until.as_secs())
+            format!("; it told of {due}{of} requests, those until {:.1} s", until.as_secs())
         } else {
-            format!("; {due} of its {planned} requests were due until then")
+            format!("; {due}{of} requests were due until then")
         };
         format!(
             "agent {name} {how} at {:.1} s: {share:.0} % of the load was not sent after that{until}",
@@ -192,11 +193,14 @@ impl Together {
         )
     }
 
-    /// How many requests the plan deals to an agent.
-    fn planned(&self, agent: usize) -> usize {
+    /// How many requests the plan deals to an agent; none in a closed loop, which has no plan.
+    fn planned(&self, agent: usize) -> Option<usize> {
+        if self.attack.is_closed() {
+            return None;
+        }
         let share = Share::new(agent as u32, self.short.len() as u32).expect("agents are counted");
         let last = Time::ZERO + self.attack.warm_up + self.attack.duration;
-        Plan::new(&self.attack).share(share).take_while(|planned| planned.due < last).count()
+        Some(Plan::new(&self.attack).share(share).take_while(|planned| planned.due < last).count())
     }
 
     async fn done(self) -> Done {
@@ -209,6 +213,9 @@ impl Together {
         let by = format!("loadgen {}, {}", env!("CARGO_PKG_VERSION"), named(&names));
         let source = Source::Measured { target: attack.target.to_string(), by };
         let mut run = merging.finish(&attack.name, source, attack.offered_rate());
+        if attack.is_closed() {
+            run.offered_rate = run.achieved_rate();
+        }
         run.started_unix = start_ns / Span::SECOND.0;
         notes.append(&mut run.notes);
         run.notes = notes;
@@ -220,8 +227,10 @@ impl Together {
     fn beginning(&self) -> String {
         let within = self.team.members.iter().filter_map(|member| member.offset.map(|offset| offset.within));
         let woke = self.woke_late.iter().max().copied().unwrap_or(0);
+        let part = if self.attack.is_closed() { "had every" } else { "sent every" };
+        let whole = if self.attack.is_closed() { "user" } else { "request of one plan" };
         format!(
-            "{} agents sent every {} request of one plan each; their clocks were compared to within {:.2} ms, and the last of them \
+            "{} agents {part} {} {whole} each; their clocks were compared to within {:.2} ms, and the last of them \
              woke {:.2} ms after the agreed instant",
             self.short.len(),
             ordinal(self.short.len()),

@@ -3,9 +3,10 @@
 //! Their seconds begin at the same instant, so that the intervals of a second become one; it waits for the slowest agent that is still there.
 //! The run at the end is made of the agents' own runs, which count each request by when it was due; of an agent that was lost
 //! there are only its intervals, which count by when a request ended: at the border of the warm-up that is a moment less sharp.
-use super::message;
+use super::{message, nodes};
+use crate::attack::{BROKEN_OFF, STEPS_LEFT, THINKING};
 use crate::store;
-use loadpath_core::run::{ClassRun, Outcomes, Run, Second, Source};
+use loadpath_core::run::{ClassRun, NodeRun, Outcomes, Run, Second, Source};
 use loadpath_core::stats::{Histogram, Precision};
 use loadpath_core::time::Span;
 use loadpath_core::wire::{ClassInterval, Interval};
@@ -22,6 +23,7 @@ const BORDER: Span = Span::from_millis(100);
 #[derive(Debug)]
 pub struct Merging {
     classes: Vec<String>,
+    nodes: Vec<String>,
     agents: Vec<Agent>,
     warm_up: Span,
     /// No load can last longer.
@@ -53,13 +55,19 @@ struct Agent {
 }
 
 impl Merging {
-    /// Of agents with these names, who send these classes of requests, for at most so long.
-    pub fn new(names: Vec<String>, classes: Vec<String>, warm_up: Span, longest: Span) -> Self {
+    /// Of agents with these names, who send these classes of requests to these nodes, for at most so long.
+    pub fn new(
+        names: Vec<String>,
+        (classes, nodes): (Vec<String>, Vec<String>),
+        warm_up: Span,
+        longest: Span,
+    ) -> Self {
         let nothing = || Run::new("", Source::Measured { target: String::new(), by: String::new() }, 0.0);
         let agent =
             |name| Agent { name, so_far: nothing(), until: Span::ZERO, intervals: 0, run: None, done: false };
         Self {
             classes,
+            nodes,
             agents: names.into_iter().map(agent).collect(),
             warm_up,
             longest,
@@ -153,6 +161,7 @@ impl Merging {
         let mut all = Run::new(name, source, offered_rate);
         all.warm_up = self.warm_up;
         all.classes = self.classes.iter().map(|name| ClassRun::named(name)).collect();
+        let mut nodes: Vec<NodeRun> = self.nodes.iter().map(|id| nodes::unseen(id)).collect();
         let runs = || self.agents.iter().map(|agent| agent.run.as_ref().unwrap_or(&agent.so_far));
         for run in runs() {
             all.duration = all.duration.max(run.duration);
@@ -165,6 +174,9 @@ impl Merging {
                 class.response.merge(&of.response);
                 class.service.merge(&of.service);
             }
+            for (all, of) in nodes.iter_mut().zip(&run.nodes) {
+                nodes::add_run(all, of);
+            }
             all.series.resize_with(all.series.len().max(run.series.len()), Second::default);
             for (all, of) in all.series.iter_mut().zip(&run.series) {
                 all.offered += of.offered;
@@ -174,6 +186,7 @@ impl Merging {
         for (second, all) in all.series.iter_mut().enumerate() {
             all.p99_ns = self.p99_ns.get(&(second as u64)).copied().unwrap_or(0);
         }
+        all.nodes = nodes;
         all.notes = self.notes();
         all
     }
@@ -181,7 +194,7 @@ impl Merging {
     /// What the agents note: counts are added, what several say is said once.
     fn notes(&self) -> Vec<String> {
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        let mut said: Vec<(&str, &String, Vec<&str>)> = Vec::new();
+        let mut said: Vec<(&str, &String, Vec<&str>, bool)> = Vec::new();
         for agent in &self.agents {
             for note in agent.run.iter().flat_map(|run| &run.notes) {
                 if let Some((count, what)) = counted(note) {
@@ -192,13 +205,16 @@ impl Merging {
                 // What stands before the colon is what it is about.
                 let head = note.split_once(": ").map_or(note.as_str(), |(head, _)| head);
                 match said.iter_mut().find(|(of, ..)| *of == head) {
-                    Some((_, _, names)) => names.push(&agent.name),
-                    None => said.push((head, note, vec![&agent.name])),
+                    Some((_, first, names, same)) => {
+                        names.push(&agent.name);
+                        *same &= *first == note;
+                    }
+                    None => said.push((head, note, vec![&agent.name], true)),
                 }
             }
         }
-        let said = said.into_iter().map(|(head, note, names)| match names.as_slice() {
-            all if all.len() == self.agents.len() && head == note => note.clone(),
+        let said = said.into_iter().map(|(_, note, names, same)| match names.as_slice() {
+            all if all.len() == self.agents.len() && same => note.clone(),
             [one] => format!("agent {one}: {note}"),
             [one, others @ ..] => format!("agent {one}, and so say {} others: {note}", others.len()),
             [] => note.clone(),
@@ -217,7 +233,9 @@ impl Merging {
         });
         holds(&[
             (end.is_some_and(|end| end <= self.longest.0), "it lasts longer than the load"),
-            (names.eq(&self.classes) && nodes.is_empty(), "it has other classes than its task"),
+            (names.eq(&self.classes), "it has other classes than its task"),
+            (nodes.iter().map(|node| &node.id).eq(&self.nodes), "it has other nodes than its task"),
+            (nodes.iter().all(nodes::is_sane), "its counts cannot be"),
             (counted && *offered <= MOST_REQUESTS, "its counts cannot be"),
             (send_delay.count() <= MOST_REQUESTS, "its counts cannot be"),
         ])
@@ -234,31 +252,35 @@ impl Merging {
         holds(&[
             (run.duration <= self.longest, "it lasts longer than the load"),
             (run.series.len() as u64 <= second_of(self.longest) + 1, "it lasts longer than the load"),
-            (names.eq(&self.classes) && run.nodes.is_empty(), "it has other classes than its task"),
+            (names.eq(&self.classes), "it has other classes than its task"),
+            (run.nodes.iter().map(|node| &node.id).eq(&self.nodes), "it has other nodes than its task"),
+            (run.nodes.iter().all(nodes::is_sane_run), "its counts cannot be"),
             (counted && seconds && run.send_delay.count() <= MOST_REQUESTS, "its counts cannot be"),
         ])
     }
 }
 
-/// The count that a note begins with, when it says how requests ended.
+/// The count that a note begins with, when it says how requests ended, or how many users there were.
 fn counted(note: &str) -> Option<(u64, &str)> {
     let (count, what) = note.split_once(' ')?;
-    let is_an_ending = ["refused: ", "failed: ", "timed out: "].iter().any(|how| what.starts_with(how));
-    count.parse().ok().filter(|_| is_an_ending).map(|count| (count, what))
+    let adds_up = ["refused: ", "failed: ", "timed out: ", THINKING, BROKEN_OFF, STEPS_LEFT]
+        .iter()
+        .any(|of_all| what.starts_with(of_all));
+    count.parse().ok().filter(|_| adds_up).map(|count| (count, what))
 }
 
 fn holds(claims: &[(bool, &str)]) -> Result<(), String> {
     claims.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, says)| Err((*says).to_owned()))
 }
 
-fn is_sane(outcomes: &Outcomes) -> bool {
+pub(super) fn is_sane(outcomes: &Outcomes) -> bool {
     [outcomes.ok, outcomes.refused, outcomes.failed, outcomes.timed_out]
         .iter()
         .all(|&count| count <= MOST_REQUESTS)
 }
 
 /// Every request has at most one time.
-fn is_like(histogram: &Histogram, outcomes: &Outcomes) -> bool {
+pub(super) fn is_like(histogram: &Histogram, outcomes: &Outcomes) -> bool {
     histogram.count() <= outcomes.total()
 }
 
@@ -291,6 +313,9 @@ fn add(all: &mut Interval, of: &Interval) {
         response.merge(&of.response);
         service.merge(&of.service);
     }
+    for (all, of) in all.nodes.iter_mut().zip(&of.nodes) {
+        nodes::add(all, of);
+    }
 }
 
 #[cfg(test)]
@@ -318,7 +343,7 @@ mod tests {
 
     fn three() -> Merging {
         let names = ["x", "y", "z"].map(str::to_owned).to_vec();
-        Merging::new(names, vec!["a".to_owned()], Span::SECOND, Span(100 * Span::SECOND.0))
+        Merging::new(names, (vec!["a".to_owned()], Vec::new()), Span::SECOND, Span(100 * Span::SECOND.0))
     }
 
     #[test]

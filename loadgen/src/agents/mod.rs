@@ -23,20 +23,25 @@
 //! for the NATS server to decide: give it a token or credentials.
 mod calendar;
 mod coordinator;
+mod driver;
 mod fault;
 mod follow;
 mod guest;
 mod meeting;
 mod merge;
 mod message;
+mod nodes;
 mod task;
+mod what;
 
 pub use calendar::Offset;
 pub use coordinator::{Coordinator, Happening, Member, Team};
+pub use driver::{Driver, Tell, Told};
 pub use fault::AgentsFault;
 pub use follow::{Done, Together};
 pub use guest::{Guest, Invited, Seated};
 pub use meeting::{Meeting, Pass};
 pub use merge::Merging;
 pub use message::{Answer, Order, Report};
-pub use task::{Asked, Course, Task};
+pub use task::{Course, Task};
+pub use what::{Asked, What, Workload};

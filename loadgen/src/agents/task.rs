@@ -1,8 +1,11 @@
 //! What a coordinator asks for: the whole attack, without where it may go, which is each agent's own to say.
-use crate::attack::{Curve, Piece, Shape};
+use super::what::{Asked, MOST_CLASSES, MOST_NODES, What};
+use crate::attack::{Attack, Curve, Journey, Manner, Paths, Piece, Shape, Share, Target};
+use loadpath_core::rng::Seed;
 use loadpath_core::time::Span;
-use loadpath_core::workload::{Arrivals, Spacing};
+use loadpath_core::workload::{Arrivals, Class, Spacing};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The most requests per second that one process is asked for.
 const MOST_RATE: f64 = 200_000.0;
@@ -12,8 +15,6 @@ const LONGEST: Span = Span(2 * 3_600 * Span::SECOND.0);
 const LONGEST_REQUEST: Span = Span(600 * Span::SECOND.0);
 /// The most connections of one process.
 const MOST_CONNECTIONS: usize = 10_000;
-/// A message is at most a mebibyte, and an answer holds two histograms for each class.
-const MOST_CLASSES: usize = 64;
 /// The most pieces of a shape.
 const MOST_PIECES: usize = 1_000;
 /// The most requests of a trace: what fits into a message.
@@ -43,8 +44,8 @@ pub struct Task {
     pub timeout: Span,
     /// Connections of all agents together.
     pub connections: usize,
-    /// What is asked.
-    pub asked: Asked,
+    /// What is asked, and by whom.
+    pub what: What,
     /// HTTP/2.
     pub http2: bool,
     /// A new connection for every request.
@@ -65,28 +66,6 @@ pub enum Course {
     Pieces(Vec<Piece>),
     /// As it was recorded: nanoseconds from the start.
     Trace(Vec<u64>),
-}
-
-/// What is asked, as the command line has it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    /// "NAME[:WEIGHT] METHOD PATH".
-    pub classes: Vec<String>,
-    /// How the URL is asked.
-    pub method: Option<String>,
-    /// "[@CLASS] NAME: VALUE".
-    pub headers: Vec<String>,
-    /// "[@CLASS] TEXT".
-    pub bodies: Vec<String>,
-    /// "[@CLASS] CHECK".
-    pub checks: Vec<String>,
-    /// How many keys there are.
-    pub keys: Option<u64>,
-    /// How unevenly they are asked for.
-    pub skew: Option<f64>,
-    /// Rows of CSV or JSON lines.
-    pub rows: Option<String>,
 }
 
 impl Task {
@@ -112,19 +91,95 @@ impl Task {
                 (1..=MOST_CONNECTIONS).contains(&self.connections),
                 "it wants no connection, or more than 10000",
             ),
-            (self.asked.classes.len() <= MOST_CLASSES, "it has more than 64 classes"),
         ] {
             if !holds {
                 return Err(says.to_owned());
             }
         }
+        self.what.check()?;
         self.course.check()
     }
 
-    /// When its requests are due.
-    pub fn arrivals(&self) -> Arrivals {
+    /// Without what is asked, and where: as long, as patient and by the same chance as this attack.
+    pub(super) fn timed_as(attack: &Attack) -> Self {
+        let manner = &attack.manner;
+        Self {
+            name: String::new(),
+            url: String::new(),
+            evenly: false,
+            rate: attack.arrivals.rate,
+            course: Course::Flat,
+            seed: attack.seed.0,
+            warm_up: attack.warm_up,
+            duration: attack.duration,
+            timeout: attack.timeout,
+            connections: attack.connections,
+            what: What::Requests(Asked::default()),
+            http2: manner.http2,
+            close: manner.close,
+            connect_timeout: manner.connect_timeout,
+            first_byte_timeout: manner.first_byte_timeout,
+        }
+    }
+
+    /// A share of it on a target. What is asked there by [`What::Requests`] is the caller's to put in, with its classes.
+    ///
+    /// # Errors
+    /// A sentence, when its journey or its design is none, or asks for more than a command line could.
+    pub fn attack(&self, mut target: Target, share: Share) -> Result<Attack, String> {
+        let mut attack = match &self.what {
+            What::Requests(_) => self.plain(target, Vec::new()),
+            What::Journey(text) => {
+                if target.path() != "/" {
+                    return Err(format!(
+                        "the steps have their own paths: leave {} out of the URL",
+                        target.path()
+                    ));
+                }
+                let journey = Journey::from_json(text)?;
+                let classes = journey.steps.iter().map(|step| Class::named(&step.name)).collect();
+                target.paths = Paths::Journey("/".to_owned(), Arc::new(journey));
+                let users = u32::try_from(self.connections).unwrap_or(u32::MAX);
+                Attack { users, source: "users".to_owned(), ..self.plain(target, classes) }
+            }
+            What::Design(workload) => workload.attack(target, self.rate)?,
+        };
+        if attack.shape.peak(attack.arrivals.rate) > MOST_RATE {
+            return Err("its rate is not within 0 and 200k/s".to_owned());
+        }
+        if attack.classes.len() > MOST_CLASSES || attack.nodes.len() > MOST_NODES {
+            return Err(format!(
+                "more than {MOST_CLASSES} classes or {MOST_NODES} nodes cannot be told between agents"
+            ));
+        }
+        attack.name.clone_from(&self.name);
+        (attack.seed, attack.timeout) = (Seed(self.seed), self.timeout);
+        (attack.warm_up, attack.duration) = (self.warm_up, self.duration);
+        attack.connections = share.count(self.connections).max(1);
+        Ok(attack)
+    }
+
+    /// Of these classes, at its own rate.
+    fn plain(&self, target: Target, classes: Vec<Class>) -> Attack {
         let spacing = if self.evenly { Spacing::Constant } else { Spacing::Poisson };
-        Arrivals { spacing, rate: self.rate }
+        Attack {
+            name: self.name.clone(),
+            target,
+            manner: Manner::default(),
+            arrivals: Arrivals { spacing, rate: self.rate },
+            shape: self.course.shape(),
+            closed: None,
+            classes,
+            users: 1,
+            source: "clients".to_owned(),
+            seed: Seed(self.seed),
+            warm_up: self.warm_up,
+            duration: self.duration,
+            timeout: self.timeout,
+            connections: self.connections,
+            nodes: Vec::new(),
+            entry: None,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A closed loop: every user thinks, sends, waits for the end of its request, and thinks again. They are woken by one task and share
 //! the connections, so that there may be more users than those; what is asked for, and how long is thought, is drawn as the
 //! simulator draws it, from the same streams.
-use super::{Attack, Shared};
+use super::{Attack, Share, Shared};
 use crate::measure::Sample;
 use crate::timer::Alarm;
 use loadpath_core::dist::{Law, Sampler};
@@ -55,13 +55,19 @@ struct Group {
 }
 
 impl Group {
-    fn new(attack: &Attack, closed: &ClosedLoop, (name, users): &(String, Range<u32>)) -> Self {
+    fn new(attack: &Attack, share: Share, closed: &ClosedLoop, (name, users): &(String, Range<u32>)) -> Self {
         let count = users.end - users.start;
+        // What users draw depends on who came before, and who shares the load does not know when the others come: each share
+        // draws from streams of its own.
+        let name = match share.place() {
+            (_, 1) => name.clone(),
+            (number, of) => format!("{name}/share/{number}/{of}"),
+        };
         Self {
             users: users.clone(),
             think: closed.think.sampler(),
             chance: attack.seed.stream(&format!("{name}/think")),
-            schedule: Schedule::new(attack.arrivals, &attack.classes, count, attack.seed, name),
+            schedule: Schedule::new(attack.arrivals, &attack.classes, count, attack.seed, &name),
         }
     }
 }
@@ -74,11 +80,12 @@ struct Users {
 }
 
 impl Users {
-    /// All of them think since `start`.
-    fn new(attack: &Attack, closed: &ClosedLoop, start: Time, last: Time) -> Self {
-        let groups = closed.groups.iter().map(|group| Group::new(attack, closed, group)).collect();
+    /// Those of a share; all of them think since `start`.
+    fn new(attack: &Attack, share: Share, closed: &ClosedLoop, start: Time, last: Time) -> Self {
+        let groups = closed.groups.iter().map(|group| Group::new(attack, share, closed, group)).collect();
         let mut users = Self { groups, thinking: BinaryHeap::new(), last };
-        for user in closed.groups.iter().flat_map(|(_, users)| users.clone()) {
+        let all = closed.groups.iter().flat_map(|(_, users)| users.clone());
+        for user in all.filter(|&user| share.has_user(user)) {
             users.think(user, start, Span::ZERO);
         }
         users
@@ -124,7 +131,7 @@ pub(super) async fn pace(
     start: Time,
     last: Time,
 ) {
-    let mut users = Users::new(&shared.attack, &closed, start, last);
+    let mut users = Users::new(&shared.attack, shared.share, &closed, start, last);
     let mut stopped = pin!(shared.stop.cancelled());
     let mut batch = Vec::new();
     loop {
@@ -176,6 +183,6 @@ mod tests {
         for user in 0..20 {
             assert!(asked.iter().any(|(_, path, ..)| path.ends_with(&format!("?u={user}"))), "{user}");
         }
-        assert!(run.notes[0].contains("a closed loop: 20 users who think"), "{:?}", run.notes);
+        assert!(run.notes[0].starts_with("20 users who think, in a closed loop"), "{:?}", run.notes);
     }
 }

@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How often what was seen is tallied: often, so that no tally takes the processor for long.
 const TALLY: Duration = Duration::from_millis(50);
+/// What is noted of a closed loop, after the number of its users.
+pub(crate) const THINKING: &str = "users who think, in a closed loop: they send when they have their answer";
 /// How long the last interval waits for a slow receiver.
 const LAST_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -114,6 +116,11 @@ async fn all_ready(shared: &Shared, crew: &Crew) -> bool {
 }
 
 impl Attack {
+    /// Whether users send when they have their answer, and nothing is planned.
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.closed.is_some() || matches!(self.target.paths, Paths::Journey(..))
+    }
+
     /// The mean of the planned rate over the time that counts.
     pub(crate) fn offered_rate(&self) -> f64 {
         let Self { arrivals, shape, warm_up, duration, .. } = self;
@@ -227,18 +234,12 @@ impl Load {
         );
         let journey =
             if let Paths::Journey(_, journey) = &attack.target.paths { Some(journey) } else { None };
-        if journey.is_some() || attack.closed.is_some() {
+        if attack.is_closed() {
             run.offered_rate = run.achieved_rate();
             // There is no plan to keep up with.
             run.notes.retain(|note| !note.starts_with("the target did not keep up"));
-            run.notes.insert(
-                0,
-                format!(
-                    "a closed loop: {} users who think, and send when they have their answer",
-                    attack.users
-                ),
-            );
-            run.notes.extend(journey.and_then(|journey| journey.note()));
+            run.notes.insert(0, format!("{} {THINKING}", self.shared.share.count(attack.users as usize)));
+            run.notes.extend(journey.into_iter().flat_map(|journey| journey.notes()));
         }
         if attack.shape != Shape::Flat {
             run.notes.push(format!("the plan was {}", attack.shape));

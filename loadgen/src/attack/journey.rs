@@ -20,6 +20,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The name of the user's number in every template.
 const USER: &str = "user";
+/// What is noted of journeys that did not reach their end, after their count, and of their other steps.
+pub(crate) const BROKEN_OFF: &str = "journeys were broken off at a step that did not end well";
+pub(crate) const STEPS_LEFT: &str = "steps of journeys that were broken off were not sent";
 /// More steps make no journey.
 const MOST_STEPS: usize = 100;
 
@@ -127,11 +130,12 @@ impl Journey {
     }
 
     /// What a reader must know of journeys that did not reach their end.
-    pub(super) fn note(&self) -> Option<String> {
+    pub(super) fn notes(&self) -> Vec<String> {
         let (broken, not_sent) = (self.broken.load(Ordering::Relaxed), self.not_sent.load(Ordering::Relaxed));
-        (broken > 0).then(|| {
-            format!("{broken} journeys were broken off at a step that did not end well; {not_sent} steps after those were not sent")
-        })
+        if broken == 0 {
+            return Vec::new();
+        }
+        vec![format!("{broken} {BROKEN_OFF}"), format!("{not_sent} {STEPS_LEFT}")]
     }
 }
 
@@ -241,12 +245,13 @@ pub(super) async fn run(shared: Arc<Shared>, timer: Arc<Timer>, number: usize) {
 
 async fn travel(shared: &Shared, journey: &Journey, timer: &Timer, number: usize) {
     let Attack { seed, source, warm_up, duration, .. } = &shared.attack;
+    let user = shared.share.user(number);
     let mut traveller = Traveller {
         shared,
         journey,
         number,
         wire: clients::first(shared).await,
-        chance: seed.stream(&format!("{source}/journeys/{number}")),
+        chance: seed.stream(&format!("{source}/journeys/{user}")),
         carried: Vec::new(),
         cookies: BTreeMap::new(),
         hops: Vec::new(),
@@ -261,7 +266,7 @@ async fn travel(shared: &Shared, journey: &Journey, timer: &Timer, number: usize
     let mut at = start;
     loop {
         traveller.carried = vec![String::new(); journey.names.len()];
-        traveller.carried[0] = number.to_string();
+        traveller.carried[0] = user.to_string();
         traveller.cookies.clear();
         for place in 0..journey.steps.len() {
             let due = at + journey.steps[place].think.sample(&mut traveller.chance);

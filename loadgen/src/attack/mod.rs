@@ -33,18 +33,22 @@ mod shape;
 mod target;
 #[cfg(test)]
 pub(crate) mod tests;
+mod workload;
 
 pub use closed::ClosedLoop;
 pub use consent::{NoConsent, Patience, consents};
+pub(crate) use drive::THINKING;
 pub use drive::{drive, drive_share};
 pub use error::AttackError;
 pub(crate) use fetch::fetch;
+pub(crate) use journey::{BROKEN_OFF, STEPS_LEFT};
 pub use journey::{Journey, Step};
 pub use manner::{Manner, Tls, Trust};
 pub use plan::{Plan, Share};
 pub use search::{Probe, Search, Verdict};
 pub use shape::{Curve, Piece, Shape};
 pub use target::{Paths, Target, TargetError};
+pub(crate) use workload::shape;
 
 use crate::clock::Clock;
 use crate::measure::Recorder;

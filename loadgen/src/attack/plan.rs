@@ -41,6 +41,16 @@ impl Share {
         1.0 / f64::from(self.of)
     }
 
+    /// The number among all users of the one who is `own`-th here: every share has every `of`-th.
+    pub const fn user(self, own: usize) -> usize {
+        self.number as usize + own * self.of as usize
+    }
+
+    /// Whether the user of this number is among its own.
+    pub const fn has_user(self, number: u32) -> bool {
+        number % self.of == self.number
+    }
+
     /// How many of `all` things it gets, where one is left over to some: together they get all.
     pub const fn count(self, all: usize) -> usize {
         all / self.of as usize + ((self.number as usize) < all % self.of as usize) as usize

@@ -4,11 +4,10 @@ use super::progress::Progress;
 use super::requests::{MannerArgs, RequestArgs};
 use super::run::{Delivery, begun};
 use super::{Failure, block_on, consent};
-use crate::agents::{Guest, Invited, Seated, Task};
-use crate::attack::{Attack, Patience, Share, Target};
+use crate::agents::{Guest, Invited, Seated, What};
+use crate::attack::{Attack, Patience, Target};
 use crate::interrupt;
 use crate::store::Recording;
-use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
 use std::fs;
 use std::io::{self, Write as _};
@@ -80,18 +79,29 @@ impl Args {
         let mut target =
             Target::from_url(&task.url, &self.allow_target).await.map_err(|fault| fault.to_string())?;
         consent::ask(&target).await.map_err(|fault| fault.to_string())?;
-        let requests = RequestArgs::of(&task.asked, share)?;
-        let classes = requests.classes(&mut target).map_err(|fault| fault.to_string())?;
+        let asked = match &task.what {
+            What::Requests(asked) => {
+                let requests = RequestArgs::of(asked, share)?;
+                Some(requests.classes(&mut target).map_err(|fault| fault.to_string())?)
+            }
+            What::Journey(_) | What::Design(_) => None,
+        };
         let insecure = self.insecure && target.secure;
         let ca = self.ca.clone().filter(|_| target.secure);
         let manner = MannerArgs::of(task, ca, insecure).manner(&target).map_err(|fault| fault.to_string())?;
-        Ok(Attack { manner, classes, ..attack(task, target, share) })
+        let attack = task.attack(target, share)?;
+        Ok(Attack { manner, classes: asked.unwrap_or(attack.classes), ..attack })
     }
 
     async fn take_part(&self, seated: Seated, attack: Attack) -> Result<(Run, Recording), Failure> {
         let offered = attack.offered_rate() * seated.share().part();
         let target = attack.target.to_string();
-        self.say(&format!("takes part in \"{}\": {offered:.1}/s of it on {target}", attack.name));
+        let part = if attack.is_closed() {
+            format!("{} of its users", seated.share().count(attack.users as usize))
+        } else {
+            format!("{offered:.1}/s of it")
+        };
+        self.say(&format!("takes part in \"{}\": {part} on {target}", attack.name));
         let begun = begun(attack.name.clone(), target, offered, attack.warm_up, attack.duration);
         let mut recording = self.delivery.recording(begun)?;
         let _served = self.delivery.serve_metrics(&recording).await?;
@@ -116,28 +126,6 @@ impl Args {
         if !self.delivery.quiet {
             let _ = writeln!(io::stderr(), "loadgen: {text}");
         }
-    }
-}
-
-/// A share of a task, on a target, without what is asked there.
-pub(super) fn attack(task: &Task, target: Target, share: Share) -> Attack {
-    Attack {
-        name: task.name.clone(),
-        target,
-        manner: crate::attack::Manner::default(),
-        arrivals: task.arrivals(),
-        shape: task.course.shape(),
-        closed: None,
-        classes: Vec::new(),
-        users: 1,
-        source: "clients".to_owned(),
-        seed: Seed(task.seed),
-        warm_up: task.warm_up,
-        duration: task.duration,
-        timeout: task.timeout,
-        connections: share.count(task.connections).max(1),
-        nodes: Vec::new(),
-        entry: None,
     }
 }
 

@@ -2,17 +2,18 @@
 use super::progress::Progress;
 use super::requests::MannerArgs;
 use super::run::{Delivery, begun};
+use super::together::{self, TogetherArgs};
 use super::{Failure, args, block_on, consent, input};
+use crate::agents::{Done, Driver, Task};
 use crate::attach::{Metrics, Scraper, Spans, Where, complete, way_in};
-use crate::attack::{Attack, Paths, Patience, Target, drive};
+use crate::attack::{Attack, Paths, Patience, Target};
+use crate::interrupt;
 use crate::store::Recording;
-use crate::{interrupt, live};
 use loadpath_core::id::NodeIndex;
 use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
 use loadpath_core::time::Span;
 use loadpath_core::topology::{NodeKind, Plan, Topology};
-use loadpath_core::workload::Arrivals;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -74,6 +75,8 @@ pub(super) struct Args {
     manner: MannerArgs,
     #[command(flatten)]
     delivery: Delivery,
+    #[command(flatten)]
+    together: TogetherArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -81,7 +84,8 @@ Examples:
   loadgen attach shop.json --map lb=http://127.0.0.1:8080/
   loadgen attach shop.json --map lb=http://127.0.0.1:8080/shop --histograms web=http://127.0.0.1:9102/metrics --duration 30s
   loadgen attach shop.json --map lb=http://10.0.0.5:80/ --allow-target 10.0.0.5:80 --traces spans.json --service web=shop-web
-  loadgen attach shop.json --targets targets.txt --out measured.json; loadgen compare shop.json measured.json";
+  loadgen attach shop.json --targets targets.txt --out measured.json; loadgen compare shop.json measured.json
+  loadgen attach shop.json --map lb=http://10.0.0.5:80/ --agents 4 --nats nats://10.0.0.2:4222   # with four of `loadgen agent`";
 
 /// A node and where it answers, or what it is called.
 fn mapped(text: &str) -> Result<(String, String), String> {
@@ -92,8 +96,9 @@ fn mapped(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     args.delivery.check()?;
-    let (run, recording) = block_on(args.drive())?;
-    args.delivery.deliver(run, recording)
+    let (done, recording) = block_on(args.drive())?;
+    args.delivery.deliver(done.run, recording)?;
+    together::whole(&done.short)
 }
 
 /// What the arguments and the file of targets say together.
@@ -141,12 +146,18 @@ impl Args {
         Ok(target)
     }
 
-    async fn drive(&self) -> Result<(Run, Recording), Failure> {
+    async fn drive(&self) -> Result<(Done, Recording), Failure> {
         let document = input::design(&self.file)?;
         let plan = input::check(&self.file, &document)?;
         let mapping = self.mapping(&plan)?;
         let (clients, entry) = way_in(&plan, &mapping.answers).map_err(Failure::Input)?;
-        let target = self.target(&mapping.answers[&plan.node(entry).id]).await?;
+        let url = &mapping.answers[&plan.node(entry).id];
+        let target = if self.together.are_wanted() {
+            // What is read here is allowed here; what is loaded, by the agents.
+            TogetherArgs::target(url, &[], &self.manner)?
+        } else {
+            self.target(url).await?
+        };
         let mut scrapers = Vec::new();
         for metrics in mapping.metrics {
             let page = self.target(&metrics.url).await?;
@@ -157,6 +168,8 @@ impl Args {
         }
         let is_ours = target.address.ip().is_loopback();
         let attack = self.attack(&plan, target, (clients, entry))?;
+        let quiet = self.delivery.quiet;
+        let driver = self.together.driver("loadgen attach", attack.connections, quiet).await?;
         let begun = begun(
             attack.name.clone(),
             attack.target.to_string(),
@@ -166,7 +179,9 @@ impl Args {
         );
         let mut recording = self.delivery.recording(begun)?;
         let _served = self.delivery.serve_metrics(&recording).await?;
-        let mut run = self.measure(attack, &mut scrapers, is_ours, &mut recording).await?;
+        let driving = (driver, &document);
+        let Done { mut run, short } =
+            self.measure(driving, attack, &mut scrapers, is_ours, &mut recording).await?;
         run.notes.push("an existing deployment: each node is what it was mapped to".to_owned());
         for scraper in &scrapers {
             if complete(&mut run, scraper.node(), scraper.told()) {
@@ -177,7 +192,7 @@ impl Args {
         if let Some(file) = &self.traces {
             self.spans(file, &document, &plan, &mut run).await?;
         }
-        Ok((run, recording))
+        Ok((Done { run, short }, recording))
     }
 
     fn attack(
@@ -186,41 +201,39 @@ impl Args {
         mut target: Target,
         (clients, entry): (NodeIndex, NodeIndex),
     ) -> Result<Attack, Failure> {
-        let manner = self.manner.manner(&target)?;
+        let manner =
+            if self.together.are_wanted() { self.manner.of_agents() } else { self.manner.manner(&target)? };
         if self.per_class {
             target.paths = Paths::PerClass;
         }
         let NodeKind::Clients(spec) = &plan.node(clients).kind else {
             unreachable!("the way in begins at clients")
         };
-        let rate = self.rate.unwrap_or(plan.arrivals.rate);
-        Ok(Attack {
-            name: plan.name.clone(),
-            target,
+        let source = &plan.node(clients).id;
+        let mut attack = Attack {
             manner,
-            arrivals: Arrivals { rate, ..plan.arrivals },
-            shape: live::shape(plan),
-            closed: self.rate.is_none().then(|| live::closed_loop(plan)).flatten(),
-            classes: plan.classes.clone(),
-            users: plan.users,
-            source: plan.node(clients).id.clone(),
             seed: Seed(self.seed),
             warm_up: self.warm_up,
             duration: self.duration,
             timeout: spec.timeout,
             connections: usize::from(self.connections),
-            nodes: plan.nodes.iter().map(|node| node.id.clone()).collect(),
             entry: Some(plan.node(entry).id.clone()),
-        })
+            ..Attack::of_plan(plan, target, source)
+        };
+        if let Some(rate) = self.rate {
+            (attack.arrivals.rate, attack.closed) = (rate, None);
+        }
+        Ok(attack)
     }
 
     async fn measure(
         &self,
+        (driver, document): (Driver, &Topology),
         attack: Attack,
         scrapers: &mut [Scraper],
         is_ours: bool,
         recording: &mut Recording,
-    ) -> Result<Run, Failure> {
+    ) -> Result<Done, Failure> {
         let progress = Progress::new(self.warm_up, self.duration, self.delivery.quiet);
         let (sender, mut intervals) = mpsc::channel(16);
         let stop = interrupt::token().child_token();
@@ -228,7 +241,8 @@ impl Args {
         for scraper in scrapers.iter_mut() {
             scraper.read().await.map_err(|unread| Failure::Input(unread.to_string()))?;
         }
-        let driving = drive(attack, stop.clone(), sender);
+        let task = |attack: &Attack| Task::of_design(document, attack);
+        let driving = driver.drive(attack, task, stop.clone(), sender);
         let mut unread = Vec::new();
         let watching = async {
             let mut patience = Patience::default();
@@ -250,13 +264,13 @@ impl Args {
         };
         let (driven, ()) = tokio::join!(driving, watching);
         progress.finish();
-        let mut run = driven.map_err(|fault| Failure::Went(fault.to_string()))?;
+        let Done { mut run, short } = driven.map_err(Failure::Went)?;
         run.notes.append(&mut unread);
         if stop.is_cancelled() && !interrupt::token().is_cancelled() {
             let text = "the target refused most of three intervals in a row (503, 429): it was let alone";
             run.notes.insert(0, text.to_owned());
         }
-        Ok(run)
+        Ok(Done { run, short })
     }
 
     /// What the deployment's own spans say of nodes that nothing else told of.

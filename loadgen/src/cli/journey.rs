@@ -2,12 +2,13 @@
 use super::progress::Progress;
 use super::requests::MannerArgs;
 use super::run::{Aim, Delivery, begun};
+use super::together::{self, TogetherArgs};
 use super::{Failure, args, block_on};
-use crate::attack::{Attack, Journey, Paths, Shape, Target, drive};
+use crate::agents::{Done, Task};
+use crate::attack::{Attack, Journey, Paths, Shape, Target};
 use crate::interrupt;
 use crate::store::{self, Recording};
 use loadpath_core::rng::Seed;
-use loadpath_core::run::Run;
 use loadpath_core::time::Span;
 use loadpath_core::workload::{Arrivals, Class, Spacing};
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ pub(super) struct Args {
     file: PathBuf,
     #[command(flatten)]
     aim: Aim,
-    /// How many users there are, each with a connection
+    /// How many users there are, each with a connection; of all agents together
     #[arg(long, default_value = "10", value_parser = clap::value_parser!(u16).range(1..=10_000))]
     users: u16,
     /// How long it counts
@@ -42,10 +43,13 @@ pub(super) struct Args {
     manner: MannerArgs,
     #[command(flatten)]
     delivery: Delivery,
+    #[command(flatten)]
+    together: TogetherArgs,
 }
 
 const EXAMPLES: &str = r#"Examples:
   loadgen journey shop-journey.json --url http://127.0.0.1:8080/ --users 50 --duration 30s
+  loadgen journey shop-journey.json --url http://10.0.0.5/ --users 5000 --agents 4 --nats nats://10.0.0.2:4222   # with four of `loadgen agent`
 
 A journey file:
   {"think": "exp 1s", "cookies": true, "steps": [
@@ -56,25 +60,28 @@ A journey file:
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     args.delivery.check()?;
-    let (run, recording) = block_on(args.drive())?;
-    args.delivery.deliver(run, recording)
+    let (done, recording) = block_on(args.drive())?;
+    args.delivery.deliver(done.run, recording)?;
+    together::whole(&done.short)
 }
 
 impl Args {
-    async fn drive(&self) -> Result<(Run, Recording), Failure> {
+    async fn drive(&self) -> Result<(Done, Recording), Failure> {
         let bad = |why: String| Failure::Input(format!("{}: {why}", self.file.display()));
         let text = store::read_text(&self.file, 16 << 20).map_err(|fault| bad(fault.to_string()))?;
         let journey = Journey::from_json(&text).map_err(bad)?;
-        let (name, target) = self.aim.target().await?;
+        let (name, target) = self.target().await?;
         if target.path() != "/" {
             let why = format!("the steps have their own paths: leave {} out of the URL", target.path());
             return Err(Failure::Input(why));
         }
         let attack = self.attack(name.clone(), target, journey)?;
+        let (users, quiet) = (attack.connections, self.delivery.quiet);
+        let driver = self.together.driver("loadgen journey", users, quiet).await?;
         let begun = begun(name, attack.target.to_string(), 0.0, self.warm_up, self.duration);
         let mut recording = self.delivery.recording(begun)?;
         let _served = self.delivery.serve_metrics(&recording).await?;
-        let progress = Progress::new(self.warm_up, self.duration, self.delivery.quiet);
+        let progress = Progress::new(self.warm_up, self.duration, quiet);
         let (sender, mut intervals) = mpsc::channel(16);
         let showing = async {
             while let Some(interval) = intervals.recv().await {
@@ -82,13 +89,25 @@ impl Args {
                 recording.interval(&interval);
             }
         };
-        let (driven, ()) = tokio::join!(drive(attack, interrupt::token(), sender), showing);
+        let task = |attack: &Attack| Task::of_journey(&text, attack);
+        let driving = driver.drive(attack, task, interrupt::token(), sender);
+        let (driven, ()) = tokio::join!(driving, showing);
         progress.finish();
-        driven.map(|run| (run, recording)).map_err(|fault| Failure::Went(fault.to_string()))
+        driven.map(|done| (done, recording)).map_err(Failure::Went)
+    }
+
+    /// What it is called, and where it goes.
+    async fn target(&self) -> Result<(String, Target), Failure> {
+        let Some(url) = self.aim.url.as_ref().filter(|_| self.together.are_wanted()) else {
+            return self.aim.target().await;
+        };
+        let target = TogetherArgs::target(url, &self.aim.allow_target, &self.manner)?;
+        Ok((self.aim.name.clone().unwrap_or_else(|| target.to_string()), target))
     }
 
     fn attack(&self, name: String, mut target: Target, journey: Journey) -> Result<Attack, Failure> {
-        let manner = self.manner.manner(&target)?;
+        let manner =
+            if self.together.are_wanted() { self.manner.of_agents() } else { self.manner.manner(&target)? };
         let classes = journey.steps.iter().map(|step| Class::named(&step.name)).collect();
         target.paths = Paths::Journey("/".to_owned(), Arc::new(journey));
         Ok(Attack {

@@ -84,6 +84,17 @@ impl MannerArgs {
         self.ca.is_some() || self.insecure
     }
 
+    /// How agents speak with their target, who say themselves whom they trust.
+    pub(super) fn of_agents(&self) -> Manner {
+        Manner {
+            tls: None,
+            http2: self.http2,
+            close: self.no_keep_alive,
+            connect_timeout: self.connect_timeout,
+            first_byte_timeout: self.first_byte_timeout,
+        }
+    }
+
     /// Puts in how agents are to speak with the target.
     pub(super) fn tell(&self, task: &mut Task) {
         (task.http2, task.close) = (self.http2, self.no_keep_alive);

@@ -4,8 +4,10 @@ use super::requests::{MannerArgs, RequestArgs};
 use super::shape::{self, Rates, ShapeArgs};
 use super::together::{self, TogetherArgs};
 use super::{Failure, args, block_on, consent, metrics, print, print_json, run_design};
+use crate::agents::Done;
 use crate::attack::{Attack, Patience, Shape, Target, drive};
 use crate::interrupt;
+use crate::live::Wish;
 use crate::report::{RunReport, run_text};
 use crate::store::{Begun, Place, Recording, Store};
 use clap::ValueEnum;
@@ -59,8 +61,7 @@ pub(super) struct Delivery {
 }
 
 /// What a design says itself.
-const ONLY_FOR_A_URL: [&str; 23] = [
-    "agents",
+const ONLY_FOR_A_URL: [&str; 22] = [
     "url",
     "allow_target",
     "shape",
@@ -128,7 +129,8 @@ Examples:
   loadgen run shop.json --duration 10m --metrics 127.0.0.1:9464
   loadgen run shop.json --duration 10m --metrics-file /var/lib/node_exporter/loadgen.prom
   loadgen run --url http://10.0.0.5:80/ --rate 100/s --allow-target 10.0.0.5:80 --json
-  loadgen run --url http://10.0.0.5:80/ --rate 50k/s --agents 4 --nats nats://10.0.0.2:4222 --nats-token-file token";
+  loadgen run --url http://10.0.0.5:80/ --rate 50k/s --agents 4 --nats nats://10.0.0.2:4222 --nats-token-file token
+  loadgen run shop.json --agents 2 --nats nats://127.0.0.1:4222   # with two of `loadgen agent` on this machine";
 
 /// How long a request to a URL may take unless something else is said.
 pub(super) const TIMEOUT: Span = Span(10 * Span::SECOND.0);
@@ -187,12 +189,13 @@ pub(super) enum SpacingName {
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     args.delivery.check()?;
-    let (run, recording) = match &args.file {
+    let (done, recording) = match &args.file {
         Some(file) => block_on(args.drive_design(file))?,
-        None if args.together.are_wanted() => return together::run(args),
+        None if args.together.are_wanted() => block_on(together::drive(args))?,
         None => block_on(args.drive())?,
     };
-    args.delivery.deliver(run, recording)
+    args.delivery.deliver(done.run, recording)?;
+    together::whole(&done.short)
 }
 
 impl Delivery {
@@ -253,7 +256,7 @@ fn keep(recording: Recording, run: &mut Run) -> Result<PathBuf, Failure> {
 }
 
 impl Args {
-    async fn drive_design(&self, file: &str) -> Result<(Run, Recording), Failure> {
+    async fn drive_design(&self, file: &str) -> Result<(Done, Recording), Failure> {
         let Pace { rate, duration, warm_up, .. } = self.pace;
         let seed = self.load.seed;
         if rate.is_some_and(|rates| rates.low != rates.high) {
@@ -262,18 +265,21 @@ impl Args {
         }
         let (rate, warm_up) = (rate.map(|rates| rates.low), warm_up.unwrap_or(WARM_UP));
         let duration = duration.unwrap_or(DURATION);
+        let document = run_design::design(file, rate)?;
+        let quiet = self.delivery.quiet;
+        // Each needs a connection, of which a design never gets fewer than these.
+        let driver = self.together.driver("loadgen run", usize::from(CONNECTIONS), quiet).await?;
         let name = self.aim.name.clone().unwrap_or_default();
         let begun = begun(name, "embedded".to_owned(), rate.unwrap_or(0.0), warm_up, duration);
         let mut recording = self.delivery.recording(begun)?;
         let _served = self.delivery.serve_metrics(&recording).await?;
-        let quiet = self.delivery.quiet;
-        let driven = run_design::drive(file, rate, warm_up, duration, seed, quiet, &mut recording);
-        let mut run = driven.await?;
-        run.name = self.aim.name.clone().unwrap_or(run.name);
-        Ok((run, recording))
+        let wish = Wish { document, warm_up, duration, seed, keep: None };
+        let mut done = run_design::drive(file, wish, driver, quiet, &mut recording).await?;
+        done.run.name = self.aim.name.clone().unwrap_or(done.run.name);
+        Ok((done, recording))
     }
 
-    async fn drive(&self) -> Result<(Run, Recording), Failure> {
+    async fn drive(&self) -> Result<(Done, Recording), Failure> {
         let (name, target) = self.aim.target().await?;
         let Pace { rate, shape, duration, warm_up } = &self.pace;
         let planned = shape.plan(*rate, *warm_up, *duration, WARM_UP)?;
@@ -304,7 +310,7 @@ impl Args {
             let text = "the target refused most of three intervals in a row (503, 429): it was let alone";
             run.notes.insert(0, text.to_owned());
         }
-        Ok((run, recording))
+        Ok((Done { run, short: Vec::new() }, recording))
     }
 }
 

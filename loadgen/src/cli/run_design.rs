@@ -1,38 +1,39 @@
 //! `loadgen run FILE`: a design is brought up, loaded as its workload says, and taken down.
 use super::progress::Progress;
 use super::{Failure, input};
+use crate::agents::{Done, Driver};
 use crate::interrupt;
 use crate::live::{Live, Unfit, Wish};
 use crate::store::Recording;
-use loadpath_core::run::Run;
-use loadpath_core::time::Span;
-use loadpath_core::topology::Value;
+use loadpath_core::topology::{Topology, Value};
 use loadpath_core::wire::Event;
 use std::sync::Arc;
 
-/// Loads the design that `file` names, at `rate` when it is given.
-pub(super) async fn drive(
-    file: &str,
-    rate: Option<f64>,
-    warm_up: Span,
-    duration: Span,
-    seed: u64,
-    quiet: bool,
-    recording: &mut Recording,
-) -> Result<Run, Failure> {
+/// The design that `file` names, at `rate` when it is given.
+pub(super) fn design(file: &str, rate: Option<f64>) -> Result<Topology, Failure> {
     let mut document = input::design(file)?;
     if let Some(rate) = rate {
         document.workload.params.insert("rate".to_owned(), Value::from(format!("{rate}/s").as_str()));
     }
-    recording.named(&document.name);
+    Ok(document)
+}
+
+/// Loads a design that `file` named.
+pub(super) async fn drive(
+    file: &str,
+    wish: Wish,
+    driver: Driver,
+    quiet: bool,
+    recording: &mut Recording,
+) -> Result<Done, Failure> {
+    recording.named(&wish.document.name);
     let stop = interrupt::token();
-    let wish = Wish { document, warm_up, duration, seed, keep: None };
-    let live = Live::start(wish, stop.clone()).map_err(|unfit| failure(file, unfit))?;
-    let progress = Progress::new(warm_up, duration, quiet);
+    let progress = Progress::new(wish.warm_up, wish.duration, quiet);
+    let live = Live::start_driven(wish, driver, stop.clone()).map_err(|unfit| failure(file, unfit))?;
     show(&live, &progress, recording).await;
     progress.finish();
     match live.outcome().await {
-        Ok(run) => Ok(Arc::unwrap_or_clone(run)),
+        Ok(run) => Ok(Done { run: Arc::unwrap_or_clone(run), short: live.short() }),
         Err(_) if stop.is_cancelled() => Err(Failure::Interrupted),
         Err(fault) => Err(Failure::Went(fault)),
     }

@@ -86,7 +86,7 @@ pub fn check_deployable(document: &Topology, caps: &Caps) -> Result<Plan, Unfit>
 pub(super) fn check_drivable(document: &Topology, duration: Span, caps: &Caps) -> Result<Drivable, Unfit> {
     let plan = check_deployable(document, caps)?;
     let cannot = |why: String| Err(Unfit::Cannot(why));
-    let peak = super::shape(&plan).peak(plan.arrivals.rate);
+    let peak = crate::attack::shape(&plan).peak(plan.arrivals.rate);
     // Users of a closed loop send no faster than they are answered.
     if peak > caps.rate && plan.think_time.is_none() {
         let (rate, most) = (peak, caps.rate);

@@ -1,85 +1,14 @@
-//! Several agents, each a process of its own, meet over a real NATS server and drive one load together.
-#![allow(clippy::unwrap_used, reason = "these are tests")]
-mod answering;
-
-use answering::target;
+//! A plan for a URL, of which each agent sends its share.
+use super::{Ended, agent, loadgen, nats, run_of, same, target, wait};
 use loadgen::store::{self, State};
-use loadpath_core::run::Run;
 use loadpath_core::stats::{Histogram, Precision};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
-
-const LOADGEN: &str = env!("CARGO_BIN_EXE_loadgen");
-
-/// Ends a process with its owner.
-struct Ended(Child);
-
-impl Drop for Ended {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A NATS server that lets in who has the token, and its address.
-fn nats(folder: &Path) -> (Ended, String) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let config = folder.join("nats.conf");
-    fs::write(
-        &config,
-        format!("listen: 127.0.0.1:{free}\nauthorization {{ token: \"only for this test\" }}\n"),
-    )
-    .unwrap();
-    fs::write(folder.join("token"), "only for this test\n").unwrap();
-    // Debian puts it where only root looks.
-    let debian = Path::new("/usr/sbin/nats-server");
-    let mut command = Command::new(if debian.exists() { debian } else { Path::new("nats-server") });
-    command.arg("--config").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
-    let server = command.spawn().expect("nats-server must be there: apt-get install nats-server");
-    let server = Ended(server);
-    let late = Instant::now() + Duration::from_secs(20);
-    while TcpStream::connect(("127.0.0.1", free)).is_err() {
-        assert!(Instant::now() < late, "the NATS server does not listen");
-        thread::sleep(Duration::from_millis(20));
-    }
-    (server, format!("nats://127.0.0.1:{free}"))
-}
-
-fn loadgen(folder: &Path, nats: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(LOADGEN);
-    command.current_dir(folder).env("XDG_DATA_HOME", folder).args(arguments);
-    command.args(["--nats", nats, "--nats-token-file", "token"]).stdin(Stdio::null());
-    command
-}
-
-/// An agent that keeps its share in NAME.json.
-fn agent(folder: &Path, nats: &str, name: &str) -> Ended {
-    let out = format!("{name}.json");
-    let mut command = loadgen(folder, nats, &["agent", "--name", name, "--out", &out, "--quiet"]);
-    Ended(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-}
-
-/// Waits for the end of a process that must end by itself.
-fn wait(mut process: Ended) -> i32 {
-    let late = Instant::now() + Duration::from_secs(30);
-    loop {
-        if let Some(status) = process.0.try_wait().unwrap() {
-            return status.code().unwrap_or(-1);
-        }
-        assert!(Instant::now() < late, "it does not end");
-        thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn run_of(path: impl AsRef<Path>) -> Run {
-    store::read(path.as_ref()).unwrap()
-}
 
 /// How many requests one process would have sent, by the same plan; it is asked for the plan alone.
 fn planned(target: SocketAddr, seconds: u64) -> u64 {
@@ -150,7 +79,6 @@ fn three_agents_send_one_plan_and_their_run_is_the_union_of_their_own() {
         let share = of.outcomes().total() as f64 / run.outcomes().total() as f64;
         assert!((share - 1.0 / 3.0).abs() < 1e-3, "every third is a third: {share}");
     }
-    let same = |a: &Histogram, b: &Histogram| assert!(a.buckets().eq(b.buckets()));
     same(&run.classes[0].response, &response);
     same(&run.classes[0].service, &service);
     same(&run.send_delay, &send_delay);
@@ -204,7 +132,7 @@ fn an_agent_that_is_killed_is_named_within_seconds_with_its_share() {
 fn who_has_no_token_and_a_target_that_no_owner_allowed_are_refused_with_a_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let (_server, nats) = nats(folder.path());
-    let mut stranger = Command::new(LOADGEN);
+    let mut stranger = Command::new(super::LOADGEN);
     stranger.args(["agent", "--nats", &nats, "--name", "x"]).env("XDG_DATA_HOME", folder.path());
     let output = stranger.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
@@ -230,90 +158,6 @@ fn who_has_no_token_and_a_target_that_no_owner_allowed_are_refused_with_a_senten
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(wait(agent), 0);
     assert_eq!(run_of(folder.path().join("one.json")).outcomes().total(), planned(target, 1));
-}
-
-#[tokio::test]
-async fn a_hostile_coordinator_gets_sentences_and_no_load() {
-    let folder = tempfile::tempdir().unwrap();
-    let (_server, nats) = nats(folder.path());
-    let (target, served) = target();
-    let _agent = agent(folder.path(), &nats, "a");
-    let options = async_nats::ConnectOptions::new().token("only for this test".to_owned());
-    let client = options.connect(&nats).await.unwrap();
-    let call = format!("{{\"version\":\"{}\"}}", env!("CARGO_PKG_VERSION"));
-    let late = Instant::now() + Duration::from_secs(20);
-    let here = loop {
-        if let Ok(here) = client.request("loadgen.call", call.clone().into()).await {
-            break here;
-        }
-        assert!(Instant::now() < late, "the agent does not come");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    };
-    let here: serde_json::Value = serde_json::from_slice(&here.payload).unwrap();
-    let ear = format!("loadgen.agent.{}", here["id"].as_str().unwrap());
-    let task = |changes: &[(&str, serde_json::Value)]| {
-        let mut task = serde_json::json!({
-            "name": "x", "url": format!("http://{target}/"), "evenly": true, "rate": 10.0, "course": "flat", "seed": 1,
-            "warm_up": "0s", "duration": "1s", "timeout": "1s", "connections": 1,
-            "asked": { "classes": [], "method": null, "headers": [], "bodies": [], "checks": [], "keys": null, "skew": null, "rows": null },
-            "http2": false, "close": false, "connect_timeout": null, "first_byte_timeout": null,
-        });
-        changes.iter().for_each(|(key, value)| task[*key] = value.clone());
-        serde_json::json!({ "prepare": { "run": "r", "number": 0, "of": 1, "task": task } }).to_string()
-    };
-    let asked = |part: serde_json::Value| {
-        let mut asked = serde_json::json!({
-            "classes": [], "method": null, "headers": [], "bodies": [], "checks": [], "keys": null, "skew": null, "rows": null,
-        });
-        part.as_object().unwrap().iter().for_each(|(key, value)| asked[key] = value.clone());
-        task(&[("asked", asked)])
-    };
-    for (order, says) in [
-        ("nonsense".to_owned(), "not understood"),
-        (r#"{"run_shell":{"command":"id"}}"#.to_owned(), "unknown variant"),
-        (task(&[("allow_target", "10.0.0.5:80".into())]), "unknown field `allow_target`"),
-        (task(&[]).replace("\"of\":1", "\"of\":0"), "no such share"),
-        (task(&[]).replace("\"run\":\"r\"", "\"run\":\"\u{7}>\""), "not understood"),
-        (task(&[]).replace("\"run\":\"r\"", "\"run\":\"a.>\u{20}\""), "no proper id"),
-        (task(&[("rate", 1e9.into())]), "its rate"),
-        (task(&[("rate", (-1.0).into())]), "its rate"),
-        (task(&[("duration", "1000h".into())]), "2 h"),
-        (task(&[("timeout", "0s".into())]), "its timeout"),
-        (task(&[("connections", 1_000_000.into())]), "connection"),
-        (task(&[("url", "http://169.254.169.254/".into())]), "is never loaded"),
-        (task(&[("url", "http://192.0.2.1/".into())]), "not this machine"),
-        (task(&[("url", "file:///etc/passwd".into())]), "not"),
-        (asked(serde_json::json!({ "keys": 0 })), "is not a number of keys"),
-        (asked(serde_json::json!({ "headers": ["x: a\u{7}b"] })), "control characters"),
-        (asked(serde_json::json!({ "method": "GET /\r\n" })), "is no method"),
-        (r#"{"begin":{"run":"r","at_ns":5}}"#.to_owned(), "it is in no run"),
-        (r#"{"stop":{"run":"r"}}"#.to_owned(), "it is in no run"),
-    ] {
-        let answer = client.request(ear.clone(), order.clone().into()).await.unwrap();
-        let answer: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap();
-        let why = answer["refused"]["why"].as_str().unwrap_or_default();
-        assert!(why.contains(says), "{order}\n{answer}");
-    }
-    // Prepared, it takes orders of its own run only, and only such as make sense.
-    let answer = client.request(ear.clone(), task(&[]).into()).await.unwrap();
-    assert_eq!(&answer.payload[..], br#""prepared""#);
-    for (order, says) in [
-        (r#"{"begin":{"run":"other","at_ns":5}}"#.to_owned(), "another run"),
-        (r#"{"stop":{"run":"other"}}"#.to_owned(), "another run"),
-        (task(&[]), "it is prepared"),
-        (
-            r#"{"begin":{"run":"r","at_ns":18446744073709551615}}"#.to_owned(),
-            "not open yet|more than a minute",
-        ),
-    ] {
-        let answer = client.request(ear.clone(), order.clone().into()).await.unwrap();
-        let answer = String::from_utf8_lossy(&answer.payload).into_owned();
-        assert!(
-            answer.starts_with("{\"refused\"") && says.split('|').any(|says| answer.contains(says)),
-            "{order}: {answer}"
-        );
-    }
-    assert_eq!(served.load(Ordering::Relaxed), 0);
 }
 
 #[test]
