@@ -48,12 +48,20 @@ pub struct Task {
     pub what: What,
     /// HTTP/2.
     pub http2: bool,
+    /// Requests in flight on each connection of HTTP/2.
+    #[serde(default = "one")]
+    pub streams: usize,
     /// A new connection for every request.
     pub close: bool,
     /// How long opening a connection may take.
     pub connect_timeout: Option<Span>,
     /// How long the head of an answer may take.
     pub first_byte_timeout: Option<Span>,
+}
+
+/// What a task says that says nothing of streams.
+const fn one() -> usize {
+    1
 }
 
 /// How the rate changes.
@@ -91,6 +99,10 @@ impl Task {
                 (1..=MOST_CONNECTIONS).contains(&self.connections),
                 "it wants no connection, or more than 10000",
             ),
+            (
+                self.streams == 1 || (self.http2 && !self.close && self.in_flight() <= MOST_CONNECTIONS),
+                "only kept connections of HTTP/2 carry several requests, and all together no more than 10000",
+            ),
         ] {
             if !holds {
                 return Err(says.to_owned());
@@ -98,6 +110,11 @@ impl Task {
         }
         self.what.check()?;
         self.course.check()
+    }
+
+    /// How many requests can be in flight.
+    const fn in_flight(&self) -> usize {
+        self.connections.saturating_mul(self.streams)
     }
 
     /// Without what is asked, and where: as long, as patient and by the same chance as this attack.
@@ -116,6 +133,7 @@ impl Task {
             connections: attack.connections,
             what: What::Requests(Asked::default()),
             http2: manner.http2,
+            streams: manner.streams,
             close: manner.close,
             connect_timeout: manner.connect_timeout,
             first_byte_timeout: manner.first_byte_timeout,
@@ -129,6 +147,9 @@ impl Task {
     pub fn attack(&self, mut target: Target, share: Share) -> Result<Attack, String> {
         let mut attack = match &self.what {
             What::Requests(_) => self.plain(target, Vec::new()),
+            What::Journey(_) if self.streams > 1 => {
+                return Err("each user of a journey has a connection of its own".to_owned());
+            }
             What::Journey(text) => {
                 if target.path() != "/" {
                     return Err(format!(

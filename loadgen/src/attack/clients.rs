@@ -2,7 +2,8 @@
 //! line is closed and empty.
 use super::connection::{Connection, Ended, Message, NoAnswer, Reading};
 use super::line::Taken;
-use super::{Shared, closed};
+use super::trunk::Trunk;
+use super::{Attack, Shared, closed};
 use crate::measure::{Ending, Hop, Sample};
 use loadpath_core::time::Time;
 use std::pin::pin;
@@ -11,12 +12,47 @@ use std::time::Duration;
 use tokio::time::{timeout, timeout_at};
 
 /// The user's end of the wire.
-pub(super) enum Wire {
+pub(super) struct Wire {
+    state: State,
+    /// The connection that it shares with others, if it does.
+    trunk: Option<Arc<Trunk>>,
+}
+
+enum State {
     Open(Connection),
     /// It broke or was closed: a new one is opened before the next request is taken.
     Lost,
     /// None could be opened: the next request tries again, and ends as the attempt does.
     Down,
+}
+
+impl Wire {
+    /// What this user begins with: none where every request opens its own.
+    pub(super) async fn of_user(shared: &Shared, number: usize) -> Self {
+        let trunk = shared.trunks.get(number % shared.trunks.len().max(1)).map(Arc::clone);
+        let mut wire = Self { state: State::Down, trunk };
+        if !shared.attack.manner.close {
+            wire.reopen(shared).await;
+        }
+        wire
+    }
+
+    async fn reopen(&mut self, shared: &Shared) {
+        let patience = Duration::from_nanos(shared.attack.timeout.0);
+        self.state = match timeout(patience, open(shared, self.trunk.as_deref())).await {
+            Ok(Ok(connection)) => State::Open(connection),
+            Ok(Err(_)) | Err(_) => State::Down,
+        };
+    }
+}
+
+/// A connection of one's own, or an end of a shared one.
+async fn open(shared: &Shared, trunk: Option<&Trunk>) -> Result<Connection, Ending> {
+    let Attack { target, manner, .. } = &shared.attack;
+    match trunk {
+        Some(trunk) => Connection::within(manner, trunk.join(target, manner)).await,
+        None => Connection::open(target, manner).await,
+    }
 }
 
 /// Runs the user of this number.
@@ -25,7 +61,7 @@ pub(super) async fn run(shared: Arc<Shared>, number: usize) {
     let mut wire = tokio::select! {
         biased;
         () = &mut stopped => return,
-        wire = first(&shared) => wire,
+        wire = Wire::of_user(&shared, number) => wire,
     };
     shared.ready.add_permits(1);
     let mut hops = Vec::new();
@@ -51,33 +87,20 @@ pub(super) async fn run(shared: Arc<Shared>, number: usize) {
 /// Takes the next request from the line, with a live connection if there can be one.
 async fn next(shared: &Shared, wire: &mut Wire) -> Option<Taken> {
     loop {
-        if let Wire::Open(connection) = wire
+        if let State::Open(connection) = &mut wire.state
             && !connection.ready().await
         {
-            *wire = Wire::Lost;
+            wire.state = State::Lost;
         }
-        match wire {
-            Wire::Lost => *wire = reopen(shared).await,
-            Wire::Down => return shared.line.next().await,
-            Wire::Open(connection) => tokio::select! {
+        match &mut wire.state {
+            State::Lost => wire.reopen(shared).await,
+            State::Down => return shared.line.next().await,
+            State::Open(connection) => tokio::select! {
                 biased;
                 taken = shared.line.next() => return taken,
-                () = connection.closed() => *wire = Wire::Lost,
+                () = connection.closed() => wire.state = State::Lost,
             },
         }
-    }
-}
-
-/// The wire to begin with: none where every request opens its own.
-pub(super) async fn first(shared: &Shared) -> Wire {
-    if shared.attack.manner.close { Wire::Down } else { reopen(shared).await }
-}
-
-async fn reopen(shared: &Shared) -> Wire {
-    let patience = Duration::from_nanos(shared.attack.timeout.0);
-    match timeout(patience, Connection::open(&shared.attack.target, &shared.attack.manner)).await {
-        Ok(Ok(connection)) => Wire::Open(connection),
-        Ok(Err(_)) | Err(_) => Wire::Down,
     }
 }
 
@@ -122,7 +145,7 @@ pub(super) async fn exchange_by(
         return ended;
     }
     // An answer that still comes must not be taken for that of the next request.
-    *wire = if shared.attack.manner.close { Wire::Down } else { Wire::Lost };
+    wire.state = if shared.attack.manner.close { State::Down } else { State::Lost };
     hops.clear();
     Ended::without(Ending::TimedOut)
 }
@@ -134,37 +157,36 @@ async fn exchange(
     reading: Reading<'_>,
     hops: &mut Vec<Hop>,
 ) -> Ended {
-    let manner = &shared.attack.manner;
     // A request that never got ready gets a connection of its own below.
-    if let Wire::Open(connection) = wire
+    if let State::Open(connection) = &mut wire.state
         && connection.ready().await
     {
         match connection.exchange(message, reading, hops).await {
             Ok(ended) => return ended,
             Err(NoAnswer::Lost) => {
-                *wire = Wire::Lost;
+                wire.state = State::Lost;
                 return Ended::without(Ending::ConnectionLost);
             }
             Err(NoAnswer::TooLate) => {
-                *wire = Wire::Lost;
+                wire.state = State::Lost;
                 return Ended::without(Ending::NoFirstByte);
             }
             // The other side closed the idle connection in this very moment.
             Err(NoAnswer::NotSent(again)) => message = again,
         }
     }
-    let mut connection = match Connection::open(&shared.attack.target, manner).await {
+    let mut connection = match open(shared, wire.trunk.as_deref()).await {
         Ok(connection) => connection,
         Err(ending) => {
-            *wire = Wire::Down;
+            wire.state = State::Down;
             return Ended::without(ending);
         }
     };
     let answered = connection.exchange(message, reading, hops).await;
-    *wire = match answered {
-        _ if manner.close => Wire::Down,
-        Ok(_) => Wire::Open(connection),
-        Err(_) => Wire::Lost,
+    wire.state = match answered {
+        _ if shared.attack.manner.close => State::Down,
+        Ok(_) => State::Open(connection),
+        Err(_) => State::Lost,
     };
     answered.unwrap_or_else(|why| {
         Ended::without(match why {

@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::either::Either;
+use tokio_util::sync::CancellationToken;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Checks look at so much of a body; one that is longer is read all the same.
@@ -32,7 +33,7 @@ pub(super) type Body = Full<Bytes>;
 type Driver = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A stream to the target, secured or not.
-type Stream = Either<TcpStream, TlsStream<TcpStream>>;
+pub(super) type Stream = Either<TcpStream, TlsStream<TcpStream>>;
 
 /// An open connection.
 pub(super) enum Connection {
@@ -40,6 +41,8 @@ pub(super) enum Connection {
     One(Box<Lean<Stream>>),
     /// HTTP/2; the driver reads and writes, and is none once the connection is closed.
     Two(http2::SendRequest<Body>, Option<Driver>),
+    /// One end of a connection of HTTP/2 that a task of its own drives; and when it is closed.
+    Many(http2::SendRequest<Body>, CancellationToken),
 }
 
 /// A request on its way.
@@ -93,31 +96,21 @@ pub(super) enum NoAnswer {
 impl Connection {
     /// Opens one, within the manner's time for it.
     pub(super) async fn open(target: &Target, manner: &Manner) -> Result<Self, Ending> {
-        let Some(patience) = manner.connect_timeout else { return Self::opened(target, manner).await };
-        let opened = timeout(Duration::from_nanos(patience.0), Self::opened(target, manner)).await;
+        Self::within(manner, Self::opened(target, manner)).await
+    }
+
+    /// What `opening` opens, within the manner's time for it.
+    pub(super) async fn within(
+        manner: &Manner,
+        opening: impl Future<Output = Result<Self, Ending>>,
+    ) -> Result<Self, Ending> {
+        let Some(patience) = manner.connect_timeout else { return opening.await };
+        let opened = timeout(Duration::from_nanos(patience.0), opening).await;
         opened.unwrap_or(Err(Ending::ConnectTimedOut))
     }
 
     async fn opened(target: &Target, manner: &Manner) -> Result<Self, Ending> {
-        let ending = |why: &io::Error| match why.kind() {
-            io::ErrorKind::ConnectionRefused => Ending::ConnectionRefused,
-            _ => Ending::NoConnection,
-        };
-        let stream = TcpStream::connect(target.address).await.map_err(|why| ending(&why))?;
-        stream.set_nodelay(true).map_err(|why| ending(&why))?;
-        let stream: Stream = match &manner.tls {
-            None => Either::Left(stream),
-            Some(tls) => {
-                let connector = TlsConnector::from(tls.config.clone());
-                let shaken = connector.connect(tls.name.clone(), stream).await;
-                let stream = shaken.map_err(|_| Ending::NoSecurity)?;
-                let agreed = stream.get_ref().1.alpn_protocol();
-                if manner.http2 && agreed != Some(b"h2") {
-                    return Err(Ending::NoHttp2);
-                }
-                Either::Right(stream)
-            }
-        };
+        let stream = plain_or_secured(target, manner).await?;
         if manner.http2 {
             let shaken = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
             let (sender, driver) = shaken.map_err(|_| Ending::NoConnection)?;
@@ -127,11 +120,36 @@ impl Connection {
         Ok(Self::One(Box::new(Lean::new(stream))))
     }
 
+    /// One of HTTP/2 on this stream, of which there can be several ends.
+    pub(super) async fn shared(stream: Stream) -> Result<Self, Ending> {
+        let shaken = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+        let (sender, driver) = shaken.map_err(|_| Ending::NoConnection)?;
+        let closed = CancellationToken::new();
+        let ends = closed.clone().drop_guard();
+        // It ends with its last end, or with the other side.
+        tokio::spawn(async move {
+            let _ends = ends;
+            drop(driver.await);
+        });
+        Ok(Self::Many(sender, closed))
+    }
+
+    /// Another end of the same connection; none when it is closed, or has one end only.
+    pub(super) fn another_end(&self) -> Option<Self> {
+        match self {
+            Self::Many(sender, closed) if !closed.is_cancelled() && !sender.is_closed() => {
+                Some(Self::Many(sender.clone(), closed.clone()))
+            }
+            Self::One(_) | Self::Two(..) | Self::Many(..) => None,
+        }
+    }
+
     /// Waits until it can take a request; false when it is closed.
     pub(super) async fn ready(&mut self) -> bool {
         match self {
             Self::One(lean) => lean.is_open().await,
             Self::Two(sender, driver) => drive_while(driver, sender.ready()).await.is_ok(),
+            Self::Many(sender, _) => sender.ready().await.is_ok(),
         }
     }
 
@@ -145,6 +163,7 @@ impl Connection {
                     *driver = None;
                 }
             }
+            Self::Many(_, closed) => closed.cancelled().await,
         }
     }
 
@@ -161,7 +180,10 @@ impl Connection {
                 let answer = sender.try_send_request(*request);
                 drive_while(driver, answered(answer, reading, into)).await
             }
-            (Self::Two(..), Message::Encoded(_)) => {
+            (Self::Many(sender, _), Message::One(request)) => {
+                answered(sender.try_send_request(*request), reading, into).await
+            }
+            (Self::Two(..) | Self::Many(..), Message::Encoded(_)) => {
                 unreachable!("only what is for HTTP/1.1 is encoded beforehand")
             }
         }
@@ -176,6 +198,24 @@ impl fmt::Debug for Connection {
             "Connection (HTTP/2)"
         })
     }
+}
+
+/// A stream to the target, on which nothing has been said.
+pub(super) async fn plain_or_secured(target: &Target, manner: &Manner) -> Result<Stream, Ending> {
+    let ending = |why: &io::Error| match why.kind() {
+        io::ErrorKind::ConnectionRefused => Ending::ConnectionRefused,
+        _ => Ending::NoConnection,
+    };
+    let stream = TcpStream::connect(target.address).await.map_err(|why| ending(&why))?;
+    stream.set_nodelay(true).map_err(|why| ending(&why))?;
+    let Some(tls) = &manner.tls else { return Ok(Either::Left(stream)) };
+    let connector = TlsConnector::from(tls.config.clone());
+    let shaken = connector.connect(tls.name.clone(), stream).await;
+    let stream = shaken.map_err(|_| Ending::NoSecurity)?;
+    if manner.http2 && stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+        return Err(Ending::NoHttp2);
+    }
+    Ok(Either::Right(stream))
 }
 
 type NotSent = hyper::client::conn::TrySendError<Request<Body>>;

@@ -4,6 +4,7 @@ use super::crew::{self, Crew};
 use super::line::Line;
 use super::shape::Shape;
 use super::target::Requests;
+use super::trunk::Trunk;
 use super::{Attack, AttackError, Paths, Share, Shared, clients, connection, descriptors, journey, pacer};
 use crate::clock::{self, Clock};
 use crate::measure::{Recorder, SeenHere, Tally, Told};
@@ -94,7 +95,7 @@ pub async fn drive_share<B: Future<Output = Option<Time>>>(
 
 /// Starts the users: they take from the line, or go on journeys.
 fn start(turn: crew::Turn, shared: &Arc<Shared>) -> Result<Crew, AttackError> {
-    let (users, stop, shared) = (shared.attack.connections, shared.stop.clone(), Arc::clone(shared));
+    let (users, stop, shared) = (shared.attack.most_in_flight(), shared.stop.clone(), Arc::clone(shared));
     if let Paths::Journey(..) = shared.attack.target.paths {
         let timer = Timer::new(shared.clock);
         let timer = timer.map_err(|why| AttackError::Generator(format!("it gets no timer: {why}")))?;
@@ -107,7 +108,7 @@ fn start(turn: crew::Turn, shared: &Arc<Shared>) -> Result<Crew, AttackError> {
 
 /// Waits until every user has its connection; false when they ended before.
 async fn all_ready(shared: &Shared, crew: &Crew) -> bool {
-    let users = u32::try_from(shared.attack.connections).expect("no machine has so many ports");
+    let users = u32::try_from(shared.attack.most_in_flight()).expect("no machine has so many ports");
     tokio::select! {
         biased;
         () = crew.ended() => false,
@@ -116,6 +117,11 @@ async fn all_ready(shared: &Shared, crew: &Crew) -> bool {
 }
 
 impl Attack {
+    /// How many requests can be in flight.
+    pub(crate) const fn most_in_flight(&self) -> usize {
+        self.connections * self.manner.streams
+    }
+
     /// Whether users send when they have their answer, and nothing is planned.
     pub(crate) const fn is_closed(&self) -> bool {
         self.closed.is_some() || matches!(self.target.paths, Paths::Journey(..))
@@ -141,6 +147,7 @@ impl Shared {
             requests: Requests::new(&attack.target, &attack.manner, &attack.classes)?,
             clock,
             line: Line::default(),
+            trunks: Trunk::of(attack.connections, &attack.manner),
             ends: attack.closed.is_some().then_some(ends),
             recorder: Recorder::new(std::thread::available_parallelism().map_or(1, usize::from)),
             begun: watch::Sender::new(None),
@@ -229,6 +236,7 @@ impl Load {
                 offered_rate: self.shared.share.part() * attack.offered_rate(),
                 duration: loaded.saturating_sub(attack.warm_up),
                 connections: attack.connections,
+                streams: attack.manner.streams,
                 checks: attack.target.paths.checks(),
             },
         );

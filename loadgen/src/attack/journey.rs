@@ -250,7 +250,7 @@ async fn travel(shared: &Shared, journey: &Journey, timer: &Timer, number: usize
         shared,
         journey,
         number,
-        wire: clients::first(shared).await,
+        wire: Wire::of_user(shared, number).await,
         chance: seed.stream(&format!("{source}/journeys/{user}")),
         carried: Vec::new(),
         cookies: BTreeMap::new(),

@@ -10,18 +10,33 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// How the users speak with the target. The default is HTTP/1.1 on connections that are kept.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Manner {
     /// What the connections are secured with; nothing for plain ones.
     pub tls: Option<Tls>,
     /// HTTP/2, known beforehand on plain connections and agreed upon (ALPN) on secured ones.
     pub http2: bool,
+    /// Requests in flight at once on each connection of HTTP/2, ≥ 1; HTTP/1.1 carries one.
+    pub streams: usize,
     /// A new connection for every request.
     pub close: bool,
     /// How long opening a connection may take, TLS included; the request's own timeout bounds it anyway.
     pub connect_timeout: Option<Span>,
     /// How long the head of an answer may take from the actual send.
     pub first_byte_timeout: Option<Span>,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self {
+            tls: None,
+            http2: false,
+            streams: 1,
+            close: false,
+            connect_timeout: None,
+            first_byte_timeout: None,
+        }
+    }
 }
 
 /// What connections are secured with.

@@ -33,6 +33,7 @@ mod shape;
 mod target;
 #[cfg(test)]
 pub(crate) mod tests;
+mod trunk;
 mod workload;
 
 pub use closed::ClosedLoop;
@@ -56,9 +57,11 @@ use line::Line;
 use loadpath_core::rng::Seed;
 use loadpath_core::time::{Span, Time};
 use loadpath_core::workload::{Arrivals, Class};
+use std::sync::Arc;
 use target::Requests;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use trunk::Trunk;
 
 /// What to drive.
 #[derive(Clone, Debug)]
@@ -89,7 +92,7 @@ pub struct Attack {
     pub duration: Span,
     /// How long a request may take from its planned send, > 0.
     pub timeout: Span,
-    /// How many connections there are, ≥ 1: the most that is in flight.
+    /// How many connections there are, ≥ 1. Each carries one request at a time, or as many as the manner says.
     pub connections: usize,
     /// The nodes that `Server-Timing` may tell of, in the document's order; empty for a plain target.
     pub nodes: Vec<String>,
@@ -106,6 +109,8 @@ struct Shared {
     requests: Requests,
     clock: Clock,
     line: Line,
+    /// The connections that users share; none where each has its own.
+    trunks: Vec<Arc<Trunk>>,
     /// Where a closed loop hears of its requests' ends.
     ends: closed::Ends,
     recorder: Recorder,

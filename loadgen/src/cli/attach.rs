@@ -209,6 +209,7 @@ impl Args {
         let NodeKind::Clients(spec) = &plan.node(clients).kind else {
             unreachable!("the way in begins at clients")
         };
+        self.manner.fits(usize::from(self.connections))?;
         let source = &plan.node(clients).id;
         let mut attack = Attack {
             manner,

@@ -70,6 +70,10 @@ impl Args {
         let bad = |why: String| Failure::Input(format!("{}: {why}", self.file.display()));
         let text = store::read_text(&self.file, 16 << 20).map_err(|fault| bad(fault.to_string()))?;
         let journey = Journey::from_json(&text).map_err(bad)?;
+        if self.manner.shares_connections() {
+            let why = "each user of a journey has a connection of its own: leave --streams out";
+            return Err(Failure::Input(why.to_owned()));
+        }
         let (name, target) = self.target().await?;
         if target.path() != "/" {
             let why = format!("the steps have their own paths: leave {} out of the URL", target.path());

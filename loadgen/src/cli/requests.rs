@@ -14,6 +14,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 const MAX_FILE: u64 = 256 << 20;
+/// The most requests in flight: each has a user, who is a task.
+const MOST_IN_FLIGHT: usize = 10_000;
 /// The most keys there are.
 const MOST_KEYS: f64 = 1e9;
 
@@ -70,6 +72,9 @@ pub(super) struct MannerArgs {
     /// Speak HTTP/2, without asking on http: and by ALPN on https:
     #[arg(long)]
     http2: bool,
+    /// Requests in flight at once on each connection of HTTP/2; --connections times these are in flight at most [default: 1]
+    #[arg(long, value_name = "COUNT", requires = "http2", conflicts_with = "no_keep_alive", value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    streams: Option<u16>,
     /// Trust the certificates in this PEM file, and no others
     #[arg(long, value_name = "FILE", conflicts_with_all = ["insecure"])]
     ca: Option<PathBuf>,
@@ -89,15 +94,34 @@ impl MannerArgs {
         Manner {
             tls: None,
             http2: self.http2,
+            streams: usize::from(self.streams.unwrap_or(1)),
             close: self.no_keep_alive,
             connect_timeout: self.connect_timeout,
             first_byte_timeout: self.first_byte_timeout,
         }
     }
 
+    /// Whether several requests are to be in flight on a connection.
+    pub(super) const fn shares_connections(&self) -> bool {
+        matches!(self.streams, Some(2..))
+    }
+
+    /// Whether so many connections carry no more requests than one process can have in flight.
+    pub(super) fn fits(&self, connections: usize) -> Result<(), Failure> {
+        let streams = usize::from(self.streams.unwrap_or(1));
+        if streams == 1 || connections * streams <= MOST_IN_FLIGHT {
+            return Ok(());
+        }
+        Err(Failure::Input(format!(
+            "{connections} connections with {streams} requests on each are too many: {MOST_IN_FLIGHT} are the most in flight; \
+             lower --connections or --streams"
+        )))
+    }
+
     /// Puts in how agents are to speak with the target.
     pub(super) fn tell(&self, task: &mut Task) {
         (task.http2, task.close) = (self.http2, self.no_keep_alive);
+        task.streams = usize::from(self.streams.unwrap_or(1));
         (task.connect_timeout, task.first_byte_timeout) = (self.connect_timeout, self.first_byte_timeout);
     }
 
@@ -108,6 +132,7 @@ impl MannerArgs {
             first_byte_timeout: task.first_byte_timeout,
             no_keep_alive: task.close,
             http2: task.http2,
+            streams: u16::try_from(task.streams).ok(),
             ca,
             insecure,
         }
@@ -133,13 +158,7 @@ impl MannerArgs {
             );
         }
         let tls = target.secure.then(|| Tls::new(&target.host, trust, self.http2).map_err(Failure::Input));
-        Ok(Manner {
-            tls: tls.transpose()?,
-            http2: self.http2,
-            close: self.no_keep_alive,
-            connect_timeout: self.connect_timeout,
-            first_byte_timeout: self.first_byte_timeout,
-        })
+        Ok(Manner { tls: tls.transpose()?, ..self.of_agents() })
     }
 }
 

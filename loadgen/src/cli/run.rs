@@ -61,7 +61,7 @@ pub(super) struct Delivery {
 }
 
 /// What a design says itself.
-const ONLY_FOR_A_URL: [&str; 22] = [
+const ONLY_FOR_A_URL: [&str; 23] = [
     "url",
     "allow_target",
     "shape",
@@ -82,6 +82,7 @@ const ONLY_FOR_A_URL: [&str; 22] = [
     "first_byte_timeout",
     "no_keep_alive",
     "http2",
+    "streams",
     "ca",
     "insecure",
 ];
@@ -126,6 +127,7 @@ Examples:
   loadgen run --url http://127.0.0.1:8080/ --rate 500/s --class 'browse:9 GET /item/{key}' --class 'buy:1 POST /cart' \
       --body '@buy {\"sku\": \"{sku}\"}' --data skus.csv --check '@buy status 201'
   loadgen run --url https://127.0.0.1:8443/ --rate 500/s --http2 --ca own.pem
+  loadgen run --url http://127.0.0.1:8080/ --rate 20k/s --http2 --connections 4 --streams 50
   loadgen run shop.json --duration 10m --metrics 127.0.0.1:9464
   loadgen run shop.json --duration 10m --metrics-file /var/lib/node_exporter/loadgen.prom
   loadgen run --url http://10.0.0.5:80/ --rate 100/s --allow-target 10.0.0.5:80 --json
@@ -167,7 +169,7 @@ pub(super) struct Load {
     /// What random arrivals come from: the same seed plans the same sends
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
-    /// The most requests in flight; what finds no free connection waits, and that counts [default: 64]
+    /// The most requests in flight, unless --streams says otherwise; what finds no free connection waits, and that counts [default: 64]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(super) connections: Option<u16>,
     /// How long a request may take from its planned send [default: 10s; a design's clients say it themselves]
@@ -327,6 +329,8 @@ impl Load {
             None | Some(SpacingName::Poisson) => Spacing::Poisson,
             Some(SpacingName::Constant) => Spacing::Constant,
         };
+        let connections = usize::from(self.connections.unwrap_or(CONNECTIONS));
+        self.manner.fits(connections)?;
         let classes = self.requests.classes(&mut target)?;
         let manner = self.manner.manner(&target)?;
         Ok(Attack {
@@ -343,7 +347,7 @@ impl Load {
             warm_up,
             duration,
             timeout: self.timeout.unwrap_or(TIMEOUT),
-            connections: usize::from(self.connections.unwrap_or(CONNECTIONS)),
+            connections,
             nodes: Vec::new(),
             entry: None,
         })

@@ -148,6 +148,7 @@ fn task(args: &Args, agents: u32) -> Result<Task, Failure> {
         connections: usize::from(connections),
         what: What::Requests(args.load.requests.asked()?),
         http2: false,
+        streams: 1,
         close: false,
         connect_timeout: None,
         first_byte_timeout: None,

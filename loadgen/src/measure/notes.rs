@@ -83,8 +83,10 @@ fn late(run: &Run, evidence: &Evidence) -> Option<String> {
 fn waited(evidence: &Evidence, told: &Told) -> Option<String> {
     let share = evidence.waited as f64 / evidence.all as f64;
     (share > WAITED_SHARE).then(|| {
+        let each =
+            if told.streams > 1 { format!(" with {} requests each", told.streams) } else { String::new() };
         format!(
-            "{:.1} % of the requests found all {} connections busy and waited for one; the response time counts this, \
+            "{:.1} % of the requests found all {} connections busy{each} and waited for one; the response time counts this, \
              the service time does not",
             share * 100.0,
             told.connections

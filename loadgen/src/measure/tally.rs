@@ -29,6 +29,8 @@ pub struct Told {
     pub duration: Span,
     /// How many connections there were.
     pub connections: usize,
+    /// How many requests each could carry at once.
+    pub streams: usize,
     /// What the answers were checked for, as endings count it.
     pub checks: Vec<String>,
 }
