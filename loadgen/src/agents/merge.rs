@@ -384,6 +384,7 @@ mod tests {
             merging.interval(agent, interval(1, 1, 100)).unwrap();
             merging.ended(agent, own.clone()).unwrap();
             own.notes.truncate(3);
+            own.notes[2] = format!("late: by {} ms", 8 + agent);
         }
         assert!(merging.is_done() && merging.interval(0, interval(2, 1, 1)).is_err());
         let run = merging.finish("all", Source::Simulated { seed: 1 }, 30.0);

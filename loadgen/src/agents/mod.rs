@@ -14,6 +14,8 @@
 //!
 //! - **The same schedule**: the plan of one agent is dealt by index ([`crate::attack::Share`]), so that the union of all is that plan, each
 //!   request once.
+//! - **The same users**: where users think and wait, on journeys or as a design says, every share has every so-many-th of them.
+//! - **Who drives** (`driver`) a load, this process or agents, its caller need not know; what they are told is a `task`.
 //! - **The same instant** (`calendar`): clocks are compared by round trips, of which the quickest counts (Cristian 1989).
 //! - **One run** (`merge`): histograms have the same buckets everywhere, so adding their counts loses nothing. Percentiles are
 //!   never averaged.

@@ -2,9 +2,11 @@
 //!
 //! - **Goose** runs the users (`crew`, the only file that names it). Each user (`clients`) carries one lean connection (`connection`; HTTP/1.1 or
 //!   HTTP/2, plain or TLS: `manner`), opened before the clock starts; recording is ours (goose times the first byte only, in a closed loop).
+//! - **A design's workload** (`workload`) is an attack as its clients would send it.
 //! - **The plan** (`plan`) is the simulator's schedule, bent to the attack's `shape`: ramps, steps, a recorded trace.
 //! - **One pacer** (`pacer`) releases what is due, in batches, woken by a timerfd. Users take it from one line (`line`), first
-//!   come first served. In flight is at most one request per connection: what finds none free waits in the line, and its
+//!   come first served. In flight is at most one request per connection, or as many as users share one of HTTP/2 (`trunk`): what finds none
+//!   free waits in the line, and its
 //!   response time counts from its *planned* send, so that a stall of the target shows in full.
 //! - **A closed loop** (`closed`) has no plan: who has thought is put into the line, and thinks again when the request has ended.
 //! - **Journeys** (`journey`) are a closed loop too: users send by themselves, step after step, when they have thought.

@@ -66,7 +66,7 @@ async fn a_hostile_coordinator_gets_sentences_and_no_load() {
         (what(serde_json::json!({ "journey": "{\"steps\": []}" })), "from 1 to 100 steps"),
         (what(journey("http://192.0.2.1/")), "stays on its target"),
         (what(journey("/{token}")), "nothing is called {token}"),
-        (what(design("web", "1G/s")), "its rate is not within"),
+        (what(design("web", "1M/s")), "its rate is not within"),
         (what(design("nobody", "10/s")), "its design has 1 faults, the first: "),
         (what(design(&"x".repeat(9_999), "10/s")), "its design has"),
         (r#"{"begin":{"run":"r","at_ns":5}}"#.to_owned(), "it is in no run"),
