@@ -61,7 +61,8 @@ pub(crate) fn wrk(text: &str) -> Option<Said> {
 
 pub(crate) fn ab(text: &str) -> Option<Said> {
     let (requests, failed) = (after(text, "Complete requests:")?, after(text, "Failed requests:")?);
-    let latency = percent_lines(text, |words| words.first()?.parse().ok());
+    // It tells whole milliseconds: what it calls none was shorter than one.
+    let latency = percent_lines(text, |words| words.first()?.parse().ok().filter(|&ms: &f64| ms > 0.0));
     Some(Said { requests: requests - failed, seconds: after(text, "Time taken for tests:")?, latency })
 }
 
