@@ -11,7 +11,7 @@ async fn a_hostile_coordinator_gets_sentences_and_no_load() {
     let _agent = agent(folder.path(), &nats, "a");
     let options = async_nats::ConnectOptions::new().token("only for this test".to_owned());
     let client = options.connect(&nats).await.unwrap();
-    let call = format!("{{\"version\":\"{}\"}}", LOADGEN_VERSION);
+    let call = format!("{{\"version\":\"{LOADGEN_VERSION}\"}}");
     let late = Instant::now() + Duration::from_secs(20);
     let here = loop {
         if let Ok(here) = client.request("loadgen.call", call.clone().into()).await {
