@@ -24,9 +24,11 @@ pub(crate) fn beside_peers(rates: &[u32]) {
     let head = ["client", "asked", "held", "client us/request", "p50", "p99", "p99.9"];
     let mut table = Table::new(1, &head);
     let found = throughput::found();
+    let mut beside_oha = Vec::new();
     for &rate in rates {
         let load = Load { url: &url, connections: CONNECTIONS, seconds: SECONDS, rate: Some(rate) };
-        table.row(our_account(&load));
+        let (row, our_cpu) = our_account(&load);
+        table.row(row);
         let corrected = PEERS.iter().filter(|peer| peer.name == "oha, corrected");
         let corrected = corrected.filter_map(|peer| Some((peer, peer.find().ok()?)));
         for (peer, program) in
@@ -35,7 +37,13 @@ pub(crate) fn beside_peers(rates: &[u32]) {
             match peer.drive(&program, &load) {
                 Ok((said, ran)) => {
                     let at = |q| said.at(q).map_or("-".to_owned(), |ms| format!("{ms:.3}"));
-                    let cpu = format!("{:.1}", ran.cpu_seconds * 1e6 / said.requests);
+                    let cpu_us = ran.cpu_seconds * 1e6 / said.requests;
+                    if peer.name == "oha"
+                        && let Some(ours) = our_cpu
+                    {
+                        beside_oha.push((rate, ours / cpu_us));
+                    }
+                    let cpu = format!("{cpu_us:.1}");
                     let held = format!("{:.1}/s", said.rate());
                     table.row(vec![
                         peer.name.to_owned(),
@@ -52,19 +60,25 @@ pub(crate) fn beside_peers(rates: &[u32]) {
         }
     }
     print!("{}", table.text());
+    for (rate, ratio) in beside_oha {
+        let what = format!("loadgen's processor time per request at {rate}/s over oha's");
+        crate::verdict(&what, ratio, "<=", 1.0);
+    }
 }
 
-fn our_account(load: &Load) -> Vec<String> {
+/// Our row, and the processor microseconds of a request.
+fn our_account(load: &Load) -> (Vec<String>, Option<f64>) {
     let asked = format!("{}/s", load.rate.unwrap_or(0));
     match ours::drive(load) {
         Ok((run, ran)) => {
             let response = run.response();
             let at = |q| format!("{:.3}", ours::milliseconds(response.quantile(q)));
-            let cpu = format!("{:.1}", ran.cpu_seconds * 1e6 / run.outcomes().ok as f64);
-            let held = format!("{:.1}/s", run.achieved_rate());
-            vec!["loadgen".to_owned(), asked, held, cpu, at(0.5), at(0.99), at(0.999)]
+            let cpu_us = ran.cpu_seconds * 1e6 / run.outcomes().ok as f64;
+            let (cpu, held) = (format!("{cpu_us:.1}"), format!("{:.1}/s", run.achieved_rate()));
+            let row = vec!["loadgen".to_owned(), asked, held, cpu, at(0.5), at(0.99), at(0.999)];
+            (row, Some(cpu_us))
         }
-        Err(why) => vec!["loadgen".to_owned(), asked, why],
+        Err(why) => (vec!["loadgen".to_owned(), asked, why], None),
     }
 }
 
