@@ -75,7 +75,8 @@ mod tests {
         assert!(run.outcomes().ok.abs_diff(200) <= 1);
         // One is the look whether anybody is there.
         assert_eq!(*server.connections.lock().unwrap(), 1 + 2);
-        assert!(run.response().quantile(0.5) < Span::from_millis(200), "{}", run.response().quantile(0.5));
+        // One at a time, ten seconds of work would have been due in one: the median would have waited for most of its five.
+        assert!(run.response().quantile(0.5) < Span(Span::SECOND.0), "{}", run.response().quantile(0.5));
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,11 +108,7 @@ mod tests {
         let run = run.unwrap();
         // 200 a second for 20 ms each: some four were in flight, and no more than ten can have been.
         let (ok, lost) = (run.outcomes().ok, run.outcomes().failed);
-        assert!(
-            (1..=10).contains(&lost) && ok + lost == run.outcomes().total(),
-            "{ok} {lost}: {:?}",
-            run.notes
-        );
+        assert!((1..=10).contains(&lost) && ok > 10 * lost, "{ok} {lost}: {:?}", run.notes);
         // The look, the one that was cut, and the one after it.
         assert_eq!(opened.load(Ordering::Relaxed), 3);
     }
