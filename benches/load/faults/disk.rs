@@ -8,8 +8,8 @@ use loadpath_core::rng::Seed;
 use std::path::Path;
 use std::process::Command;
 
-/// A file of so many kilobytes is full: some seconds of a run.
-const LIMIT_KB: u32 = 12;
+/// A file of so many kilobytes is full: some seconds of a run, also of one whose histograms are narrow.
+const LIMIT_KB: u32 = 6;
 
 /// No file may be longer than the limit; without the trap the signal of that limit would end the agent.
 pub(super) fn full(times: u32) -> Result<Tried, String> {
