@@ -43,6 +43,13 @@ pub(crate) struct Design {
     pub(crate) changes: Vec<String>,
 }
 
+impl Design {
+    /// The rate that is this share of what saturates it, to a tenth.
+    pub(crate) fn rate(&self, share: f64) -> f64 {
+        (share * self.saturation * 10.0).round() / 10.0
+    }
+}
+
 /// All of them.
 pub(crate) fn all() -> Result<Vec<Design>> {
     let lessons = LESSONS.iter().map(|id| {

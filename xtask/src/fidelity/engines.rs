@@ -34,7 +34,7 @@ pub(crate) fn with_engines(agent: &Agent, design: &Design) -> Result<Result<Desi
     }
     let mut why_not = Vec::new();
     while document.nodes.iter().any(|node| engine_of(node).is_some()) {
-        let refusal = match agent.run(&document, LOADS[0] * design.saturation, 1)? {
+        let refusal = match agent.run(&document, design.rate(LOADS[0]), 1)? {
             Ok(run) => {
                 let observed = [Observed { run: &run, seed: Seed(1) }];
                 let found = calibrate(&document, &observed)?.document(&document);

@@ -95,7 +95,7 @@ impl Agent {
     pub(crate) fn measure(&self, design: &Design) -> Result<Outcome> {
         let mut runs = Vec::new();
         for share in LOADS {
-            let rate = (share * design.saturation * 10.0).round() / 10.0;
+            let rate = design.rate(share);
             let mut measured = Vec::new();
             for seed in 1..=self.repeats {
                 match self.run(&design.document, rate, seed)? {
