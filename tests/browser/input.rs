@@ -7,7 +7,7 @@ use chromiumoxide::cdp::browser_protocol::input::{
     DispatchTouchEventParams, DispatchTouchEventReturns, DispatchTouchEventType, InsertTextParams,
     MouseButton, TouchPoint,
 };
-use chromiumoxide::keys::get_key_definition;
+use chromiumoxide::keys::{KeyDefinition, get_key_definition};
 use chromiumoxide::types::{Command, Method, MethodId};
 use serde::Serialize;
 
@@ -222,26 +222,28 @@ impl Page {
 
     /// Presses a key and lets it go.
     pub(crate) async fn key(&self, key: Key) {
-        let definition =
-            get_key_definition(key.name).unwrap_or_else(|| panic!("there is no key {:?}", key.name));
+        self.hold(key).await;
+        self.let_go(key).await;
+    }
+
+    /// Presses a key.
+    pub(crate) async fn hold(&self, key: Key) {
+        let definition = definition(key);
         let text = definition.text.or_else(|| (definition.key.len() == 1).then_some(definition.key));
         // With control held, a letter is a command and types nothing.
         let text = text.filter(|_| key.modifiers & 2 == 0);
-        for down in [true, false] {
-            let kind = match (down, text) {
-                (true, Some(_)) => DispatchKeyEventType::KeyDown,
-                (true, None) => DispatchKeyEventType::RawKeyDown,
-                (false, _) => DispatchKeyEventType::KeyUp,
-            };
-            let mut params = DispatchKeyEventParams::new(kind);
-            params.modifiers = Some(key.modifiers);
-            params.key = Some(definition.key.to_owned());
-            params.code = Some(definition.code.to_owned());
-            params.windows_virtual_key_code = Some(definition.key_code);
-            params.text = text.filter(|_| down).map(str::to_owned);
-            params.commands = clipboard_command(key).filter(|_| down).map(|command| vec![command.to_owned()]);
-            self.tab.execute(params).await.expect("Chromium takes key events");
-        }
+        let kind =
+            if text.is_some() { DispatchKeyEventType::KeyDown } else { DispatchKeyEventType::RawKeyDown };
+        let mut params = key_params(kind, key);
+        params.text = text.map(str::to_owned);
+        params.commands = clipboard_command(key).map(|command| vec![command.to_owned()]);
+        self.tab.execute(params).await.expect("Chromium takes key events");
+    }
+
+    /// Lets a key go.
+    pub(crate) async fn let_go(&self, key: Key) {
+        let params = key_params(DispatchKeyEventType::KeyUp, key);
+        self.tab.execute(params).await.expect("Chromium takes key events");
     }
 
     /// Types text into what has the focus, as an input method would.
@@ -269,6 +271,20 @@ impl Page {
     fn mouse_state(&self) -> Mouse {
         *self.mouse.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn definition(key: Key) -> &'static KeyDefinition {
+    get_key_definition(key.name).unwrap_or_else(|| panic!("there is no key {:?}", key.name))
+}
+
+fn key_params(kind: DispatchKeyEventType, key: Key) -> DispatchKeyEventParams {
+    let definition = definition(key);
+    let mut params = DispatchKeyEventParams::new(kind);
+    params.modifiers = Some(key.modifiers);
+    params.key = Some(definition.key.to_owned());
+    params.code = Some(definition.code.to_owned());
+    params.windows_virtual_key_code = Some(definition.key_code);
+    params
 }
 
 /// What a browser's window makes of a key before the page does; a key that comes by the protocol passes the window by.

@@ -29,7 +29,7 @@ impl Open {
     }
 
     /// Chooses a line with the mouse.
-    async fn choose_line(&self, line: &str) {
+    pub(super) async fn choose_line(&self, line: &str) {
         self.wait_for_menu(line).await;
         let find = format!(
             "(() => {{ const e = [...document.querySelectorAll('#menu [role=menuitem]')].find((e) => e.textContent.includes({line:?}));

@@ -68,7 +68,7 @@ pub(super) fn forgetful_caches(plan: &Plan, load: &Load) -> Vec<Finding> {
         (0..plan.nodes.len()).filter(|&node| memory(&plan.nodes[node].kind).is_some()).collect();
     order::sort_by(&mut memories, |&a, &b| load.flow.total(b).total_cmp(&load.flow.total(a)));
     memories.truncate(LOOKED_AT);
-    memories.sort_unstable();
+    order::sort_by_key(&mut memories, |&node| node);
     memories.into_iter().flat_map(|node| forgetful(plan, load, node)).collect()
 }
 

@@ -105,7 +105,7 @@ pub(super) fn hot_shards(plan: &Plan, load: &Load) -> Vec<Finding> {
     }
     order::sort_by(&mut databases, |a, b| busy(b).total_cmp(&busy(a)));
     databases.truncate(LOOKED_AT);
-    databases.sort_unstable();
+    order::sort_by_key(&mut databases, |&node| node);
     let popularity = Popularity::of(plan);
     databases.into_iter().filter_map(|node| hot_shard(plan, load, node, &popularity)).collect()
 }

@@ -4,6 +4,7 @@ use crate::component::balance::Policy;
 use crate::component::{Sharding, Shards};
 use crate::id::EdgeIndex;
 use crate::math::pow;
+use crate::order;
 use crate::topology::{NodeKind, Plan};
 use std::rc::Rc;
 
@@ -28,7 +29,7 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn of(plan: &Plan) -> Self {
         let mut breaks: Vec<u64> = plan.classes.iter().map(|class| class.keys).collect();
-        breaks.sort_unstable();
+        order::sort_by_key(&mut breaks, |&keys| keys);
         breaks.dedup();
         let count = breaks.last().copied().unwrap_or(1);
         let points = rank_points(count, &breaks, 2);

@@ -9,6 +9,7 @@ use super::response::{Loaded, NodeTimes};
 use super::station::Station;
 use super::wiring::Wiring;
 use crate::component::cache::Eviction;
+use crate::order;
 use crate::topology::{Mode, NodeKind, Plan, PlanNode};
 use crate::workload::Spacing;
 
@@ -239,7 +240,7 @@ impl<'a> Solver<'a> {
         if clients().any(late) {
             assumptions.push(Assumption::Patience);
         }
-        assumptions.sort_unstable();
+        order::sort_by_key(&mut assumptions, |&assumption| assumption);
         assumptions.dedup();
         ClassEstimate { rate, response: estimate(response), assumptions }
     }

@@ -7,6 +7,7 @@
 //! A run is best compared with a simulation from the same seed: both then have the same arrivals, and their difference is not
 //! that of two drawings.
 use crate::analytic::{self, Estimate};
+use crate::order;
 use crate::run::{Figure, NodeRun, Run, Source};
 use crate::stats::{Histogram, Interval};
 use crate::time::Span;
@@ -273,9 +274,9 @@ fn of_node(place: usize, id: &str, estimate: &Estimate, sides: Sides) -> Vec<Agr
 }
 
 /// The median over runs, between the least and the greatest; none where no run has the value.
-fn median(runs: &[Run], value: &impl Fn(&Run) -> Option<Value>) -> Option<Value> {
+fn median(runs: &[Run], value: &dyn Fn(&Run) -> Option<Value>) -> Option<Value> {
     let mut each: Vec<Value> = runs.iter().filter_map(value).collect();
-    each.sort_by(|a, b| a.value.total_cmp(&b.value));
+    order::sort_by(&mut each, |a, b| a.value.total_cmp(&b.value));
     let (least, greatest) = (*each.first()?, *each.last()?);
     if each.len() == 1 {
         return Some(least);

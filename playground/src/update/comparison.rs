@@ -6,6 +6,7 @@ use crate::library::Kept;
 use crate::model::{Drawer, Model};
 use crate::run::{Compared, Compares, Figures, Party, Study};
 use crate::shared::Shared;
+use loadpath_core::order;
 use loadpath_core::run::Run;
 use loadpath_core::topology::{Topology, lessons};
 use std::rc::Rc;
@@ -188,7 +189,7 @@ pub(super) fn show(model: &mut Model) -> Vec<Effect> {
 pub(super) fn opened(model: &mut Model) {
     let library = &model.library;
     let mut designs: Vec<_> = library.designs.iter().filter(|kept| kept.id != library.current).collect();
-    designs.sort_unstable_by(|a, b| b.changed.total_cmp(&a.changed));
+    order::sort_by(&mut designs, |a, b| b.changed.total_cmp(&a.changed));
     let read = |kept: &&Kept| {
         let document = Topology::from_json(&kept.text).ok()?;
         Some(Other { id: kept.id.clone(), document: Shared::new(document) })

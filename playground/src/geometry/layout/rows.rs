@@ -1,5 +1,6 @@
 //! A height for each node: near the mean of its neighbours', in the column's order, each lane in a strip of its own.
 use super::{LANE_GAP, NODE_HEIGHT, Neighbours, ORIGIN, ROW};
+use loadpath_core::order::sort_by_key;
 
 /// How often heights follow their neighbours, forth and back.
 const PASSES: usize = 6;
@@ -13,7 +14,7 @@ pub(super) fn heights(
 ) -> Vec<f64> {
     let mut y = vec![0.0; column.len()];
     let mut lanes: Vec<usize> = lane.iter().copied().flatten().collect();
-    lanes.sort_unstable();
+    sort_by_key(&mut lanes, |&lane| lane);
     lanes.dedup();
     let of = |strip: Option<usize>| -> Vec<Vec<usize>> {
         order
