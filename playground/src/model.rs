@@ -329,6 +329,8 @@ pub enum Agent {
     Unknown,
     /// The page is a folder of files: there is none.
     Absent,
+    /// It was there and does not answer.
+    Gone,
     /// It is there.
     Present {
         /// Its version.
@@ -355,6 +357,8 @@ pub struct Live {
     pub fidelity: Option<Shared<Fidelity>>,
     /// How long it is to be, in seconds.
     pub seconds: u32,
+    /// How often it was planned to ask whether the agent is there; only the last time counts.
+    pub asking: u32,
 }
 
 impl Default for Live {
@@ -367,6 +371,7 @@ impl Default for Live {
             all: None,
             fidelity: None,
             seconds: 10,
+            asking: 0,
         }
     }
 }

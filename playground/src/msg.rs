@@ -145,6 +145,10 @@ pub enum Msg {
     Live(Box<Event>),
     /// The stream of events broke for good.
     LiveLost,
+    /// A live run's stream broke, and is being opened again.
+    LiveBroke,
+    /// It is time to ask whether the agent is there, for this asking and no other.
+    AgentDue(u32),
 
     /// The finder.
     Finder(finder::Msg),

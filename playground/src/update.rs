@@ -104,6 +104,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::StopRun => live::stop(model),
         Msg::Live(event) => live::event(model, *event),
         Msg::LiveLost => live::lost(model),
+        Msg::LiveBroke => vec![Effect::AskAgent],
+        Msg::AgentDue(asking) => live::due(model, asking),
 
         Msg::Finder(msg) => finder::update(model, msg),
         Msg::Clipboard(msg) => clipboard::update(model, msg),

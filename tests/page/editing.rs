@@ -106,6 +106,11 @@ async fn a_zone_is_made_from_the_selection_holds_nodes_and_is_named_and_deleted(
     open.page.wait_until("the frame has moved", &format!("{frame} > {before} + 3")).await;
     open.page.wheel(Point::new(640.0, 520.0), -90.0, 0.0).await;
     open.page.wait_until("the frame is back", &format!("Math.abs({frame} - {before}) < 1")).await;
+    // A click in it leads there.
+    let middle = open.page.center_of(".minimap").await;
+    open.page.click(Point::new(middle.x + 50.0, middle.y)).await;
+    open.page.wait_until("the frame is where the click was", &format!("{frame} > {before} + 10")).await;
+    open.keys(&["1"]).await;
     open.keys(&["F2"]).await;
     open.page.wait_until("its name can be written", &format!("{FOCUS}.matches('.region .rename')")).await;
     open.page.type_text("us-east").await;

@@ -3,7 +3,6 @@ use super::stage;
 use crate::geometry::{Group, Rect, Scene, WorldPoint};
 use crate::msg::Msg;
 use crate::shared::Shared;
-use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
@@ -27,13 +26,14 @@ pub struct Props {
 pub fn Minimap(props: &Props) -> Html {
     let plane = plane(&props.scene);
     let view_box = format!("{} {} {} {}", plane.x, plane.y, plane.width, plane.height);
+    let map = use_node_ref();
     let look = {
-        let tell = props.tell.clone();
+        let (tell, map) = (props.tell.clone(), map.clone());
         Callback::from(move |event: PointerEvent| {
             if event.buttons() & 1 == 0 {
                 return;
             }
-            if let Some(element) = event.current_target().and_then(|t| t.dyn_into::<Element>().ok()) {
+            if let Some(element) = map.cast::<Element>() {
                 // A drag goes on outside the minimap. A pointer that is gone already needs no capture.
                 let _ = element.set_pointer_capture(event.pointer_id());
                 let rect = element.get_bounding_client_rect();
@@ -59,7 +59,7 @@ pub fn Minimap(props: &Props) -> Html {
     }
     let nodes: String = props.scene.nodes.iter().map(outline).collect();
     html! {
-        <div class="minimap" aria-hidden="true" onpointerdown={look.clone()} onpointermove={look}>
+        <div ref={map} class="minimap" aria-hidden="true" onpointerdown={look.clone()} onpointermove={look}>
             <svg viewBox={view_box} preserveAspectRatio="none">{ for regions }<path class="spot" d={nodes} /></svg>
             <div ref={frame} id="minimap-view" class="view" data-x={plane.x.to_string()} data-y={plane.y.to_string()}
                 data-scale={(WIDTH / plane.width).to_string()} />

@@ -121,6 +121,9 @@ impl Events {
         let (watched, tell) = (source.clone(), tell.clone());
         let errors = EventListener::new(&source, "error", move |_| {
             broken.set(broken.get() + 1);
+            if broken.get() == 1 {
+                tell.emit(Msg::LiveBroke);
+            }
             // It tries again by itself, for ever where nobody listens any more.
             if watched.ready_state() == EventSource::CLOSED || broken.get() == MOST_TRIES {
                 tell.emit(Msg::LiveLost);

@@ -48,6 +48,11 @@ fn obstacle(model: &Model, planned: Option<&Planned>, rate: f64) -> Option<Strin
     let caps = match &model.agent {
         Agent::Present { caps, .. } => caps,
         Agent::Unknown => return Some("Looking for the agent…".to_owned()),
+        Agent::Gone => return Some(
+            "The agent does not answer: start it again, with cargo xtask play in the project or loadgen serve. This page sees \
+             when it is back."
+                .to_owned(),
+        ),
         Agent::Absent => return Some(
             "This page is a folder of files: it draws, simulates and shares. Live runs need the agent, which starts \
              the processes: run cargo xtask play in the project, or loadgen serve, and use the page that it opens. \

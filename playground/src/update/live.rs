@@ -3,6 +3,7 @@ use super::{fidelity, notice, simulation};
 use crate::effect::Effect;
 use crate::format;
 use crate::model::{Agent, Model, OverTime, Stage};
+use crate::msg::Msg;
 use crate::run::{Figures, Measured, Subject, ToWorker};
 use crate::shared::Shared;
 use loadpath_core::run::Run;
@@ -10,18 +11,52 @@ use loadpath_core::time::Span;
 use loadpath_core::topology::check;
 use loadpath_core::wire::{Event, Phase, StartRun, Status};
 
+/// How often an agent that is there is asked whether it still is, and one that has gone whether it is back, in milliseconds.
+const ASKED_EVERY_MS: u32 = 5_000;
+const SOUGHT_EVERY_MS: u32 = 2_000;
+
 /// The agent answered, or there is none.
 pub(super) fn agent(model: &mut Model, status: Option<Status>) -> Vec<Effect> {
+    let was = std::mem::replace(&mut model.agent, Agent::Absent);
     let Some(status) = status else {
-        model.agent = Agent::Absent;
-        return Vec::new();
+        return match was {
+            Agent::Unknown | Agent::Absent => Vec::new(),
+            Agent::Gone | Agent::Present { .. } => gone(model, was != Agent::Gone),
+        };
     };
     model.agent = Agent::Present { version: status.version, caps: status.caps };
+    let mut effects = vec![ask_later(model, ASKED_EVERY_MS)];
+    if was == Agent::Gone {
+        let text =
+            "The agent is back. If it was started anew, open the address that it printed to measure with it.";
+        effects.extend(notice(model, false, text.to_owned()));
+    }
     match status.running {
         // A run from before a reload, or of another tab: follow it.
-        Some(id) if model.live.id.as_ref() != Some(&id) => started(model, id),
-        _ => Vec::new(),
+        Some(id) if model.live.id.as_ref() != Some(&id) => effects.extend(started(model, id)),
+        _ => {}
     }
+    effects
+}
+
+fn gone(model: &mut Model, is_news: bool) -> Vec<Effect> {
+    model.agent = Agent::Gone;
+    let mut effects = vec![ask_later(model, SOUGHT_EVERY_MS)];
+    if is_news {
+        let text = "The agent does not answer. Everything but live runs goes on, and this page sees by itself when it is back.";
+        effects.extend(notice(model, true, text.to_owned()));
+    }
+    effects
+}
+
+/// One asking waits at a time: an answer that comes in between puts it off.
+fn ask_later(model: &mut Model, ms: u32) -> Effect {
+    model.live.asking = model.live.asking.wrapping_add(1);
+    Effect::After { ms, msg: Box::new(Msg::AgentDue(model.live.asking)) }
+}
+
+pub(super) fn due(model: &Model, asking: u32) -> Vec<Effect> {
+    if model.live.asking == asking { vec![Effect::AskAgent] } else { Vec::new() }
 }
 
 /// The one-time code was exchanged, or was not.

@@ -2,7 +2,7 @@ use super::comparison::{self, Side};
 use super::*;
 use crate::edit::Bag;
 use crate::library::Kept;
-use crate::model::{Drawer, Selection, Single, Stage, Walk};
+use crate::model::{Agent, Drawer, Selection, Single, Stage, Walk};
 use crate::msg::Change;
 use crate::run::{Figures, FromWorker, Subject, ToWorker};
 use loadpath_core::rng::Seed;
@@ -347,6 +347,32 @@ fn with_agent(model: &mut Model) {
     let caps = Caps { rate: 1e4, duration: Span::from_millis(60_000), processes: 64 };
     update(model, Msg::Agent(Some(Box::new(Status { version: "1".to_owned(), running: None, caps }))));
     update(model, Msg::Token(Ok("secret".to_owned())));
+}
+
+#[test]
+fn an_agent_that_goes_is_missed_once_and_sought_until_it_is_back() {
+    let mut model = started();
+    let asking = |effects: &[Effect]| {
+        let due = effects.iter().find_map(|effect| match effect {
+            Effect::After { msg, .. } => match **msg {
+                Msg::AgentDue(asking) => Some(asking),
+                _ => None,
+            },
+            _ => None,
+        });
+        due.expect("it is asked again")
+    };
+    assert!(update(&mut model, Msg::Agent(None)).is_empty(), "a folder of files is not asked again");
+    with_agent(&mut model);
+    let first = asking(&update(&mut model, Msg::Agent(None)));
+    assert!(model.agent == Agent::Gone && model.notices.iter().filter(|n| n.is_error).count() == 1);
+    let second = asking(&update(&mut model, Msg::Agent(None)));
+    assert_eq!(model.notices.iter().filter(|n| n.is_error).count(), 1, "it is said once");
+    assert!(update(&mut model, Msg::AgentDue(first)).is_empty(), "one asking waits at a time");
+    assert!(matches!(update(&mut model, Msg::AgentDue(second))[..], [Effect::AskAgent]));
+    let told = model.notices.len();
+    with_agent(&mut model);
+    assert!(matches!(model.agent, Agent::Present { .. }) && model.notices.len() == told + 1);
 }
 
 #[test]
