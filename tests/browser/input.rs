@@ -80,12 +80,26 @@ impl Page {
     pub(crate) async fn center_of(&self, selector: &str) -> Point {
         let element = format!("document.querySelector({selector:?})");
         self.wait_until(&format!("there is {selector}"), &element).await;
-        // A person scrolls the inspector and the drawer to what lies below their edges.
+        // A person scrolls the inspector and the drawer to what lies below their edges, and clicks on what stands still.
         let bounds = format!(
-            "(() => {{ const e = {element}; if (e.closest('#inspector, #drawer')) e.scrollIntoView({{block: 'nearest'}}); \
-             const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
+            "new Promise((done) => {{
+                let before, tries = 60;
+                const look = () => {{
+                    const e = {element};
+                    if (!e) return done(before ?? [0, 0]);
+                    if (e.closest('#inspector, #drawer')) e.scrollIntoView({{block: 'nearest'}});
+                    const r = e.getBoundingClientRect(), now = [r.x + r.width / 2, r.y + r.height / 2];
+                    if (before && Math.hypot(now[0] - before[0], now[1] - before[1]) < 0.5 || --tries === 0) return done(now);
+                    before = now;
+                    let over = false;
+                    const again = () => {{ if (!over) {{ over = true; setTimeout(look); }} }};
+                    requestAnimationFrame(again);
+                    setTimeout(again, 100);
+                }};
+                look();
+            }})"
         );
-        let [x, y]: [f64; 2] = self.evaluate(&bounds).await;
+        let [x, y]: [f64; 2] = self.evaluate_to_its_end(&bounds).await;
         Point { x, y }
     }
 

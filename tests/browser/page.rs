@@ -12,7 +12,7 @@ use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
 use chromiumoxide::cdp::browser_protocol::performance::{DisableParams, EnableParams, EnableTimeDomain};
 use chromiumoxide::cdp::browser_protocol::target::SetAutoAttachParams;
 use chromiumoxide::cdp::js_protocol::runtime::{
-    ConsoleApiCalledType, EventConsoleApiCalled, EventExceptionThrown,
+    ConsoleApiCalledType, EvaluateParams, EventConsoleApiCalled, EventExceptionThrown,
 };
 use chromiumoxide::page::ScreenshotParams;
 use futures_util::StreamExt;
@@ -67,6 +67,15 @@ impl Page {
         let result = result.unwrap_or_else(|error| panic!("evaluating `{expression}`: {error}"));
         let value = result.value().cloned().unwrap_or_default();
         serde_json::from_value(value).unwrap_or_else(|error| panic!("the value of `{expression}`: {error}"))
+    }
+
+    /// The value that a JavaScript promise ends with.
+    pub(crate) async fn evaluate_to_its_end<T: DeserializeOwned>(&self, promise: &str) -> T {
+        let params = EvaluateParams::builder().expression(promise).await_promise(true).return_by_value(true);
+        let result = self.tab.evaluate_expression(params.build().expect("there is an expression")).await;
+        let result = result.unwrap_or_else(|error| panic!("waiting for `{promise}`: {error}"));
+        let value = result.value().cloned().unwrap_or_default();
+        serde_json::from_value(value).unwrap_or_else(|error| panic!("the value of `{promise}`: {error}"))
     }
 
     /// Waits until a JavaScript expression is truthy. While it throws, it is not.

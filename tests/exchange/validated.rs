@@ -1,21 +1,23 @@
 //! The platforms' own schemas accept every lesson as it is exported; engines accept their configurations where they are installed.
 use crate::browser::{built_loadgen, validator};
-use loadpath_core::topology::lessons;
+use loadpath_core::topology::catalog::{self, Form};
+use loadpath_core::topology::{Topology, lessons, three_tier};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Every lesson as `loadgen export` writes it.
 fn exported(folder: &Path, format: &str, ending: &str) -> Vec<PathBuf> {
-    let export = |lesson: &lessons::Lesson| {
-        let (design, file) =
-            (folder.join(format!("{}.json", lesson.id)), folder.join(format!("{}.{ending}", lesson.id)));
-        std::fs::write(&design, lesson.document().to_json()).unwrap();
-        let mut command = Command::new(built_loadgen());
-        command.arg("export").arg(&design).args(["--format", format, "--output"]).arg(&file);
-        ended_well(&mut command);
-        file
-    };
-    lessons::all().iter().map(export).collect()
+    let lessons = lessons::all().iter();
+    lessons.map(|lesson| export(folder, &lesson.id, &lesson.document(), format, ending)).collect()
+}
+
+fn export(folder: &Path, name: &str, document: &Topology, format: &str, ending: &str) -> PathBuf {
+    let (design, file) = (folder.join(format!("{name}.json")), folder.join(format!("{name}.{ending}")));
+    std::fs::write(&design, document.to_json()).unwrap();
+    let mut command = Command::new(built_loadgen());
+    command.arg("export").arg(&design).args(["--format", format, "--output"]).arg(&file);
+    ended_well(&mut command);
+    file
 }
 
 fn ended_well(command: &mut Command) -> Output {
@@ -111,41 +113,53 @@ fn the_schema_of_designs_accepts_every_lesson_and_refuses_what_is_wrong() {
 }
 
 #[test]
-fn nginx_accepts_the_configuration_of_every_cdn() {
+fn nginx_accepts_the_configuration_of_every_cdn_and_balancer() {
     let folder = tempfile::tempdir().unwrap();
-    let mut tried = 0;
-    for file in exported(folder.path(), "kubernetes", "yaml") {
-        let text = std::fs::read_to_string(&file).unwrap();
-        // A configuration is the one block of text under this key; what is indented less ends it.
-        for part in text.split("  nginx.conf: |").skip(1) {
-            let lines = part.lines().skip(1).take_while(|line| line.is_empty() || line.starts_with("    "));
-            let config: String =
-                lines.map(|line| format!("{}\n", line.get(4..).unwrap_or_default())).collect();
-            // Names are known on the platform alone, and its folders are not this machine's.
-            let here = folder.path().display();
-            let config: String = config
-                .lines()
-                .map(|line| {
-                    match line.trim().strip_prefix("server ").filter(|rest| rest.ends_with(":8080;")) {
-                        Some(_) => "server 127.0.0.1:8080;\n".to_owned(),
-                        None if line == "http {" => format!("{line}\n{}", own_folders(folder.path())),
-                        None => format!("{}\n", line.replace("/var/cache/nginx", &format!("{here}/cache"))),
-                    }
-                })
-                .collect();
-            let own = folder.path().join("nginx.conf");
-            std::fs::write(&own, format!("pid {here}/pid;\nerror_log stderr;\n{config}")).unwrap();
-            let path = std::env::var("PATH").unwrap_or_default();
-            let mut command = Command::new("nginx");
-            command
-                .env("PATH", format!("{path}:/usr/sbin:/usr/local/sbin"))
-                .args(["-t", "-q", "-e", "stderr", "-c"])
-                .arg(&own);
-            ended_well(&mut command);
-            tried += 1;
+    let cdns: usize = exported(folder.path(), "kubernetes", "yaml")
+        .iter()
+        .map(|file| accepted_by_nginx(folder.path(), &std::fs::read_to_string(file).unwrap()))
+        .sum();
+    assert!(cdns >= 4, "only {cdns} were found: lessons have more");
+    let balancer = catalog::kind("load_balancer").unwrap();
+    let Form::Choice(policies) = catalog::param(balancer.params, "policy").unwrap().form else { panic!() };
+    for &(policy, _) in policies {
+        let mut document = three_tier();
+        for (name, value) in [("engine", "nginx"), ("policy", policy)] {
+            document.nodes[1].params.insert(name.to_owned(), value.into());
         }
+        document.nodes[1].params.insert("rate_limit".to_owned(), 500.0.into());
+        let file = export(folder.path(), policy, &document, "kubernetes", "yaml");
+        assert_eq!(accepted_by_nginx(folder.path(), &std::fs::read_to_string(file).unwrap()), 1, "{policy}");
     }
-    assert!(tried >= 4, "only {tried} were found: lessons have more");
+}
+
+/// How many configurations there are in the file; nginx has accepted each.
+fn accepted_by_nginx(folder: &Path, text: &str) -> usize {
+    let here = folder.display();
+    // A configuration is the one block of text under this key; what is indented less ends it.
+    let parts = text.split("  nginx.conf: |").skip(1);
+    let check = |part: &str| {
+        let lines = part.lines().skip(1).take_while(|line| line.is_empty() || line.starts_with("    "));
+        let config: String = lines
+            .map(|line| line.get(4..).unwrap_or_default())
+            .map(|line| match line.trim().strip_prefix("server ").and_then(|rest| rest.split_once(":8080")) {
+                // Names are known on the platform alone, and its folders are not this machine's.
+                Some((_, rest)) => format!("server 127.0.0.1:8080{rest}\n"),
+                None if line == "http {" => format!("{line}\n{}", own_folders(folder)),
+                None => format!("{}\n", line.replace("/var/cache/nginx", &format!("{here}/cache"))),
+            })
+            .collect();
+        let own = folder.join("nginx.conf");
+        std::fs::write(&own, format!("pid {here}/pid;\nerror_log stderr;\n{config}")).unwrap();
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut command = Command::new("nginx");
+        command
+            .env("PATH", format!("{path}:/usr/sbin:/usr/local/sbin"))
+            .args(["-t", "-q", "-e", "stderr", "-c"])
+            .arg(&own);
+        ended_well(&mut command);
+    };
+    parts.map(check).count()
 }
 
 /// Where nginx may write when it is not root.

@@ -36,8 +36,12 @@ impl Open {
         let find =
             format!("[...document.querySelectorAll('.offer')].find(b => b.textContent.startsWith({says:?}))");
         self.page.wait_until(&format!("it offers to {says}"), &find).await;
-        let _: () = self.page.evaluate(&format!("void ({find}.id = 'wanted')")).await;
-        self.click("#wanted").await;
+        // A button that is used again for another offer keeps what was written on it.
+        let mark = format!(
+            "document.querySelectorAll('[data-wanted]').forEach(b => b.removeAttribute('data-wanted')), void ({find}.dataset.wanted = '')"
+        );
+        let _: () = self.page.evaluate(&mark).await;
+        self.click("[data-wanted]").await;
     }
 
     async fn blur(&self) {

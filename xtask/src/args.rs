@@ -49,6 +49,7 @@ Options:
       --quick        theory: rough intervals, in seconds
       --repeats N    fidelity: how often each load is measured; medians are compared [default: 3]
       --seconds N    fidelity: how much of each run counts [default: 10]
+      --engines      fidelity: real engines wherever a node can be one: HAProxy, nginx, Redis, PostgreSQL, NATS
       --agent FILE   fidelity: the agent's program, instead of building it
       --times        engines: start and stop each, and measure the balancers side by side
       --json         theory, fidelity: as JSON
@@ -64,6 +65,7 @@ Examples:
   cargo xtask bench-load stall         one part of the load generator's bench; `soak 10` takes ten minutes
   cargo run --release -p xtask -- theory --only M/M/1
   cargo xtask fidelity --only queue --repeats 1
+  cargo xtask fidelity --engines       the same designs on HAProxy, nginx, Redis, PostgreSQL and NATS
 
 Nothing is done twice: what did not change since the last run is not built again.
 ";
@@ -135,6 +137,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
             (Command::Fidelity(wishes), Long("only")) => wishes.only = parser.value()?.string()?,
             (Command::Fidelity(wishes), Long("agent")) => wishes.agent = Some(parser.value()?.into()),
             (Command::Fidelity(wishes), Long("json")) => wishes.json = true,
+            (Command::Fidelity(wishes), Long("engines")) => wishes.engines = true,
             (Command::Fidelity(wishes), Long("repeats")) => wishes.repeats = from_one(&mut parser)?,
             (Command::Fidelity(wishes), Long("seconds")) => wishes.seconds = from_one(&mut parser)?,
             (Command::Bench(benches), Long("list")) => benches.list = true,

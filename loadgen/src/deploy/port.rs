@@ -2,26 +2,28 @@
 //!
 //! An instance that comes back has the port that it had before, and an engine opens its port by itself, a moment after it was
 //! chosen. In between the port belongs to nobody that the system knows of. So whoever gives out ports holds whole blocks of them:
-//! the first port of a block is listened on for as long as the block is held, and the others are then given out by one alone.
+//! a socket is bound to the first port of a block, and listens to nothing, for as long as the block is held, and the others are then
+//! given out by one alone.
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::ops::Range;
 use std::time::Duration;
+use tokio::net::TcpSocket;
 
 /// Where the nodes' ports lie. Linux gives 32768 and up to outgoing connections, which would collide under load.
 const RANGE: Range<u16> = 20_000..32_000;
 /// How many ports are held at once.
 const BLOCK: u16 = 100;
-/// For how long a port may still be taken by the process that is known to have ended, and how often it is tried.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a port is tried that may still be taken by the process that is known to have ended, and how long each time is waited.
+const TRIES: u32 = 500;
 const AGAIN: Duration = Duration::from_millis(10);
 
 /// The ports that one supervisor gives out.
 pub(super) struct Ports {
     /// Which block is tried first, counted from the start of the range: those that run side by side begin apart.
     next_block: u16,
-    /// The first ports of the blocks that are held.
-    held: Vec<TcpListener>,
+    /// What is bound to the first ports of the blocks that are held.
+    held: Vec<TcpSocket>,
     /// What is left of the newest block.
     left: Range<u16>,
 }
@@ -55,9 +57,9 @@ impl Ports {
         for _ in 0..blocks {
             let first = RANGE.start + self.next_block * BLOCK;
             self.next_block = (self.next_block + 1) % blocks;
-            match listen_on(first) {
-                Ok(listener) => {
-                    self.held.push(listener);
+            match hold(first) {
+                Ok(socket) => {
+                    self.held.push(socket);
                     self.left = first + 1..first + BLOCK;
                     return Ok(());
                 }
@@ -71,15 +73,20 @@ impl Ports {
 /// Listens on exactly this port, which was given out before. A process that was killed has ended a moment before the system has
 /// closed what it and its children had open: that is waited for.
 pub(super) async fn listen_again(port: u16) -> io::Result<TcpListener> {
-    let begun = tokio::time::Instant::now();
-    loop {
+    for _ in 1..TRIES {
         match listen_on(port) {
-            Err(fault) if fault.kind() == io::ErrorKind::AddrInUse && begun.elapsed() < PATIENCE => {
-                tokio::time::sleep(AGAIN).await;
-            }
+            Err(fault) if fault.kind() == io::ErrorKind::AddrInUse => tokio::time::sleep(AGAIN).await,
             done => return done,
         }
     }
+    listen_on(port)
+}
+
+/// Binds a socket of its own to a port, which nobody else can then listen on.
+fn hold(port: u16) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    Ok(socket)
 }
 
 fn listen_on(port: u16) -> io::Result<TcpListener> {

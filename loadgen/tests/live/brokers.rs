@@ -1,21 +1,8 @@
 //! Brokers as queues: the same designs, held to the same claims as our own queue.
 use super::messages::{count, done_agree, jobs, published};
-use super::{Both, shares_agree};
-use loadgen::deploy::known;
+use super::{Both, is_here, shares_agree};
 use loadpath_core::run::NodeRun;
 use loadpath_core::topology::Engine;
-
-/// Whether a broker is on this machine; the test that asks says so when it is not.
-fn is_here(engine: Engine) -> bool {
-    let found = known().into_iter().find(|(other, _)| *other == engine).map(|(_, found)| found);
-    match found.expect("all engines are known") {
-        Ok(_) => true,
-        Err(why) => {
-            eprintln!("skipped: {why}");
-            false
-        }
-    }
-}
 
 fn who_gets_a_message(engine: &str, modes: &[&str]) {
     let workers = r#""instances":2,"workers":2,"service_time":"exp 5ms""#;

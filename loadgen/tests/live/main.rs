@@ -5,6 +5,7 @@ mod clients;
 mod closed;
 mod data;
 mod edges;
+mod engines;
 mod faults;
 mod hosts;
 mod machine;
@@ -12,11 +13,12 @@ mod messages;
 mod scaling;
 mod services;
 
+use loadgen::deploy::known;
 use loadpath_core::rng::Seed;
 use loadpath_core::run::{ClassRun, NodeRun, Outcomes, Run};
 use loadpath_core::sim::simulate;
 use loadpath_core::time::Span;
-use loadpath_core::topology::{Topology, check};
+use loadpath_core::topology::{Engine, Topology, check};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -109,6 +111,18 @@ fn shares_agree(what: &str, live: (u64, u64), simulated: (u64, u64)) -> f64 {
     let deviation = (expected * (1.0 - expected) / live.1.max(1) as f64).sqrt();
     assert!((measured - expected).abs() <= 4.0 * deviation + 0.01, "{what}: {measured}, not {expected}");
     measured
+}
+
+/// Whether an engine is on this machine; the test that asks says so when it is not.
+fn is_here(engine: Engine) -> bool {
+    let found = known().into_iter().find(|(other, _)| *other == engine).map(|(_, found)| found);
+    match found.expect("all engines are known") {
+        Ok(_) => true,
+        Err(why) => {
+            eprintln!("skipped: {why}");
+            false
+        }
+    }
 }
 
 /// How often a run is measured again, during which the machine did not let it go on.

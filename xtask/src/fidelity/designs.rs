@@ -5,7 +5,7 @@ use loadpath_core::analytic;
 use loadpath_core::dist::Law;
 use loadpath_core::time::Span;
 use loadpath_core::topology::catalog;
-use loadpath_core::topology::{Topology, Value, check, lessons, three_tier};
+use loadpath_core::topology::{Node, Topology, Value, check, lessons, three_tier};
 
 /// The lessons: the nine phases of growth, a retry storm, a hot shard. Those of caches in trouble have no steady load to compare.
 const LESSONS: [&str; 11] = [
@@ -54,7 +54,7 @@ pub(crate) fn all() -> Result<Vec<Design>> {
 }
 
 /// Without its timeline, and slow enough.
-fn steady(mut document: Topology) -> Result<Design> {
+pub(crate) fn steady(mut document: Topology) -> Result<Design> {
     let mut changes = Vec::new();
     if !document.timeline.is_empty() {
         document.timeline.clear();
@@ -87,9 +87,15 @@ fn saturation(document: &Topology) -> Result<f64> {
 /// What a node's work and its entries take: times of the network stay as they are, since loopback has its own.
 const SLOWED: [&str; 5] = ["service_time", "pause", "read_time", "write_time", "ttl"];
 
+/// The engine that a node is, unless it is embedded.
+pub(crate) fn engine_of(node: &Node) -> Option<String> {
+    node.params.get("engine").map(Value::to_string).filter(|engine| engine != "embedded")
+}
+
 /// Makes every node's own times longer, the catalog's defaults too, and lets entries live as much longer: so hit ratios stay.
+/// An engine takes the time that it takes.
 fn slow_down(document: &mut Topology, slower: f64) {
-    for node in &mut document.nodes {
+    for node in document.nodes.iter_mut().filter(|node| engine_of(node).is_none()) {
         let rows = catalog::kind(&node.kind).map_or(&[][..], |kind| kind.params);
         for row in rows.iter().filter(|row| SLOWED.contains(&row.name)) {
             let written = node.params.get(row.name).map_or_else(|| row.default.to_owned(), Value::to_string);

@@ -11,7 +11,7 @@ use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
 use loadpath_core::sim::simulate;
 use loadpath_core::time::Span;
-use loadpath_core::topology::{Plan, Topology, Value, check};
+use loadpath_core::topology::{NodeKind, Plan, Topology, Value, check};
 
 use super::designs::Design;
 use super::{FITTED, LOADS, Outcome, Wishes};
@@ -19,6 +19,10 @@ use crate::project::{Project, run as run_command};
 
 /// How long each run lasts before it counts; the simulation starts as cold.
 const WARM_UP: Span = Span(4 * Span::SECOND.0);
+/// By how much the utilization of so short a run may be higher than in the long run, by chance.
+const CHANCE: f64 = 0.03;
+/// How often the range of rates is halved: to a thousandth.
+const HALVINGS: u32 = 10;
 /// What the agent exits with when a design is refused.
 const REFUSED: i32 = 2;
 
@@ -57,6 +61,36 @@ impl Agent {
         Ok(Self { program, folder, repeats: wishes.repeats, duration })
     }
 
+    /// Begins with what caches begin with: nothing. Until they are full more goes past them than formulas for the long run say, and a
+    /// share of what saturates the full ones would be an overload. So it is the simulation of just such a run that says which rate keeps
+    /// the busiest node as busy as the highest load is to.
+    pub(crate) fn settle(&self, design: &mut Design) -> Result<()> {
+        let top = LOADS.iter().copied().fold(0.0, f64::max);
+        let busiest = |saturation: f64| -> Result<f64> {
+            let plan = plan(&at(&design.document, top * saturation))?;
+            let runs =
+                (1..=self.repeats.max(3)).map(|seed| simulate(&plan, Seed(seed), WARM_UP, self.duration));
+            let each: Vec<f64> = runs
+                .map(|run| run.nodes.iter().filter_map(|node| node.utilization).fold(0.0, f64::max))
+                .collect();
+            Ok(each.iter().sum::<f64>() / each.len() as f64)
+        };
+        let warm = design.saturation;
+        if !has_caches(&plan(&design.document)?) || busiest(warm)? <= top + CHANCE {
+            return Ok(());
+        }
+        let (mut low, mut high) = (0.0, warm);
+        for _ in 0..HALVINGS {
+            let middle = f64::midpoint(low, high);
+            if busiest(middle)? > top { high = middle } else { low = middle }
+        }
+        design.saturation = low;
+        design
+            .changes
+            .push(format!("with caches that begin empty {low:.0}/s saturate it, with full ones {warm:.0}/s"));
+        Ok(())
+    }
+
     /// Each load as often as wished; what is refused says why.
     pub(crate) fn measure(&self, design: &Design) -> Result<Outcome> {
         let mut runs = Vec::new();
@@ -74,7 +108,8 @@ impl Agent {
         self.compared(&design.document, &runs).map(|measured| Outcome::Measured(Box::new(measured)))
     }
 
-    fn run(&self, document: &Topology, rate: f64, seed: u64) -> Result<Result<Run, String>> {
+    /// One run at a rate; why not, in a sentence, when the design is refused.
+    pub(crate) fn run(&self, document: &Topology, rate: f64, seed: u64) -> Result<Result<Run, String>> {
         let (file, out) = (self.folder.join("design.json"), self.folder.join("run.json"));
         std::fs::write(&file, at(document, rate).to_json())?;
         let mut command = Command::new(&self.program);
@@ -117,6 +152,10 @@ impl Agent {
             (1..=self.repeats).map(|seed| simulate(&plan, Seed(seed), WARM_UP, self.duration)).collect();
         Ok(fidelity(&plan, &analytic::solve(&plan), &simulated, measured))
     }
+}
+
+fn has_caches(plan: &Plan) -> bool {
+    plan.nodes.iter().any(|node| matches!(node.kind, NodeKind::Cache(_) | NodeKind::Cdn(_)))
 }
 
 fn at(document: &Topology, rate: f64) -> Topology {

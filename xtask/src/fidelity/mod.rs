@@ -1,4 +1,4 @@
-//! `cargo xtask fidelity`: designs up on embedded parts, measured at three loads, beside their simulation before and after
+//! `cargo xtask fidelity`: designs up on embedded parts or on real engines, measured at three loads, beside their simulation before and after
 //! calibration on one of the loads.
 //!
 //! What two cores cannot carry, clients and servers together, is slowed down: the work of all nodes takes so many times longer, the
@@ -6,6 +6,7 @@
 //! to be steady. What a design has that does not come up yet is told by the agent's own sentence.
 
 mod designs;
+mod engines;
 mod measure;
 mod table;
 
@@ -33,13 +34,15 @@ pub(crate) struct Wishes {
     /// How many seconds of each run count.
     pub(crate) seconds: u64,
     pub(crate) json: bool,
+    /// Real engines wherever a node can be one.
+    pub(crate) engines: bool,
     /// An agent that was built before; none builds it.
     pub(crate) agent: Option<PathBuf>,
 }
 
 impl Default for Wishes {
     fn default() -> Self {
-        Self { only: String::new(), repeats: 3, seconds: 10, json: false, agent: None }
+        Self { only: String::new(), repeats: 3, seconds: 10, json: false, engines: false, agent: None }
     }
 }
 
@@ -64,7 +67,7 @@ pub(crate) fn run(project: &Project, wishes: &Wishes) -> Result<()> {
     let agent = Agent::build(project, wishes)?;
     let mut outcomes: Vec<(Design, Outcome)> = Vec::new();
     for design in designs {
-        let outcome = agent.measure(&design)?;
+        let (design, outcome) = outcome_of(&agent, design, wishes)?;
         let word = match &outcome {
             Outcome::Measured(_) => "measured",
             Outcome::Cannot(_) => "does not come up",
@@ -84,4 +87,16 @@ pub(crate) fn run(project: &Project, wishes: &Wishes) -> Result<()> {
         bail!("no design came up");
     }
     Ok(())
+}
+
+fn outcome_of(agent: &Agent, design: Design, wishes: &Wishes) -> Result<(Design, Outcome)> {
+    let with_engines = wishes.engines.then(|| engines::with_engines(agent, &design)).transpose()?;
+    let mut design = match with_engines {
+        None => design,
+        Some(Ok(with_engines)) => with_engines,
+        Some(Err(why)) => return Ok((design, Outcome::Cannot(why))),
+    };
+    agent.settle(&mut design)?;
+    let outcome = agent.measure(&design)?;
+    Ok((design, outcome))
 }

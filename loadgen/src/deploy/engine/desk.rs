@@ -30,7 +30,12 @@ const ASKED_EVERY: Duration = Duration::from_millis(2);
 
 /// How long an engine may take until it is ready: RabbitMQ takes ten seconds on an idle machine.
 pub(in super::super) fn ready_within(engine: Engine) -> Duration {
-    Duration::from_secs(if engine == Engine::Rabbitmq { 90 } else { 9 })
+    Duration::from_secs(match engine {
+        Engine::Rabbitmq => 90,
+        // The files of a whole cluster are made first.
+        Engine::Postgresql => 60,
+        _ => 9,
+    })
 }
 
 /// What answers for an engine.

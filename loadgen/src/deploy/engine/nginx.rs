@@ -2,9 +2,7 @@
 use super::super::by_engine::BY;
 use super::balancer::Balancing;
 use super::recipe::Recipe;
-use crate::configuration::line;
-use loadpath_core::component::balance::Policy;
-use loadpath_core::time::Span;
+use crate::configuration::{line, nginx};
 use loadpath_core::topology::LoadBalancerNode;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -14,17 +12,7 @@ const MOST_CONNECTIONS: u32 = 8_192;
 
 /// What of a balancer nginx cannot be.
 pub(super) fn missing(spec: &LoadBalancerNode) -> Option<String> {
-    let instead = match spec.policy {
-        Policy::PeakEwma => Some("policy: nginx has no peak EWMA"),
-        Policy::BoundedLoad => Some("policy: nginx has no bound on a ring's load"),
-        Policy::Maglev | Policy::Rendezvous | Policy::Jump => Some("policy: nginx has no such hashing"),
-        Policy::PowerOfTwo if spec.choices != 2 => Some("choices: nginx looks at two"),
-        Policy::PowerOfTwo if spec.repeats => Some("repeats: nginx never looks at one target twice"),
-        _ if spec.slow_start > Span::ZERO => Some("slow_start: only the nginx that is sold has it"),
-        _ if spec.sticky => Some("sticky: only the nginx that is sold has it"),
-        _ => None,
-    };
-    instead.map(str::to_owned)
+    nginx::instead(spec).map(str::to_owned)
 }
 
 /// How it is run.
@@ -66,27 +54,17 @@ fn config(balancing: &Balancing) -> String {
     let mut text = head(spec.cores);
     // A request's key is the last part of its path, and its client is named in its query.
     line(&mut text, "  map $uri $key { ~/(?<last>[^/]*)$ $last; }");
-    if let Some(rate) = spec.rate_limit {
-        line(
-            &mut text,
-            &format!("  limit_req_zone $server_port zone=all:64k rate={}r/s;", (rate.round() as u64).max(1)),
-        );
-    }
+    let [counted, limited] = nginx::rate_limit(spec, 503).unwrap_or_default();
+    line(&mut text, &counted);
     line(&mut text, "  upstream callees {\n    zone callees 256k;");
-    line(&mut text, policy(spec));
-    // It has no probes: a target that fails so often is left out for a while. It counts in whole seconds.
-    let fails = if spec.eject_after > 0 { spec.eject_after } else { spec.fall };
-    let pause = (spec.check_interval.0 * u64::from(spec.rise)).div_ceil(Span::SECOND.0).max(1);
+    line(&mut text, &nginx::policy(spec, "$key", "$arg_u"));
     for target in targets {
-        let weight = if spec.policy == Policy::Weighted { target.weight.max(1) } else { 1 };
+        let said = nginx::target(spec, target.weight);
         let (address, down) = match target.address {
             Some(address) => (address.to_string(), ""),
             None => ("127.0.0.1:1".to_owned(), " down"),
         };
-        line(
-            &mut text,
-            &format!("    server {address} weight={weight} max_fails={fails} fail_timeout={pause}s{down};"),
-        );
+        line(&mut text, &format!("    server {address} {said}{down};"));
     }
     line(
         &mut text,
@@ -102,28 +80,8 @@ fn config(balancing: &Balancing) -> String {
     line(&mut text, &format!("      proxy_set_header Connection \"\";\n      proxy_set_header {BY} {id};"));
     line(&mut text, "      proxy_next_upstream off;\n      proxy_connect_timeout 1s;");
     line(&mut text, &format!("      proxy_read_timeout {}ms;", (timeout.0 / 1_000_000).max(1)));
-    if spec.rate_limit.is_some() {
-        line(
-            &mut text,
-            &format!(
-                "      limit_req zone=all burst={} nodelay;\n      limit_req_status 503;",
-                spec.burst as u64
-            ),
-        );
-    }
+    line(&mut text, &limited);
     text + "    }\n  }\n}\n"
-}
-
-/// The line of a policy; round robin has none, and looks at the weights by itself.
-const fn policy(spec: &LoadBalancerNode) -> &'static str {
-    match spec.policy {
-        Policy::LeastConnections => "    least_conn;",
-        Policy::PowerOfTwo => "    random two least_conn;",
-        Policy::Random => "    random;",
-        Policy::IpHash => "    hash $arg_u consistent;",
-        Policy::HashRing => "    hash $key consistent;",
-        _ => "",
-    }
 }
 
 /// Tells a running one where its targets are now: it reads its configuration again.

@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 /// How long an engine may take to stop when it is asked; the supervisor gives its parent a little more.
 const STOP_WITHIN: Duration = Duration::from_millis(400);
 /// How long what an engine runs beside itself may take: its checker, the making of its files.
-const RUN_WITHIN: Duration = Duration::from_secs(20);
+const RUN_WITHIN: Duration = Duration::from_secs(60);
 
 /// Who engines are when this program is root: most of them refuse that, or do it badly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

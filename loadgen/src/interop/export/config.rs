@@ -1,6 +1,6 @@
 //! Configurations of the engines, filled with numbers and DNS labels alone.
 use crate::configuration::haproxy::{self, KnownBy};
-use crate::configuration::line;
+use crate::configuration::{line, nginx};
 use loadpath_core::time::Span;
 use loadpath_core::topology::{CdnNode, LoadBalancerNode, Replication};
 
@@ -51,6 +51,40 @@ pub(super) fn haproxy(
         line(&mut text, &format!("  server-template {name}- 1-{most} {host}:{port} weight {weight}"));
     }
     text
+}
+
+/// nginx' configuration of a balancer.
+pub(super) fn nginx(
+    spec: &LoadBalancerNode,
+    behind: &[Behind],
+    timeout: Option<Span>,
+    retries: u32,
+) -> String {
+    let mut text = format!(
+        "worker_processes {};\nevents {{ worker_connections 8192; }}\nhttp {{\n  access_log off;\n",
+        spec.cores.min(64)
+    );
+    let [counted, limited] = nginx::rate_limit(spec, 429).unwrap_or_default();
+    line(&mut text, &counted);
+    line(&mut text, "  upstream callees {\n    zone callees 256k;");
+    line(&mut text, &nginx::policy(spec, "$uri", "$remote_addr"));
+    for Behind { host, port, weight, .. } in behind {
+        line(&mut text, &format!("    server {host}:{port} {};", nginx::target(spec, *weight)));
+    }
+    let read_ms = (timeout.unwrap_or(NO_LIMIT).0 / 1_000_000).max(1);
+    let next = if retries == 0 {
+        "off".to_owned()
+    } else {
+        format!("error timeout;\n      proxy_next_upstream_tries {}", retries + 1)
+    };
+    let location = format!(
+        "    keepalive 256;\n  }}\n  server {{\n    listen 8080;\n    location = /healthz {{ return 200; }}\n    location / {{\n      \
+         proxy_pass http://callees;\n      proxy_http_version 1.1;\n      proxy_set_header Connection \"\";\n      proxy_connect_timeout 5s;\n      \
+         proxy_read_timeout {read_ms}ms;\n      proxy_next_upstream {next};"
+    );
+    line(&mut text, &location);
+    line(&mut text, &limited);
+    text + "    }\n  }\n}\n"
 }
 
 /// nginx' configuration of a CDN's point of presence.

@@ -2,20 +2,22 @@
 use super::config::{self, Behind};
 use super::part::{File, Health, Image, Part, Setting};
 use super::parts::Maker;
-use crate::configuration::{haproxy, redis};
+use crate::configuration::{haproxy, nginx, redis};
 use loadpath_core::component::balance::Policy;
 use loadpath_core::component::cache::Eviction;
 use loadpath_core::id::EdgeIndex;
 use loadpath_core::time::Span;
-use loadpath_core::topology::{CacheNode, DatabaseNode, NodeKind, QueueMode, QueueNode, Replication};
+use loadpath_core::topology::{
+    CacheNode, DatabaseNode, Engine, LoadBalancerNode, NodeKind, QueueMode, QueueNode, Replication,
+};
 
-/// What Redis takes without any entry, in MiB.
-const REDIS_MIB: u64 = 16;
+const NGINX: &str = "nginx:1.28-alpine";
+/// What Redis and memcached take without any entry, in MiB.
+const ENGINE_MIB: u64 = 16;
 
 impl Maker<'_> {
     pub(super) fn balancer(&mut self, node: usize) -> Part {
         let NodeKind::LoadBalancer(spec) = &self.plan.nodes[node].kind else { unreachable!("by its kind") };
-        let mut part = self.part(node, "haproxy:3.2-alpine").serving(8080, Health::Http(8404));
         let called = self.called(node);
         let behind = |&(edge, to): &(EdgeIndex, usize)| {
             let most = self.plan.nodes[to].kind.most_instances();
@@ -29,22 +31,33 @@ impl Maker<'_> {
         let edges = || called.iter().map(|(edge, _)| self.plan.edge(*edge));
         let timeout = edges().filter_map(|edge| edge.timeout).max();
         let retries = edges().map(|edge| edge.retries).max().unwrap_or(0);
-        let content = config::haproxy(spec, &behind, timeout, retries);
-        part.files.push(File { name: "haproxy.cfg", path: "/usr/local/etc/haproxy/haproxy.cfg", content });
+        let is_nginx = spec.engine == Engine::Nginx;
+        let mut part = if is_nginx {
+            let content = config::nginx(spec, &behind, timeout, retries);
+            let mut part = self.part(node, NGINX).serving(8080, Health::Http(8080));
+            part.files.push(File { name: "nginx.conf", path: "/etc/nginx/nginx.conf", content });
+            part
+        } else {
+            let content = config::haproxy(spec, &behind, timeout, retries);
+            let mut part = self.part(node, "haproxy:3.2-alpine").serving(8080, Health::Http(8404));
+            part.files.push(File {
+                name: "haproxy.cfg",
+                path: "/usr/local/etc/haproxy/haproxy.cfg",
+                content,
+            });
+            part
+        };
         part.instances = spec.instances;
         part.cores = Some(spec.cores);
         part.after = called.iter().flat_map(|(_, to)| self.names[*to].clone()).collect();
-        let instead = haproxy::instead(spec.policy).map(|what| format!("{}: {what}", self.title(node)));
-        self.lost.extend(instead);
-        if spec.policy == Policy::PowerOfTwo && spec.repeats {
-            self.lost.insert(format!("{}: HAProxy never looks at one target twice", self.title(node)));
-        }
+        let title = self.title(node);
+        self.lost.extend(not_balanced(spec, is_nginx).map(|what| format!("{title}: {what}")));
         part
     }
 
     pub(super) fn cdn(&mut self, node: usize) -> Part {
         let NodeKind::Cdn(spec) = &self.plan.nodes[node].kind else { unreachable!("by its kind") };
-        let mut part = self.part(node, "nginx:1.28-alpine").serving(8080, Health::Http(8080));
+        let mut part = self.part(node, NGINX).serving(8080, Health::Http(8080));
         let called = self.called(node);
         let origins: Vec<_> = called
             .iter()
@@ -62,13 +75,17 @@ impl Maker<'_> {
     }
 
     pub(super) fn queue(&mut self, node: usize, spec: &QueueNode) -> Part {
-        if spec.mode == QueueMode::Log {
+        if is_nats(spec) {
             let health = Health::Runs(vec!["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8222/healthz"]);
             let mut part = self.part(node, "nats:2-alpine").serving(4222, health);
             part.command = ["nats-server", "--jetstream", "--store_dir", "/data", "--http_port", "8222"]
                 .map(str::to_owned)
                 .to_vec();
             part.data = Some("/data");
+            if spec.engine == Engine::Rabbitmq {
+                let title = self.title(node);
+                self.lost.insert(format!("{title}: RabbitMQ as a log is not exported; NATS stands for it"));
+            }
             return part;
         }
         let mut part = self
@@ -82,35 +99,28 @@ impl Maker<'_> {
     }
 
     pub(super) fn caches(&mut self, node: usize, spec: &CacheNode) -> Vec<Part> {
-        let policy = redis::policy(spec.eviction).unwrap_or_else(|| {
-            let title = self.title(node);
-            self.lost.insert(format!(
-                "{title}: Redis has no such eviction; it forgets what was used least recently"
-            ));
-            "allkeys-lru"
-        });
+        let title = self.title(node);
+        let is_memcached = spec.engine == Engine::Memcached;
+        let engine = if is_memcached { "memcached" } else { "Redis" };
+        let policy = redis::policy(spec.eviction);
+        let evicts = if is_memcached { spec.eviction == Eviction::Lru } else { policy.is_some() };
+        if !evicts {
+            let instead =
+                format!("{title}: {engine} has no such eviction; it forgets what was used least recently");
+            self.lost.insert(instead);
+        }
         if !self.called(node).is_empty() {
-            let title = self.title(node);
             self.lost.insert(format!(
-                "{title}: Redis reads through to nothing; its callers must ask the database when it misses"
+                "{title}: {engine} reads through to nothing; its callers must ask the database when it misses"
             ));
         }
         let mib = redis::megabytes(spec.capacity, self.mean_bytes());
-        let content = redis::config(mib, policy);
-        let one = |name: &String| {
-            let mut part = Part::new(name.clone(), node, Image::Of("redis:8-alpine".to_owned()));
-            part = part.serving(6379, Health::Runs(vec!["redis-cli", "ping"]));
-            part.files.push(File {
-                name: "redis.conf",
-                path: "/usr/local/etc/redis/redis.conf",
-                content: content.clone(),
-            });
-            part.command = ["redis-server", "/usr/local/etc/redis/redis.conf"].map(str::to_owned).to_vec();
-            // A half more than its entries: what is not freed yet, and buffers of its callers.
-            part.memory_mib = Some(mib + mib / 2 + REDIS_MIB);
-            part
-        };
-        self.names[node].iter().map(one).collect()
+        let names = self.names[node].iter();
+        if is_memcached {
+            return names.map(|name| memcached(name, node, mib)).collect();
+        }
+        let content = redis::config(mib, policy.unwrap_or("allkeys-lru"));
+        names.map(|name| redis_part(name, node, mib, &content)).collect()
     }
 
     /// The servers of a database, as its instances stand: shard by shard, the primary first.
@@ -144,7 +154,7 @@ impl Maker<'_> {
     }
 
     pub(super) fn store(&mut self, node: usize) -> Part {
-        let mut part = self.part(node, "nginx:1.28-alpine").serving(8080, Health::Http(8080));
+        let mut part = self.part(node, NGINX).serving(8080, Health::Http(8080));
         part.files.push(File { name: "nginx.conf", path: "/etc/nginx/nginx.conf", content: config::files() });
         part.data = Some("/srv/files");
         let title = self.title(node);
@@ -158,7 +168,8 @@ impl Maker<'_> {
         part.health =
             Some(Health::Runs(vec!["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:9090/-/healthy"]));
         let watched = self.plan.nodes.iter().enumerate().filter_map(|(i, other)| match other.kind {
-            NodeKind::LoadBalancer(_) => Some((i, 8404)),
+            // nginx has no figures of its own.
+            NodeKind::LoadBalancer(ref spec) => (spec.engine != Engine::Nginx).then_some((i, 8404)),
             NodeKind::Service(_) => Some((i, 8080)),
             _ => None,
         });
@@ -169,6 +180,44 @@ impl Maker<'_> {
         part.data = Some("/prometheus");
         part
     }
+}
+
+/// Whether NATS stands for a queue, and not RabbitMQ: where it was chosen, and for a log.
+pub(super) fn is_nats(spec: &QueueNode) -> bool {
+    spec.engine == Engine::Nats || spec.mode == QueueMode::Log
+}
+
+fn redis_part(name: &str, node: usize, mib: u64, content: &str) -> Part {
+    let mut part = Part::new(name.to_owned(), node, Image::Of("redis:8-alpine".to_owned()));
+    part = part.serving(6379, Health::Runs(vec!["redis-cli", "ping"]));
+    let path = "/usr/local/etc/redis/redis.conf";
+    part.files.push(File { name: "redis.conf", path, content: content.to_owned() });
+    part.command = ["redis-server", path].map(str::to_owned).to_vec();
+    // A half more than its entries: what is not freed yet, and buffers of its callers.
+    part.memory_mib = Some(mib + mib / 2 + ENGINE_MIB);
+    part
+}
+
+fn memcached(name: &str, node: usize, mib: u64) -> Part {
+    let answers = "printf 'version\\r\\nquit\\r\\n' | nc 127.0.0.1 11211 | grep -q VERSION";
+    let mut part = Part::new(name.to_owned(), node, Image::Of("memcached:1.6-alpine".to_owned()));
+    part = part.serving(11211, Health::Runs(vec!["sh", "-c", answers]));
+    part.command = ["memcached".to_owned(), format!("--memory-limit={mib}")].to_vec();
+    part.memory_mib = Some(mib + mib / 2 + ENGINE_MIB);
+    part
+}
+
+/// What of a balancer its engine does not do.
+fn not_balanced(spec: &LoadBalancerNode, is_nginx: bool) -> impl Iterator<Item = &'static str> {
+    let looks_once = "nginx looks its targets up when it starts; reload it when they have changed";
+    let never_twice = "HAProxy never looks at one target twice";
+    let twice = spec.policy == Policy::PowerOfTwo && spec.repeats;
+    let found = if is_nginx {
+        [nginx::instead(spec), Some(looks_once)]
+    } else {
+        [haproxy::instead(spec.policy), twice.then_some(never_twice)]
+    };
+    found.into_iter().flatten()
 }
 
 /// A PostgreSQL server: a primary, or a replica of one.

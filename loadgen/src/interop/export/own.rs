@@ -1,9 +1,10 @@
 //! Parts that run a person's own program: what their environment tells them of the others.
+use super::engines::is_nats;
 use super::part::{Health, Image, Part, Setting, variable};
 use super::parts::Maker;
 use loadpath_core::export::parameter;
 use loadpath_core::id::EdgeIndex;
-use loadpath_core::topology::{NodeKind, QueueMode, QueueNode, Work, catalog};
+use loadpath_core::topology::{Engine, NodeKind, QueueMode, QueueNode, Work, catalog};
 
 impl Maker<'_> {
     /// A part that runs the person's own program.
@@ -48,6 +49,9 @@ impl Maker<'_> {
         let url = |of: &dyn Fn(&String) -> String| names.iter().map(of).collect::<Vec<_>>().join(",");
         let name = variable(&node.id, "_URL");
         match &node.kind {
+            NodeKind::Cache(spec) if spec.engine == Engine::Memcached => {
+                part.set(&name, url(&|name| format!("memcached://{name}:11211")));
+            }
             NodeKind::Cache(_) => part.set(&name, url(&|name| format!("redis://{name}:6379"))),
             NodeKind::Database(_) if self.is_relational(other) => {
                 part.set(&name, url(&|name| format!("postgresql://app@{name}:5432/app")));
@@ -82,11 +86,24 @@ impl Maker<'_> {
 
 fn tell_of_queue(part: &mut Part, id: &str, name: &str, spec: &QueueNode, binding: &str) {
     let capacity = spec.capacity;
-    if spec.mode == QueueMode::Log {
+    if is_nats(spec) {
         part.set(&variable(id, "_URL"), format!("nats://{name}:4222"));
-        part.set(&variable(id, "_PARTITIONS"), spec.partitions.to_string());
         let discard = if spec.drop_oldest { "old" } else { "new" };
-        let stream = serde_json::json!({ "name": variable(id, ""), "subjects": [format!("{id}.>")], "max_msgs": capacity, "discard": discard });
+        let mut stream = serde_json::json!({ "name": variable(id, ""), "subjects": [format!("{id}.>")], "max_msgs": capacity, "discard": discard });
+        if spec.mode == QueueMode::Log {
+            part.set(&variable(id, "_PARTITIONS"), spec.partitions.to_string());
+        } else {
+            // A message is kept until whoever is to have it has acknowledged it: one, or each that is bound.
+            let retention = if spec.mode == QueueMode::Direct { "workqueue" } else { "interest" };
+            stream["retention"] = retention.into();
+            part.set(
+                &variable(id, "_CONSUMER"),
+                serde_json::json!({ "max_deliver": spec.deliveries }).to_string(),
+            );
+        }
+        if spec.mode == QueueMode::Topic {
+            part.set(&variable(id, "_BINDING"), binding);
+        }
         part.set(&variable(id, "_STREAM"), stream.to_string());
         return;
     }

@@ -144,6 +144,28 @@ fn a_person_is_asked_for_what_a_design_cannot_know_and_for_nothing_that_was_give
 }
 
 #[test]
+fn a_part_is_the_engine_that_was_chosen() {
+    let mut document = three_tier();
+    let queue = r#"{"id":"jobs","kind":"queue","engine":"nats"}"#;
+    document.nodes.push(serde_json::from_str(queue).unwrap());
+    document.nodes.push(serde_json::from_str(r#"{"id":"crew","kind":"workers"}"#).unwrap());
+    for edge in [r#"{"from":"web","to":"jobs"}"#, r#"{"from":"jobs","to":"crew"}"#] {
+        document.edges.push(serde_json::from_str(edge).unwrap());
+    }
+    for (node, engine) in [(1, "nginx"), (3, "memcached")] {
+        document.nodes[node].params.insert("engine".to_owned(), engine.into());
+    }
+    let file = &read(&written(compose, &document).text)[0];
+    let said = |pointer: &str| file.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    assert!(said("/services/lb/image").starts_with("nginx:"), "{file:#}");
+    assert!(said("/services/cache/image").starts_with("memcached:"));
+    assert_eq!(said("/services/web/environment/CACHE_URL"), "memcached://cache:11211");
+    assert!(said("/services/jobs/image").starts_with("nats:"));
+    assert_eq!(said("/services/crew/environment/JOBS_URL"), "nats://jobs:4222");
+    assert!(said("/services/crew/environment/JOBS_STREAM").contains(r#""retention":"workqueue""#));
+}
+
+#[test]
 fn what_scales_has_an_autoscaler_and_its_workload_no_number() {
     let mut document = three_tier();
     document.nodes[2].params.insert("autoscale".to_owned(), "target".into());
