@@ -64,9 +64,24 @@ impl Law {
 }
 
 impl Sampler {
+    /// What every draw gives, where that is always the same.
+    pub const fn constant(&self) -> Option<Span> {
+        if let Shape::Constant(span) = self.0 { Some(span) } else { None }
+    }
+
     /// A draw.
     #[inline]
     pub fn sample(&self, rng: &mut Rng) -> Span {
+        // The most common laws, of which all is inlined.
+        match self.0 {
+            Shape::Exponential { mean_ns } => rounded(mean_ns * exponential(rng)),
+            Shape::Constant(span) => span,
+            _ => self.sample_other(rng),
+        }
+    }
+
+    #[inline(never)]
+    fn sample_other(&self, rng: &mut Rng) -> Span {
         let ns = match self.0 {
             Shape::Constant(span) => return span,
             Shape::Uniform { low, width } => return Span(low + rng.below(width)),
@@ -80,7 +95,12 @@ impl Sampler {
                 means_ns[usize::from(rng.unit() >= p)] * exponential(rng)
             }
         };
-        // By way of a signed number, which is one instruction; 292 years are enough.
-        Span((ns + 0.5) as i64 as u64)
+        rounded(ns)
     }
+}
+
+/// To the nearest nanosecond. By way of a signed number, which is one instruction; 292 years are enough.
+#[inline]
+const fn rounded(ns: f64) -> Span {
+    Span((ns + 0.5) as i64 as u64)
 }

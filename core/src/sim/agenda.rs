@@ -15,6 +15,9 @@ const SLOTS: usize = 1 << DIGIT;
 const LEVELS: usize = 11;
 /// A bucket of at most so many events is sorted at once.
 const SORTED: usize = 48;
+/// A run of fewer events gets the next bucket too: what is done once for a run, and the ways of all its calls from memory, are
+/// shared by more.
+const SHORT_RUN: usize = 16;
 /// A run that has grown longer is cut.
 const LONGEST_RUN: usize = 96;
 /// Room for the first events of a bucket.
@@ -188,46 +191,63 @@ impl Agenda {
         self.filled_levels |= 1 << level;
     }
 
-    /// Moves the earliest bucket into the empty run, or spreads it over the level below; `None` when nothing is scheduled.
+    /// Moves the earliest buckets into the empty run, as many as make a short one, or spreads the first over the level below;
+    /// `None` when nothing is scheduled.
     fn refill(&mut self) -> Option<()> {
         if self.filled_levels == 0 {
             return None;
         }
         let level = self.filled_levels.trailing_zeros();
-        let slot = self.filled[level as usize].trailing_zeros();
-        self.filled[level as usize] &= !(1 << slot);
-        if self.filled[level as usize] == 0 {
-            self.filled_levels &= !(1 << level);
-        }
-        let place = level as usize * SLOTS + slot as usize;
-        let shift = level * DIGIT;
-        // The digits above this level stay, this one becomes the slot's, those below become zero.
-        let above = u64::MAX.checked_shl(shift + DIGIT).unwrap_or(0);
-        self.base = (self.base & above) | u64::from(slot) << shift;
-        let mut bucket = std::mem::take(&mut self.buckets[place]);
-        if level == 0 || bucket.len() <= SORTED {
-            self.run_end = self.base.saturating_add(1 << shift);
-            self.run_level = level;
-            self.filled_run = bucket.len() > 1;
-            self.sort_into_run(&mut bucket);
-        } else {
+        let mut bucket = self.take_earliest(level);
+        if level > 0 && bucket.len() > SORTED {
             self.run_end = self.base;
             bucket.drain(..).for_each(|entry| self.drop_into_bucket(entry));
+            self.keep(bucket);
+            return Some(());
         }
-        if bucket.capacity() <= KEPT {
-            self.spare.push(bucket);
+        self.run.append(&mut bucket);
+        self.keep(bucket);
+        while self.run.len() < SHORT_RUN && self.fits_into_run(level) {
+            let mut bucket = self.take_earliest(level);
+            self.run.append(&mut bucket);
+            self.keep(bucket);
+        }
+        self.run_end = self.base.saturating_add(1 << (level * DIGIT));
+        self.run_level = level + 1;
+        // Often there is but one event, and nothing to sort.
+        self.filled_run = self.run.len() > 1;
+        if self.filled_run {
+            self.run.sort_unstable_by(|a, b| b.cmp(a));
         }
         Some(())
     }
 
-    fn sort_into_run(&mut self, bucket: &mut Vec<Entry>) {
-        // Often there is but one event, and nothing to sort.
-        if let [entry] = bucket[..] {
-            self.run.push(entry);
-            return bucket.clear();
+    /// Takes the earliest bucket of a level that holds any; no event is earlier than its first instant.
+    fn take_earliest(&mut self, level: u32) -> Vec<Entry> {
+        let filled = &mut self.filled[level as usize];
+        let slot = filled.trailing_zeros();
+        *filled &= *filled - 1;
+        if *filled == 0 {
+            self.filled_levels &= !(1 << level);
         }
-        self.run.append(bucket);
-        self.run.sort_unstable_by(|a, b| b.cmp(a));
+        let shift = level * DIGIT;
+        // The digits above this level stay, this one becomes the slot's, those below become zero.
+        let above = u64::MAX.checked_shl(shift + DIGIT).unwrap_or(0);
+        self.base = (self.base & above) | u64::from(slot) << shift;
+        std::mem::take(&mut self.buckets[level as usize * SLOTS + slot as usize])
+    }
+
+    /// Whether the next bucket of the level from which the run is filled leaves it short enough to be sorted.
+    fn fits_into_run(&self, level: u32) -> bool {
+        let slot = self.filled[level as usize].trailing_zeros() as usize;
+        slot < SLOTS && self.run.len() + self.buckets[level as usize * SLOTS + slot].len() <= SORTED
+    }
+
+    /// Keeps the memory of a bucket that is empty now.
+    fn keep(&mut self, bucket: Vec<Entry>) {
+        if bucket.capacity() <= KEPT {
+            self.spare.push(bucket);
+        }
     }
 
     /// Puts all but the first 64th of the time that the run covers back into buckets.

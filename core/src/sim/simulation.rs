@@ -170,6 +170,10 @@ impl Simulation {
         for edge in self.edges.iter_mut().filter(|edge| edge.latency > Span::ZERO) {
             edge.lane = self.agenda.lane(edge.latency);
         }
+        for node in &mut self.nodes {
+            let constant = node.state.constant_work().filter(|&span| span > Span::ZERO);
+            node.constant_work = constant.and_then(|span| Some((span, self.agenda.lane(span)?)));
+        }
         self.share_processors();
         for i in 0..self.nodes.len() {
             match &self.nodes[i].state {

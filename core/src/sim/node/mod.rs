@@ -15,6 +15,7 @@ mod workers;
 use super::call::{Ask, Origin, Slot};
 use super::counter::{Counter, Counters};
 use super::failing::Failing;
+use super::lanes::Lane;
 use super::line::Line;
 use super::meter::NodeMeter;
 use super::processors::SharedProcessor;
@@ -49,6 +50,8 @@ pub(super) struct Node {
     up: u32,
     up_since: Time,
     up_levels: Levels,
+    /// How long its own work takes, where that is always the same, and where calls stand in line that are worked on.
+    pub(super) constant_work: Option<(Span, Lane)>,
     /// Somebody looks at requests before they may queue.
     pub(super) guarded: bool,
     /// What its own work ends with is always a good answer.
@@ -102,6 +105,17 @@ impl State {
         }
     }
 
+    /// How long the node's own work takes, where that is always the same, whatever is asked.
+    pub(super) const fn constant_work(&self) -> Option<Span> {
+        match self {
+            Self::LoadBalancer(balancer) => balancer.service_time.constant(),
+            Self::Cache(cache) => cache.service_time.constant(),
+            Self::Cdn(cdn) => cdn.service_time.constant(),
+            Self::Queue(queue) => queue.service_time.constant(),
+            _ => None,
+        }
+    }
+
     /// Whether the node's own work is always followed by a good answer, and by nothing else.
     fn only_answers(&self) -> bool {
         match self {
@@ -138,6 +152,7 @@ impl Node {
                 State::LoadBalancer(balancer) => balancer.is_limited(),
                 _ => false,
             },
+            constant_work: None,
             // A way that may be cut is looked at when the answer leaves.
             only_answers: state.only_answers() && plan.zones.is_empty(),
             state,
@@ -333,9 +348,17 @@ fn at_work(plan: &Plan, index: NodeIndex, seed: Seed) -> (State, Stations) {
 impl Simulation {
     /// The instance that a call by this edge goes to, where no balancer picks: caches by a ring, databases by shard, a CDN
     /// by the user, others in turn, dead or alive, as a resolver's answers would have it.
+    #[inline]
     pub(super) fn instance_for(&mut self, edge: EdgeIndex, ask: Ask, origin: &Origin) -> u16 {
         let callee = self.edges[edge.index()].to.index();
-        let count = self.nodes[callee].stations.len() as u16;
+        match self.nodes[callee].stations.len() as u16 {
+            1 => 0,
+            count => self.instance_of(callee, count, edge, ask, origin),
+        }
+    }
+
+    /// As [`Self::instance_for`], of a node with several.
+    fn instance_of(&mut self, callee: usize, count: u16, edge: EdgeIndex, ask: Ask, origin: &Origin) -> u16 {
         match &mut self.nodes[callee].state {
             State::Cache(cache) => ring_place(&cache.ring, origin.key),
             State::Cdn(_) => (origin.user % u32::from(count)) as u16,
@@ -349,9 +372,6 @@ impl Simulation {
         let link = &mut self.edges[edge.index()];
         let stations = &self.nodes[link.to.index()].stations;
         let count = stations.len() as u16;
-        if count == 1 {
-            return 0;
-        }
         for _ in 0..count {
             let turn = link.turn;
             link.turn = (turn + 1) % count;
