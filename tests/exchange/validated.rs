@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 /// Every lesson as `loadgen export` writes it.
 fn exported(folder: &Path, format: &str, ending: &str) -> Vec<PathBuf> {
     let lessons = lessons::all().iter();
-    lessons.map(|lesson| export(folder, &lesson.id, &lesson.document(), format, ending)).collect()
+    lessons.map(|lesson| export(folder, lesson.id, &lesson.document(), format, ending)).collect()
 }
 
 fn export(folder: &Path, name: &str, document: &Topology, format: &str, ending: &str) -> PathBuf {
