@@ -19,12 +19,17 @@ struct Rings {
     nodes: u16,
 }
 
-/// How many times larger: any two repetitions share this part of their targets.
+/// How many times larger at least: any two repetitions share this part of their targets.
 const LARGER: u16 = 40;
+/// How many points the larger ring has at least, as far as targets have numbers: repetitions tell of its points alone, whose own
+/// chance does not go away by repeating.
+const POINTS: u32 = 650_000;
+const MOST_TARGETS: u32 = 65_000;
 
 impl Rings {
     fn new(nodes: u16, points: u32) -> Self {
-        let targets = LARGER * (nodes + 1);
+        let enough = (POINTS / points.max(1)).min(MOST_TARGETS) as u16;
+        let targets = enough.max(LARGER * (nodes + 1));
         Self { all: HashRing::with_virtual_nodes(targets, points), targets, nodes }
     }
 
