@@ -198,6 +198,8 @@ fn escape(model: &mut Model) -> Vec<Effect> {
 }
 
 #[cfg(test)]
+mod presence_tests;
+#[cfg(test)]
 mod teaching_tests;
 #[cfg(test)]
 mod tests;

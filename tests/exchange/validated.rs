@@ -127,7 +127,7 @@ fn nginx_accepts_the_configuration_of_every_cdn_and_balancer() {
         for (name, value) in [("engine", "nginx"), ("policy", policy)] {
             document.nodes[1].params.insert(name.to_owned(), value.into());
         }
-        document.nodes[1].params.insert("rate_limit".to_owned(), 500.0.into());
+        document.nodes[1].params.insert("rate_limit".to_owned(), "500/s".into());
         let file = export(folder.path(), policy, &document, "kubernetes", "yaml");
         assert_eq!(accepted_by_nginx(folder.path(), &std::fs::read_to_string(file).unwrap()), 1, "{policy}");
     }

@@ -2,7 +2,7 @@ use super::comparison::{self, Side};
 use super::*;
 use crate::edit::Bag;
 use crate::library::Kept;
-use crate::model::{Agent, Drawer, Selection, Single, Stage, Walk};
+use crate::model::{Drawer, Selection, Single, Stage};
 use crate::msg::Change;
 use crate::run::{Figures, FromWorker, Subject, ToWorker};
 use loadpath_core::rng::Seed;
@@ -12,7 +12,7 @@ use loadpath_core::time::Span;
 use loadpath_core::topology::{Topology, check, link, three_tier};
 use loadpath_core::wire::{Caps, Event, Phase, Status};
 
-fn started() -> Model {
+pub(super) fn started() -> Model {
     open(&Startup::default()).0
 }
 
@@ -100,30 +100,6 @@ fn the_agents_code_is_exchanged_and_leaves_the_address() {
     let (model, effects) = open(&Startup { fragment: "code=abc".to_owned(), ..Startup::default() });
     assert!(effects.iter().any(|e| matches!(e, Effect::Exchange(code) if code == "abc")));
     assert!(model.fragment.starts_with("d1.") && model.notices.is_empty());
-}
-
-#[test]
-fn every_key_counts_in_the_list_and_its_ends_are_not_left() {
-    let mut model = started();
-    let last = model.document.nodes.len() - 1;
-    let walks = [
-        (Walk::Next, 0),
-        (Walk::Next, 1),
-        (Walk::Next, 2),
-        (Walk::Previous, 1),
-        (Walk::First, 0),
-        (Walk::Previous, 0),
-        (Walk::Last, last),
-        (Walk::Next, last),
-    ];
-    for (walk, node) in walks {
-        update(&mut model, Msg::Walk(walk));
-        assert_eq!(model.selection, Selection::node(node), "{walk:?}");
-    }
-    update(&mut model, Msg::Escape);
-    update(&mut model, Msg::Walk(Walk::Previous));
-    assert_eq!(model.selection, Selection::node(last));
-    assert_eq!(Walk::First.from(None, 0), None);
 }
 
 #[test]
@@ -343,36 +319,10 @@ fn a_removed_subject_gives_way_to_all_requests() {
     assert_eq!(model.selection.single(), Single::None);
 }
 
-fn with_agent(model: &mut Model) {
+pub(super) fn with_agent(model: &mut Model) {
     let caps = Caps { rate: 1e4, duration: Span::from_millis(60_000), processes: 64 };
     update(model, Msg::Agent(Some(Box::new(Status { version: "1".to_owned(), running: None, caps }))));
     update(model, Msg::Token(Ok("secret".to_owned())));
-}
-
-#[test]
-fn an_agent_that_goes_is_missed_once_and_sought_until_it_is_back() {
-    let mut model = started();
-    let asking = |effects: &[Effect]| {
-        let due = effects.iter().find_map(|effect| match effect {
-            Effect::After { msg, .. } => match **msg {
-                Msg::AgentDue(asking) => Some(asking),
-                _ => None,
-            },
-            _ => None,
-        });
-        due.expect("it is asked again")
-    };
-    assert!(update(&mut model, Msg::Agent(None)).is_empty(), "a folder of files is not asked again");
-    with_agent(&mut model);
-    let first = asking(&update(&mut model, Msg::Agent(None)));
-    assert!(model.agent == Agent::Gone && model.notices.iter().filter(|n| n.is_error).count() == 1);
-    let second = asking(&update(&mut model, Msg::Agent(None)));
-    assert_eq!(model.notices.iter().filter(|n| n.is_error).count(), 1, "it is said once");
-    assert!(update(&mut model, Msg::AgentDue(first)).is_empty(), "one asking waits at a time");
-    assert!(matches!(update(&mut model, Msg::AgentDue(second))[..], [Effect::AskAgent]));
-    let told = model.notices.len();
-    with_agent(&mut model);
-    assert!(matches!(model.agent, Agent::Present { .. }) && model.notices.len() == told + 1);
 }
 
 #[test]
