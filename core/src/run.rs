@@ -181,6 +181,26 @@ pub struct NodeRun {
     pub figures: Figures,
 }
 
+impl NodeRun {
+    /// Of a node of which nothing has been seen.
+    pub fn named(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            outcomes: Outcomes::default(),
+            response: Histogram::new(Precision::Coarse),
+            wait: Histogram::new(Precision::Coarse),
+            utilization: None,
+            hit_ratio: None,
+            mean_wait: None,
+            waited: None,
+            in_flight: Levels::default(),
+            up: Levels::default(),
+            counters: BTreeMap::new(),
+            figures: Figures::new(),
+        }
+    }
+}
+
 /// What was seen of one edge.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]

@@ -84,10 +84,11 @@ async fn the_graph_is_a_list_that_leads_and_follows_the_selection() {
     open.page.key(Key::plain("Tab")).await;
     open.page.key(Key::plain("Enter")).await;
     open.page.wait_until("the list has the focus", "document.activeElement.id === 'outline'").await;
-    for place in 0..3 {
+    // Keys count that come faster than frames.
+    for _ in 0..3 {
         open.page.key(Key::plain("ArrowDown")).await;
-        open.wait_for_count(&format!("#node-{place}.selected"), 1).await;
     }
+    open.wait_for_count("#node-2.selected", 1).await;
     let active: String =
         open.page.evaluate("document.getElementById(document.activeElement.getAttribute('aria-activedescendant')).textContent").await;
     assert_eq!(active, "Web tier, service, 2 × 8 workers; calls Cache, Database");

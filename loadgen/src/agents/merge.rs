@@ -54,6 +54,16 @@ struct Agent {
     done: bool,
 }
 
+/// What agents note of the same thing.
+struct Said<'a> {
+    head: &'a str,
+    /// As the first of them says it.
+    note: &'a str,
+    agents: Vec<&'a str>,
+    /// Whether all of them say it in the same words.
+    alike: bool,
+}
+
 impl Merging {
     /// Of agents with these names, who send these classes of requests to these nodes, for at most so long.
     pub fn new(
@@ -161,7 +171,7 @@ impl Merging {
         let mut all = Run::new(name, source, offered_rate);
         all.warm_up = self.warm_up;
         all.classes = self.classes.iter().map(|name| ClassRun::named(name)).collect();
-        let mut nodes: Vec<NodeRun> = self.nodes.iter().map(|id| nodes::unseen(id)).collect();
+        let mut nodes: Vec<NodeRun> = self.nodes.iter().map(|id| NodeRun::named(id)).collect();
         let runs = || self.agents.iter().map(|agent| agent.run.as_ref().unwrap_or(&agent.so_far));
         for run in runs() {
             all.duration = all.duration.max(run.duration);
@@ -194,7 +204,7 @@ impl Merging {
     /// What the agents note: counts are added, what several say is said once.
     fn notes(&self) -> Vec<String> {
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        let mut said: Vec<(&str, &String, Vec<&str>, bool)> = Vec::new();
+        let mut said: Vec<Said<'_>> = Vec::new();
         for agent in &self.agents {
             for note in agent.run.iter().flat_map(|run| &run.notes) {
                 if let Some((count, what)) = counted(note) {
@@ -204,20 +214,20 @@ impl Merging {
                 }
                 // What stands before the colon is what it is about.
                 let head = note.split_once(": ").map_or(note.as_str(), |(head, _)| head);
-                match said.iter_mut().find(|(of, ..)| *of == head) {
-                    Some((_, first, names, same)) => {
-                        names.push(&agent.name);
-                        *same &= *first == note;
+                match said.iter_mut().find(|said| said.head == head) {
+                    Some(said) => {
+                        said.agents.push(&agent.name);
+                        said.alike &= said.note == note;
                     }
-                    None => said.push((head, note, vec![&agent.name], true)),
+                    None => said.push(Said { head, note, agents: vec![&agent.name], alike: true }),
                 }
             }
         }
-        let said = said.into_iter().map(|(_, note, names, same)| match names.as_slice() {
-            all if all.len() == self.agents.len() && same => note.clone(),
+        let said = said.into_iter().map(|Said { note, agents, alike, .. }| match agents.as_slice() {
+            all if all.len() == self.agents.len() && alike => note.to_owned(),
             [one] => format!("agent {one}: {note}"),
             [one, others @ ..] => format!("agent {one}, and so say {} others: {note}", others.len()),
-            [] => note.clone(),
+            [] => note.to_owned(),
         });
         said.chain(counts.into_iter().map(|(what, count)| format!("{count} {what}"))).collect()
     }

@@ -1,30 +1,10 @@
 //! What several agents saw of the same node becomes one.
 use super::merge::{is_like, is_sane as counts};
 use loadpath_core::run::{NodeRun, Outcomes};
-use loadpath_core::stats::{Histogram, Levels, Precision};
 use loadpath_core::wire::NodeInterval;
-use std::collections::BTreeMap;
 
 /// More waits than these nobody saw in a run: a request is counted by the trillion at most, and waits a few times.
 const MOST_WAITS: u64 = 1 << 44;
-
-/// A node of which nobody has told.
-pub(super) fn unseen(id: &str) -> NodeRun {
-    NodeRun {
-        id: id.to_owned(),
-        outcomes: Outcomes::default(),
-        response: Histogram::new(Precision::Coarse),
-        wait: Histogram::new(Precision::Coarse),
-        utilization: None,
-        hit_ratio: None,
-        mean_wait: None,
-        waited: None,
-        in_flight: Levels::default(),
-        up: Levels::default(),
-        counters: BTreeMap::new(),
-        figures: BTreeMap::new(),
-    }
-}
 
 /// Adds what another saw of it in the same second.
 pub(super) fn add(all: &mut NodeInterval, of: &NodeInterval) {
@@ -80,7 +60,7 @@ mod tests {
     use loadpath_core::time::Span;
 
     fn seen(ms: u64, calls: u64, hit_ratio: Option<f64>) -> NodeRun {
-        let mut node = unseen("cache");
+        let mut node = NodeRun::named("cache");
         node.outcomes.ok = calls;
         node.response.record_n(Span::from_millis(ms), calls);
         node.wait.record_n(Span::from_millis(ms / 2), calls);
@@ -89,7 +69,7 @@ mod tests {
 
     #[test]
     fn histograms_lose_nothing_and_a_hit_ratio_counts_by_calls() {
-        let mut all = unseen("cache");
+        let mut all = NodeRun::named("cache");
         for of in [seen(2, 300, Some(0.9)), seen(8, 100, Some(0.5)), seen(4, 0, None)] {
             add_run(&mut all, &of);
         }

@@ -3,9 +3,9 @@ use crate::attack::{Attack, Paths, Target};
 use loadpath_core::topology::{self, Topology};
 use serde::{Deserialize, Serialize};
 
-/// A message is at most a mebibyte, and an answer holds two histograms for each class,
+/// A message is at most a mebibyte, and an answer holds two histograms for each class.
 pub(super) const MOST_CLASSES: usize = 64;
-/// and two coarse ones for each node.
+/// As with classes; an answer holds two coarse histograms for each node.
 pub(super) const MOST_NODES: usize = 200;
 /// A name in a task that is longer is none.
 const MOST_NAME: usize = 200;
@@ -62,16 +62,15 @@ pub struct Workload {
 
 impl What {
     pub(super) fn check(&self) -> Result<(), String> {
-        let (holds, says) = match self {
-            Self::Requests(asked) => (asked.classes.len() <= MOST_CLASSES, "it has more than 64 classes"),
-            Self::Journey(_) => (true, ""),
-            Self::Design(workload) => {
-                let short = |name: &str| name.len() <= MOST_NAME;
-                let named = short(&workload.source) && workload.entry.as_deref().is_none_or(short);
-                (named, "a name in it is longer than 200 bytes")
+        match self {
+            Self::Requests(asked) if asked.classes.len() > MOST_CLASSES => {
+                Err(format!("it has more than {MOST_CLASSES} classes"))
             }
-        };
-        if holds { Ok(()) } else { Err(says.to_owned()) }
+            Self::Design(workload) if workload.names().any(|name| name.len() > MOST_NAME) => {
+                Err(format!("a name in it is longer than {MOST_NAME} bytes"))
+            }
+            Self::Requests(_) | Self::Journey(_) | Self::Design(_) => Ok(()),
+        }
     }
 }
 
@@ -85,6 +84,10 @@ impl Workload {
             per_class: attack.target.paths == Paths::PerClass,
             thinks: attack.closed.is_some(),
         }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        [Some(self.source.as_str()), self.entry.as_deref()].into_iter().flatten()
     }
 
     /// The whole attack on a target, at this rate where users do not set it.

@@ -269,7 +269,7 @@ impl Args {
         let duration = duration.unwrap_or(DURATION);
         let document = run_design::design(file, rate)?;
         let quiet = self.delivery.quiet;
-        // Each needs a connection, of which a design never gets fewer than these.
+        // Each needs a connection, of which an open design never gets fewer than these; of few users who think some agents have none.
         let driver = self.together.driver("loadgen run", usize::from(CONNECTIONS), quiet).await?;
         let name = self.aim.name.clone().unwrap_or_default();
         let begun = begun(name, "embedded".to_owned(), rate.unwrap_or(0.0), warm_up, duration);

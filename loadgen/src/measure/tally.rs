@@ -5,7 +5,7 @@
 use super::notes::{self, Evidence};
 use super::{Ending, Hop, Recorder, Sample};
 use loadpath_core::run::{ClassRun, NodeRun, Outcome, Outcomes, Run, Second, Source};
-use loadpath_core::stats::{Batches, Histogram, Levels, Precision};
+use loadpath_core::stats::{Batches, Histogram, Precision};
 use loadpath_core::time::{Span, Time};
 use loadpath_core::wire::{ClassInterval, Interval, NodeInterval};
 
@@ -368,17 +368,10 @@ fn class_run(counts: ClassCounts, name: String, batches: &Batches) -> ClassRun {
 
 fn node_run((counts, id): (NodeCounts, String)) -> NodeRun {
     NodeRun {
-        id,
         outcomes: counts.outcomes,
         hit_ratio: counts.hit_ratio(),
-        counters: std::collections::BTreeMap::new(),
         response: counts.response,
         wait: counts.wait,
-        utilization: None,
-        mean_wait: None,
-        waited: None,
-        in_flight: Levels::default(),
-        up: Levels::default(),
-        figures: std::collections::BTreeMap::new(),
+        ..NodeRun::named(&id)
     }
 }

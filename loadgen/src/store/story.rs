@@ -2,11 +2,10 @@
 use super::entry::{Begun, Entry, Label};
 use super::frame::{self, Scan};
 use loadpath_core::run::{ClassRun, NodeRun, RUN_VERSION, Run, Second, Source};
-use loadpath_core::stats::{Histogram, Levels, Precision};
+use loadpath_core::stats::{Histogram, Precision};
 use loadpath_core::time::Span;
 use loadpath_core::wire::{ClassInterval, Interval, NodeInterval};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What a run file tells.
 #[derive(Clone, Debug, PartialEq)]
@@ -221,18 +220,12 @@ fn class_run(class: &ClassInterval) -> ClassRun {
 
 fn node_run(node: &NodeInterval) -> NodeRun {
     NodeRun {
-        id: node.id.clone(),
         outcomes: node.outcomes,
         response: node.response.clone(),
         wait: node.wait.clone(),
         utilization: node.utilization,
         hit_ratio: node.hit_ratio,
-        mean_wait: None,
-        waited: None,
-        in_flight: Levels::default(),
-        up: Levels::default(),
-        counters: BTreeMap::new(),
-        figures: BTreeMap::new(),
+        ..NodeRun::named(&node.id)
     }
 }
 

@@ -26,6 +26,7 @@ pub struct Props {
 pub fn Minimap(props: &Props) -> Html {
     let plane = plane(&props.scene);
     let view_box = format!("{} {} {} {}", plane.x, plane.y, plane.width, plane.height);
+    // The framework listens at the root of the page, which is the current target of every event.
     let map = use_node_ref();
     let look = {
         let (tell, map) = (props.tell.clone(), map.clone());

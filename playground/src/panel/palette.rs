@@ -62,10 +62,11 @@ fn item(kind: &'static Kind, tell: &Callback<Msg>) -> Html {
 }
 
 fn grab(event: &PointerEvent, kind: &'static Kind) -> Option<Msg> {
-    let button = event.current_target()?.dyn_into::<Element>().ok()?;
+    // Not the current target, which is the root of the page: there the framework listens for all.
+    let touched = event.target()?.dyn_into::<Element>().ok()?;
     // A finger stays captured by what it touched first; let go, the drop finds what lies under it.
-    let _ = button.release_pointer_capture(event.pointer_id());
-    let canvas = button.owner_document()?.get_element_by_id("canvas")?;
+    let _ = touched.release_pointer_capture(event.pointer_id());
+    let canvas = touched.owner_document()?.get_element_by_id("canvas")?;
     let at = on_canvas(&canvas, event.client_x(), event.client_y());
     Some(Msg::Pointer(Pointer::Grab { kind, at }))
 }

@@ -1,6 +1,6 @@
 //! A measurement as it arrives: a run that grows by an interval a second, on the same record that the finished run has.
-use loadpath_core::run::{ClassRun, NodeRun, Outcomes, Run, Second, Source};
-use loadpath_core::stats::{Histogram, Levels, Precision};
+use loadpath_core::run::{ClassRun, NodeRun, Run, Second, Source};
+use loadpath_core::stats::{Histogram, Precision};
 use loadpath_core::time::Span;
 use loadpath_core::wire::{Interval, NodeInterval};
 
@@ -84,20 +84,7 @@ impl Measured {
     fn node(&mut self, id: &str) -> &mut NodeRun {
         let nodes = &mut self.run.nodes;
         let place = nodes.iter().position(|node| node.id == id).unwrap_or_else(|| {
-            nodes.push(NodeRun {
-                id: id.to_owned(),
-                outcomes: Outcomes::default(),
-                response: Histogram::new(Precision::Coarse),
-                wait: Histogram::new(Precision::Coarse),
-                utilization: None,
-                hit_ratio: None,
-                mean_wait: None,
-                waited: None,
-                in_flight: Levels::default(),
-                up: Levels::default(),
-                counters: std::collections::BTreeMap::new(),
-                figures: std::collections::BTreeMap::new(),
-            });
+            nodes.push(NodeRun::named(id));
             nodes.len() - 1
         });
         &mut nodes[place]
@@ -112,7 +99,7 @@ impl Measured {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loadpath_core::run::Outcome;
+    use loadpath_core::run::{Outcome, Outcomes};
     use loadpath_core::wire::ClassInterval;
 
     fn interval(number: u64, millis: u64) -> Interval {
