@@ -14,7 +14,8 @@ use std::ops::{Add, AddAssign, Sub};
 use std::str::FromStr;
 
 /// An instant: nanoseconds since the start of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Time(pub u64);
 
 /// A length of time in nanoseconds. Written "250us", "12ms", "1.5s", "2m", "1h".

@@ -51,7 +51,7 @@ impl Simulation {
             Command::Promote { node, shard } => {
                 let place = self.find_kind(
                     node,
-                    "a database with replicas",
+                    "a database with replicas and one primary",
                     |state| matches!(state, State::Database(database) if database.can_promote(*shard)),
                 )?;
                 Action::Promote(place, *shard)

@@ -241,3 +241,33 @@ fn a_log_that_is_shipped_every_second_loses_what_was_not_shipped() {
     assert!((39..=41).contains(&lost(10.4)), "{}", lost(10.4));
     assert!((104..=106).contains(&lost(10.05)), "{}", lost(10.05));
 }
+
+/// Of two primaries each shows the last write of a key but while it is on its way from the other: for w writes a second and a
+/// lag d the last write is younger than d with 1 - e^(-wd), and every second one is the other's.
+#[test]
+fn a_read_misses_what_another_primary_has_taken_and_never_what_its_own_has() {
+    let database = r#""replicas":1,"primaries":"many","replica_lag":"50ms""#;
+    let workload = format!(r#""rate":"404/s","classes":{READS_AND_WRITES}"#);
+    let run = Lab::ran(&design(database, &workload), 300.0);
+    let share = counter(&run, "db", "stale_reads") as f64 / class_of(&run, "read").ok as f64;
+    let expected = (1.0 - math::exp(-0.2)) / 2.0;
+    // Of 300 s / 50 ms spans half are independent of one another, and the reads in one are not.
+    assert!(is_share(share, expected, 3_000), "{share} {expected}");
+}
+
+#[test]
+fn a_primary_that_was_down_gets_what_it_missed_and_nobody_who_writes_fails() {
+    let database = r#""replicas":2,"primaries":"many","replica_lag":"50ms","failover":"1ms""#;
+    let workload = r#""rate":"100/s","classes":[{"name":"write","operation":"write"}]"#;
+    let mut lab = Lab::new(&design(database, workload));
+    lab.run_to(1.0).kill("db", 1).run_to(3.0);
+    let behind = lab.behind("db");
+    assert!(is_poisson(behind[1], 200.0), "{behind:?}");
+    lab.restore("db", 1).run_to(4.0);
+    assert_eq!((lab.run().outcomes().errors(), lab.counter("db", "promotions")), (0, 0));
+    // Of the last 50 ms, which the two others took.
+    let behind = lab.behind("db")[1];
+    assert!(is_poisson(behind, 5.0 * 2.0 / 3.0), "{behind}");
+    let promote = Command::Promote { node: "db".to_owned(), shard: 0 };
+    assert!(lab.simulation.command(&promote).is_err(), "all take writes already");
+}

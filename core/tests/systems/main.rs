@@ -111,6 +111,11 @@ impl Lab {
         self.simulation.snapshot().nodes.iter().find(|n| n.id == node).unwrap().busy.clone()
     }
 
+    /// How many writes each server of a database has not received yet.
+    fn behind(&self, node: &str) -> Vec<u64> {
+        self.simulation.snapshot().nodes.iter().find(|n| n.id == node).unwrap().behind.clone()
+    }
+
     fn in_flight(&self, node: &str) -> u64 {
         self.simulation.snapshot().nodes.iter().find(|n| n.id == node).unwrap().in_flight
     }

@@ -185,7 +185,7 @@ fn a_command_that_cannot_be_carried_out_changes_nothing() {
         (Command::Flush { node: web.clone() }, CommandFault::WrongKind(web.clone(), "a cache or a CDN")),
         (
             Command::Promote { node: "db".to_owned(), shard: 9 },
-            CommandFault::WrongKind("db".to_owned(), "a database with replicas"),
+            CommandFault::WrongKind("db".to_owned(), "a database with replicas and one primary"),
         ),
         (Command::AddShard { node: web.clone(), rate: 1.0 }, CommandFault::WrongKind(web, "a database")),
     ];

@@ -3,7 +3,7 @@
 //! With one primary there is a [`Log`]: each write has a [`Position`], and each member has received and applied the log up to
 //! one. That decides acknowledgement, staleness and promotion. A [`Session`] keeps one user's promises over the members, and
 //! [`Witness`] counts where they were broken. Without a primary there are [`Quorum`]s; with several, [`MultiPrimary`] counts the
-//! conflicts.
+//! conflicts, by what each primary has [`Held`].
 //!
 //! ```
 //! use loadpath_core::component::replication::{Acknowledge, Log};
@@ -26,7 +26,7 @@ mod version;
 mod witness;
 
 pub use log::{Acknowledge, Log, Position, Standing, Write};
-pub use multi_primary::{Conflicts, Merge, MultiPrimary, Update};
+pub use multi_primary::{Conflicts, Held, Merge, MultiPrimary, Stamp, Update};
 pub use promotion::{CatchUp, Promotion, Restored};
 pub use quorum::{Quorum, majority};
 pub use session::{Guarantees, Session};

@@ -3,9 +3,10 @@ use super::{MAX_PRIMARIES, VersionVector};
 use crate::hash;
 use crate::time::Time;
 use hashbrown::HashTable;
+use serde::{Deserialize, Serialize};
 
 /// A write on its way from the primary that took it to the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Update {
     /// What was written.
     pub key: u64,
@@ -19,7 +20,7 @@ pub struct Update {
 
 /// What the last writer wins by: time, and for equal times the number of the primary. Two writes of one primary at one instant are
 /// told apart by how many it had counted.
-type Stamp = (Time, u16, u32);
+pub type Stamp = (Time, u16, u32);
 
 /// What became of writes that contradicted one another. Had the versions been kept side by side, none would be lost: each
 /// `concurrent` one would be a conflict for the application to merge.
@@ -45,6 +46,68 @@ pub enum Merge {
     },
 }
 
+impl Merge {
+    /// Whether the update is what the primary shows now.
+    pub const fn is_shown(self) -> bool {
+        matches!(self, Self::Applied | Self::Conflict { won: true })
+    }
+}
+
+/// What one primary has of a key.
+///
+/// [`MultiPrimary`] keeps those of all primaries of a shard; a process that is one of them keeps its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The write that it shows; `None` before the first.
+    shown: Option<(Stamp, VersionVector)>,
+    /// All writes that it has seen.
+    seen: VersionVector,
+}
+
+impl Held {
+    /// `primary`, whose this is and whose clock says `now`, takes a write of `key`. Gives what it has to tell each other primary, once
+    /// and in any order.
+    ///
+    /// # Panics
+    /// If the primary is not below [`MAX_PRIMARIES`].
+    pub fn write(&mut self, now: Time, primary: u16, key: u64, conflicts: &mut Conflicts) -> Update {
+        self.seen.count(primary);
+        let update = Update { key, at: now, primary, version: self.seen };
+        let stamp = update.stamp();
+        if self.shown.is_some_and(|(shown, _)| shown > stamp) {
+            conflicts.misdated += 1;
+        } else {
+            self.shown = Some((stamp, self.seen));
+        }
+        update
+    }
+
+    /// An update reaches `primary`, whose this is, and who has not taken it itself: for the first time.
+    pub fn receive(&mut self, primary: u16, update: &Update, conflicts: &mut Conflicts) -> Merge {
+        self.seen = self.seen.merged(update.version);
+        let stamp = update.stamp();
+        let merge = match self.shown {
+            None => Merge::Applied,
+            Some((shown, version)) if version.is_concurrent_with(&update.version) => {
+                // Counted where the loser was taken, and so once however many primaries notice.
+                conflicts.concurrent += u64::from(stamp > shown && shown.1 == primary);
+                Merge::Conflict { won: stamp > shown }
+            }
+            Some((shown, _)) if stamp > shown => Merge::Applied,
+            Some(_) => Merge::Known,
+        };
+        if merge.is_shown() {
+            self.shown = Some((stamp, update.version));
+        }
+        merge
+    }
+
+    /// By what the write that it shows won; `None` before the first.
+    pub fn stamp(&self) -> Option<Stamp> {
+        self.shown.map(|(stamp, _)| stamp)
+    }
+}
+
 /// The primaries of one shard, which keep the last writer's version of each key.
 ///
 /// Only keys of which an update is under way are remembered, about 800 bytes each; after that all primaries agree.
@@ -65,15 +128,6 @@ struct Register {
     /// Updates that have yet to reach a primary.
     under_way: u32,
     held: [Held; MAX_PRIMARIES],
-}
-
-/// What one primary has of a key.
-#[derive(Clone, Copy, Debug, Default)]
-struct Held {
-    /// The write that it shows; `None` before the first.
-    shown: Option<(Stamp, VersionVector)>,
-    /// All writes that it has seen.
-    seen: VersionVector,
 }
 
 impl MultiPrimary {
@@ -97,15 +151,7 @@ impl MultiPrimary {
         let entry = self.registers.entry(hash::mix(key), |r| r.key == key, |r| hash::mix(r.key));
         let register = entry.or_insert_with(fresh).into_mut();
         register.under_way += others;
-        let held = &mut register.held[usize::from(primary)];
-        held.seen.count(primary);
-        let update = Update { key, at: now, primary, version: held.seen };
-        let stamp = update.stamp();
-        if held.shown.is_some_and(|(shown, _)| shown > stamp) {
-            self.conflicts.misdated += 1;
-        } else {
-            held.shown = Some((stamp, held.seen));
-        }
+        let update = register.held[usize::from(primary)].write(now, primary, key, &mut self.conflicts);
         self.forget_if_settled(key);
         update
     }
@@ -119,34 +165,23 @@ impl MultiPrimary {
         let register = self.registers.find_mut(hash::mix(key), |r| r.key == key);
         let register = register.expect("an update under way keeps its key remembered");
         register.under_way -= 1;
-        let held = &mut register.held[usize::from(primary)];
-        held.seen = held.seen.merged(update.version);
-        let stamp = update.stamp();
-        let merge = match held.shown {
-            None => Merge::Applied,
-            Some((shown, version)) if version.is_concurrent_with(&update.version) => {
-                // Counted where the loser was taken, and so once however many primaries notice.
-                self.conflicts.concurrent += u64::from(stamp > shown && shown.1 == primary);
-                Merge::Conflict { won: stamp > shown }
-            }
-            Some((shown, _)) if stamp > shown => Merge::Applied,
-            Some(_) => Merge::Known,
-        };
-        if matches!(merge, Merge::Applied | Merge::Conflict { won: true }) {
-            held.shown = Some((stamp, update.version));
-        }
+        let merge = register.held[usize::from(primary)].receive(primary, update, &mut self.conflicts);
         self.forget_if_settled(key);
         merge
     }
 
-    /// Whether two primaries show different versions of `key` now. O(primaries).
-    pub fn diverges(&self, key: u64) -> bool {
+    /// Whether another primary shows a later write of `key` than `primary` does. O(primaries).
+    pub fn is_behind(&self, primary: u16, key: u64) -> bool {
         let register = self.registers.find(hash::mix(key), |r| r.key == key);
         register.is_some_and(|register| {
-            let shown = |held: &Held| held.shown.map(|(stamp, _)| stamp);
-            let held = &register.held[..usize::from(self.primaries)];
-            held.iter().any(|other| shown(other) != shown(&held[0]))
+            let own = register.held[usize::from(primary)].stamp();
+            register.held[..usize::from(self.primaries)].iter().any(|other| other.stamp() > own)
         })
+    }
+
+    /// Whether two primaries show different versions of `key` now. O(primaries²).
+    pub fn diverges(&self, key: u64) -> bool {
+        (0..self.primaries).any(|primary| self.is_behind(primary, key))
     }
 
     /// How many keys have an update under way.
@@ -168,7 +203,8 @@ impl MultiPrimary {
 }
 
 impl Update {
-    fn stamp(&self) -> Stamp {
+    /// By what it wins, or not.
+    pub fn stamp(&self) -> Stamp {
         (self.at, self.primary, self.version.of(self.primary))
     }
 }
@@ -234,6 +270,8 @@ mod tests {
                 }
                 let versions: Vec<_> = shown.iter().map(|s| s.as_ref().map(stamp)).collect();
                 assert_eq!(primaries.diverges(9), versions.iter().any(|v| v != &versions[0]));
+                let newest = versions.iter().max().copied().flatten();
+                (0..3).for_each(|p| assert_eq!(primaries.is_behind(p as u16, 9), versions[p] < newest));
             }
             assert_eq!(primaries.conflicts, expected);
             assert!(expected.concurrent > 100 && (expected.misdated > 10) == (skew > 0), "{expected:?}");

@@ -1,11 +1,12 @@
 //! Version vectors: which of two versions knew the other (Parker et al. 1983).
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 /// How many primaries one shard may have: vectors are of fixed size, and copied.
 pub const MAX_PRIMARIES: usize = 8;
 
 /// How many writes of each primary a version includes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionVector([u32; MAX_PRIMARIES]);
 
 impl VersionVector {

@@ -1,5 +1,6 @@
 //! A database at work: each server of each shard is a station whose workers are connections; replicas follow a log.
 mod failover;
+mod primaries;
 mod reshard;
 
 use super::super::call::{Ask, Origin, Slot};
@@ -8,15 +9,14 @@ use super::super::event::Event;
 use super::super::simulation::Simulation;
 use super::State;
 use crate::component::Shards;
-use crate::component::replication::{
-    Acknowledge, Guarantees, Log, MultiPrimary, Position, Session, Standing, Update,
-};
+use crate::component::replication::{Acknowledge, Guarantees, Log, Position, Session, Standing};
 use crate::component::shard::{KeyMove, Migration};
 use crate::dist::Sampler;
 use crate::rng::{Rng, Seed};
 use crate::run::Outcome;
 use crate::time::{Span, Time};
 use crate::topology::{DatabaseNode, Plan, PlanNode, Reads, Replication};
+use primaries::Many;
 use std::collections::VecDeque;
 
 /// What a database knows.
@@ -48,9 +48,6 @@ pub(in crate::sim) struct Database {
     id: String,
 }
 
-/// Updates on their way, first first.
-type Updates = VecDeque<(Time, Update)>;
-
 /// A shard's servers.
 #[derive(Clone, Debug)]
 struct Group {
@@ -67,13 +64,6 @@ struct Group {
     sessions: Vec<Session>,
     /// Where every member takes writes: the values, and updates on their way to each.
     multi: Option<Many>,
-}
-
-/// Every member takes writes: the values, and for each member the updates on their way to it, first first.
-#[derive(Clone, Debug)]
-struct Many {
-    values: MultiPrimary,
-    under_way: Vec<Updates>,
 }
 
 impl Database {
@@ -93,10 +83,7 @@ impl Group {
             unacknowledged: VecDeque::new(),
             died: Time::ZERO,
             sessions: if spec.own_writes { vec![Session::default(); users as usize] } else { Vec::new() },
-            multi: spec.multi_primary.then(|| Many {
-                values: MultiPrimary::new(spec.copies()),
-                under_way: vec![VecDeque::new(); copies],
-            }),
+            multi: spec.multi_primary.then(|| Many::new(spec.copies())),
         }
     }
 
@@ -110,17 +97,7 @@ impl Group {
                 self.log.deliver(member as u16, position);
             }
         }
-        let Some(Many { values, under_way: lines }) = &mut self.multi else { return 0 };
-        let before = values.conflicts.concurrent;
-        for (member, line) in lines.iter_mut().enumerate() {
-            while let Some(&(at, _)) = line.front()
-                && at <= now
-            {
-                let (_, update) = line.pop_front().expect("it has a front");
-                values.deliver(member as u16, &update);
-            }
-        }
-        values.conflicts.concurrent - before
+        self.multi.as_mut().map_or(0, |many| many.settle(now))
     }
 
     /// The server that takes writes, alive or dead; where all do, the user's own, or the next that is up.
@@ -177,18 +154,17 @@ impl Database {
         !self.groups.is_empty()
     }
 
-    /// Whether a shard has replicas that could be promoted.
+    /// Whether a shard has replicas that could be promoted: where all take writes, there is nothing that one could become.
     pub(in crate::sim) fn can_promote(&self, shard: u16) -> bool {
-        usize::from(shard) < self.groups.len()
+        self.groups.get(usize::from(shard)).is_some_and(|group| group.multi.is_none())
     }
 
     /// How many writes each server has not received yet, in the order of the instances; empty without replicas.
     pub(in crate::sim) fn behind(&self, now: Time) -> Vec<u64> {
         let late =
             |line: &VecDeque<(Time, Position)>| line.iter().rev().take_while(|(at, _)| *at > now).count();
-        let later = |line: &Updates| line.iter().rev().take_while(|(at, _)| *at > now).count();
         let group = |group: &Group| match &group.multi {
-            Some(many) => many.under_way.iter().map(|line| later(line) as u64).collect::<Vec<_>>(),
+            Some(many) => many.behind(now),
             None => {
                 let each = group.under_way.iter().enumerate();
                 let member = |(i, line): (usize, &VecDeque<(Time, Position)>)| {
@@ -341,7 +317,7 @@ impl Simulation {
         let conflicts = group.settle(now);
         place.counters.add(Counter::Conflicts, conflicts);
         let stale = match &group.multi {
-            Some(many) => many.values.diverges(call.origin.key),
+            Some(many) => many.values.is_behind(member, call.origin.key),
             None => group.log.is_stale(member, call.origin.key),
         };
         place.counters.add(Counter::StaleReads, u64::from(stale));
@@ -376,15 +352,17 @@ impl Simulation {
         let leaves = next_shipment(now, database.ship_interval);
         for member in (0..database.copies).filter(|&member| member != writer) {
             let sent = leaves + database.replica_lag.sample(&mut database.rng);
-            let line = &mut group.under_way[usize::from(member)];
-            let at = line.back().map_or(sent, |&(before, _)| sent.max(before));
-            if let (Some(update), Some(many)) = (update, &mut group.multi) {
-                let line = &mut many.under_way[usize::from(member)];
-                let at = line.back().map_or(sent, |&(before, _)| sent.max(before));
-                line.push_back((at, update));
-            } else if up(member) {
-                line.push_back((at, position));
-            }
+            let at = match (update, &mut group.multi) {
+                (Some(update), Some(many)) => many.send(sent, member, update),
+                _ => {
+                    let line = &mut group.under_way[usize::from(member)];
+                    let at = line.back().map_or(sent, |&(before, _)| sent.max(before));
+                    if up(member) {
+                        line.push_back((at, position));
+                    }
+                    at
+                }
+            };
             if up(member) {
                 arrivals.add(at);
             }

@@ -84,14 +84,14 @@ impl Who<'_, '_> {
             "promote" => {
                 let (node, kind) = self.node("a database", database)?;
                 let NodeKind::Database(spec) = kind else { return None };
-                let (shard, replicas) = (self.r.count("shard") as u16, spec.replicas);
+                let shard = self.r.count("shard") as u16;
                 if shard > spec.shards {
                     let what = format!("it has {} shards; name one of them", spec.shards);
                     self.r.fault(Some("shard"), what);
                     return None;
                 }
-                if replicas == 0 {
-                    self.r.fault(Some("node"), "it has no replica that could be promoted".to_owned());
+                if let Some(why) = spec.unpromotable() {
+                    self.r.fault(Some("node"), why.to_owned());
                     return None;
                 }
                 Action::Promote(node, shard - 1)

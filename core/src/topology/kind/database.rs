@@ -248,6 +248,15 @@ impl DatabaseNode {
         1 + self.replicas
     }
 
+    /// Why none of its servers can be promoted; none when one can.
+    pub const fn unpromotable(&self) -> Option<&'static str> {
+        match (self.replicas, self.multi_primary) {
+            (0, _) => Some("it has no replica that could be promoted"),
+            (_, true) => Some("every copy takes writes already: there is none to promote"),
+            _ => None,
+        }
+    }
+
     pub(crate) fn read(r: &mut Reader) -> Self {
         let joins = r.number("joins");
         if joins > 0.0 && !r.choice("model", &[true, false, false, false, true]) {

@@ -13,7 +13,11 @@ impl Simulation {
         let (shard, member) = (instance / database.copies, instance % database.copies);
         let failover = database.failover;
         let Some(group) = database.groups.get_mut(usize::from(shard)) else { return };
-        group.settle(now);
+        let conflicts = group.settle(now);
+        if let Some(many) = &mut group.multi {
+            many.fail(member);
+            return self.nodes[node].counters.add(Counter::Conflicts, conflicts);
+        }
         let was_primary = group.log.primary() == Some(member);
         group.under_way[usize::from(member)].clear();
         if was_primary {
@@ -25,7 +29,7 @@ impl Simulation {
         }
         group.died = now;
         group.unacknowledged.retain(|&(at, _)| at > now);
-        if failover > Span::ZERO && group.multi.is_none() {
+        if failover > Span::ZERO {
             self.plan_rarely(now + failover, Rare::Failover { node, shard });
         }
     }
@@ -35,14 +39,18 @@ impl Simulation {
         let now = self.now;
         let database = self.database(node);
         let (shard, member) = (instance / database.copies, instance % database.copies);
-        let lag = database.replica_lag.sample(&mut database.rng);
         let failover = database.failover;
         let Some(group) = database.groups.get_mut(usize::from(shard)) else { return };
-        group.settle(now);
+        let conflicts = group.settle(now);
+        let arrives = now + database.replica_lag.sample(&mut database.rng);
+        if let Some(many) = &mut group.multi {
+            many.restore(member, arrives);
+            return self.nodes[node].counters.add(Counter::Conflicts, conflicts);
+        }
         group.log.restore(member);
         if group.log.primary() != Some(member) {
             let head = group.log.head();
-            group.under_way[usize::from(member)].push_back((now + lag, head));
+            group.under_way[usize::from(member)].push_back((arrives, head));
         }
         let due = group.died + failover;
         if group.log.primary().is_none() && failover > Span::ZERO && due <= now {
