@@ -1,7 +1,8 @@
 //! A database on sockets: each server of each shard is a process with an SQLite file of its own; connections are its workers.
-//! Replicas follow their primary's log.
+//! Replicas follow their primary's log; where all take writes, each merges the logs of the others.
 mod group;
 mod mover;
+mod primaries;
 mod store;
 
 pub(super) use store::{FILE, acknowledged_after};
@@ -51,6 +52,7 @@ impl Database {
             let (shard, own) = (assignment.instance / spec.copies(), assignment.instance % spec.copies());
             let primaries = assignment.primaries.get(&assignment.node);
             let primary = primaries.and_then(|all| all.get(usize::from(shard))).copied().unwrap_or(0);
+            let primary = if spec.multi_primary { own } else { primary };
             let stream = format!("{}#{}/lag", assignment.node, assignment.instance + 1);
             let rng = Seed(assignment.seed).stream(&stream);
             Group::open(spec, (own, primary), instance.time.clone(), rng)
@@ -133,6 +135,9 @@ impl Database {
         counters.insert("moved_keys".to_owned(), self.mover.moved.get());
         if let Data::Copied(group) = &self.data {
             counters.insert("stale_reads".to_owned(), group.stale_reads.get());
+            if let Some(conflicts) = group.conflicts() {
+                counters.insert("conflicts".to_owned(), conflicts.concurrent);
+            }
         }
     }
 }

@@ -141,7 +141,10 @@ impl Edge {
         match &self.way {
             Way::Turn(next) => self.in_turn(next),
             Way::Ring(ring) => ring.pick(ask.key, |_| true).expect("a node has at least one instance"),
-            Way::Data(routes) => routes.server(self.time.clock.now(), ask.method == Method::GET, ask.key),
+            Way::Data(routes) => {
+                let reads = ask.method == Method::GET;
+                routes.server(self.time.clock.now(), reads, ask.key, ask.origin.user)
+            }
             Way::User => (ask.origin.user % u32::from(self.instances())) as u16,
         }
     }
@@ -254,10 +257,11 @@ impl Edge {
         called
     }
 
-    /// The answer of an instance; of a read from a database, the next server's, when one is down or must not answer this user.
+    /// The answer of an instance; of a database that another server can answer for as well, the next one's, when one is down or must not
+    /// answer this user.
     async fn reach_one(&self, instance: u16, sent: Time, ask: &Ask) -> Reply {
         let others = match &self.way {
-            Way::Data(routes) if ask.method == Method::GET => routes.others(instance),
+            Way::Data(routes) => routes.others(instance, ask.method == Method::GET),
             _ => Vec::new(),
         };
         let mut reply = self.reach(instance, sent, ask).await;
@@ -307,10 +311,10 @@ impl Edge {
         }
     }
 
-    /// The instances that a query of all the data goes to: a server of each shard.
-    pub(super) fn one_of_each(&self) -> Vec<u16> {
+    /// The instances that a user's query of all the data goes to: a server of each shard.
+    pub(super) fn one_of_each(&self, user: u32) -> Vec<u16> {
         match &self.way {
-            Way::Data(routes) => routes.everywhere().collect(),
+            Way::Data(routes) => routes.everywhere(user).collect(),
             _ => (0..self.instances()).collect(),
         }
     }

@@ -68,10 +68,13 @@ impl Deployment {
     /// # Errors
     /// When no replica is up, or one does not do as it is told.
     pub async fn promote(&self, node: NodeIndex, shard: u16) -> Result<(), DeployError> {
-        let (id, copies) = match &self.plan.node(node).kind {
-            NodeKind::Database(spec) if spec.replicas > 0 => (&self.plan.node(node).id, spec.copies()),
-            _ => return Err(DeployError("there is no replica that could be promoted".to_owned())),
+        let NodeKind::Database(spec) = &self.plan.node(node).kind else {
+            return Err(DeployError("only databases have replicas that could be promoted".to_owned()));
         };
+        let (id, copies) = (&self.plan.node(node).id, spec.copies());
+        if let Some(why) = spec.unpromotable() {
+            return Err(DeployError(format!("\"{id}\": {why}")));
+        }
         let (lead, old) = (self.lead(node, shard), self.lead_of((node, shard)));
         let servers: Vec<ProcessNumber> = self.numbers_of(node).collect();
         let of_member = |member: u16| servers[usize::from(shard * copies + member)];
@@ -184,7 +187,7 @@ impl Deployment {
     fn minded(&self) -> Vec<(Shard, Span)> {
         let nodes = self.plan.nodes.iter().enumerate();
         let shards = nodes.filter_map(|(i, node)| match &node.kind {
-            NodeKind::Database(spec) if spec.replicas > 0 && spec.failover > Span::ZERO => {
+            NodeKind::Database(spec) if spec.unpromotable().is_none() && spec.failover > Span::ZERO => {
                 Some((0..spec.shards).map(move |shard| ((NodeIndex(i as u16), shard), spec.failover)))
             }
             _ => None,

@@ -193,7 +193,7 @@ impl Service {
     async fn ask_all_shards(&self, ask: &Ask, step: &Step, timing: &mut Timing) -> bool {
         let edge = &self.edge(step).1;
         let ask = &asked(ask, step.role);
-        let calls = edge.one_of_each().into_iter().map(|instance| async move {
+        let calls = edge.one_of_each(ask.origin.user).into_iter().map(|instance| async move {
             let mut timing = Timing::default();
             let called = edge.ask_at(instance, ask, &mut timing).await;
             (called, timing)

@@ -153,6 +153,7 @@ const KINDS: &[(&str, &[&str])] = &[
             "reads",
             "session",
             "failover",
+            "primaries",
             "mtbf",
             "mttr",
             "repairers",

@@ -3,7 +3,7 @@ use super::Both;
 use loadpath_core::run::NodeRun;
 
 /// Clients, a service that waits a millisecond, and a database of these parameters; half of the requests write.
-fn database(rate: u32, keys: u32, parameters: &str, timeline: &str) -> String {
+pub(super) fn database(rate: u32, keys: u32, parameters: &str, timeline: &str) -> String {
     format!(
         r#"{{"loadpath":1,"name":"data",
         "nodes":[
@@ -75,6 +75,45 @@ fn a_promotion_loses_what_was_under_way_and_the_outage_is_as_long_as_the_failove
     both.errors_agree("write");
     // A second of six at 100 a second fails.
     both.errors_agree("read");
+}
+
+/// Of two primaries the share of lost writes follows from their rates and the lag (derived beside core's `MultiPrimary`); here each
+/// run is held to the other.
+#[test]
+fn primaries_contradict_one_another_as_often_as_their_lag_says() {
+    for (replicas, lag) in [(1, "50ms"), (2, "exp 40ms")] {
+        let copies = format!(r#""replicas":{replicas},"primaries":"many","replica_lag":"{lag}""#);
+        let both = Both::of(&database(200, 10, &copies, ""), 8);
+        let [(live, of_live), (simulated, of_simulated)] = both.counted("db", "conflicts", "write");
+        let [measured, expected] = [live as f64 / of_live as f64, simulated as f64 / of_simulated as f64];
+        eprintln!("{replicas} and one: live {measured:.4}, simulated {expected:.4}, n = {of_live}");
+        // A binomial's deviation for 800 writes, whose neighbours within two lags are not independent: at most three times the
+        // variance. What loopback and a busy machine add to the lag, a millisecond or two of forty, lets a few more overlap.
+        let deviation = (3.0 * expected * (1.0 - expected) / of_live as f64).sqrt();
+        assert!(
+            (measured - expected).abs() < 4.0 * deviation + 0.05 * expected,
+            "{measured}, not {expected}"
+        );
+        assert!(live > 0 && expected > 0.1, "{live} {expected}");
+        // Ten writes a second to each key, half of which, or two thirds, are under way to whoever reads for as long as the lag.
+        assert!(shares_agree(&both, "stale_reads", "read") > 0.1);
+        // Nobody who writes waits for the others.
+        let added = both.added("read");
+        both.responses_agree("write", added);
+    }
+}
+
+#[test]
+fn a_primary_that_dies_costs_only_what_it_was_doing_for_its_users_write_to_another() {
+    let dies = r#"{"at":"2s","action":"kill","node":"db","instance":1},
+        {"at":"3s","action":"restore","node":"db","instance":1}"#;
+    let copies = r#""replicas":1,"primaries":"many","replica_lag":"50ms","failover":"100ms""#;
+    let both = Both::for_as_long(&database(200, 10, copies, dies), 5);
+    both.errors_agree("write");
+    both.errors_agree("read");
+    assert_eq!(both.nodes("db").map(|node| count(node, "promotions")), [0, 0]);
+    // Of a second in three nobody contradicts the one that is left.
+    shares_agree(&both, "conflicts", "write");
 }
 
 /// Clients, a service, and a cache before a database, or beside it.

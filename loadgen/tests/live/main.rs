@@ -10,6 +10,7 @@ mod faults;
 mod hosts;
 mod machine;
 mod messages;
+mod primaries;
 mod scaling;
 mod services;
 

@@ -6,48 +6,59 @@
 //!         ──entries (after the lag)────▶ replica     the values themselves; its answer acknowledges
 //! ```
 //!
-//! What the primary has not sent yet is lost with it. A member that hears of a later term gives up what its log has beyond
+//! Where all take writes, each is the primary of a log of its own, and merges what the others send.
+//!
+//! What a single primary has not sent yet is lost with it. A member that hears of a later term gives up what its log has beyond
 //! where that term began (as in Raft; Ongaro, Ousterhout 2014, section 5.3), and follows.
+mod ship;
+
 use super::super::call::Peer;
-use super::super::control::{LOG, Place};
+use super::super::control::Place;
 use super::super::work::Timekeeper;
+use super::primaries::Primaries;
 use super::store::{Entry, Store};
-use bytes::Bytes;
-use loadpath_core::component::replication::{Acknowledge, Guarantees, Log, Position, Session};
+use loadpath_core::component::replication::{
+    Acknowledge, Conflicts, Guarantees, Log, Position, Session, Stamp,
+};
 use loadpath_core::dist::Sampler;
 use loadpath_core::rng::Rng;
 use loadpath_core::time::{Span, Time};
 use loadpath_core::topology::{DatabaseNode, Replication};
 use serde::{Deserialize, Serialize};
+use ship::BATCH;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How often a replica that does not answer is tried again.
-const AGAIN: Duration = Duration::from_millis(20);
-/// How long it may take to answer before it counts as gone.
-const ANSWER_WITHIN: Duration = Duration::from_secs(1);
-/// How many writes go into one message at most.
-const BATCH: usize = 512;
 const OWN: Guarantees = Guarantees { read_your_writes: true, ..Guarantees::NONE };
 
-/// What a primary tells a replica.
+/// What a primary tells another member.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Shipment {
     /// The member that sends it.
-    primary: u16,
+    pub(super) primary: u16,
     /// The last places that each term took over from the one before; as many as there were promotions.
     forks: Vec<u64>,
     /// The place before the first of `told`.
-    after: u64,
-    /// Key and user of writes that the primary has taken.
-    told: Vec<(u64, u32)>,
+    pub(super) after: u64,
+    /// Writes that the primary has taken.
+    pub(super) told: Vec<Told>,
     /// Writes that are to be shown.
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What is told of a write before its value comes.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Told {
+    pub(super) key: u64,
+    user: u32,
+    /// By what it wins, where several take writes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) stamp: Option<Stamp>,
 }
 
 /// A member of a shard.
@@ -60,6 +71,8 @@ pub(super) struct Group {
     ship_interval: Span,
     lag: Sampler,
     own_writes: bool,
+    /// Where all take writes.
+    primaries: Option<Primaries>,
     /// The chance of lags.
     rng: RefCell<Rng>,
     state: RefCell<State>,
@@ -78,8 +91,8 @@ struct State {
     /// What the primary knows of each member.
     followers: Vec<Follower>,
     sessions: HashMap<u32, Session>,
-    /// Key and user of the writes from the one after `kept_after` on, for who is to be told.
-    recent: VecDeque<(u64, u32)>,
+    /// The writes from the one after `kept_after` on, for who is to be told.
+    recent: VecDeque<Told>,
     kept_after: u64,
 }
 
@@ -94,7 +107,7 @@ struct Follower {
 }
 
 impl Group {
-    /// The member `own` of a shard, as its file says; it leads if it is `primary`.
+    /// The member `own` of a shard, as its file says; it leads if it is `primary`, as all are where all take writes.
     pub(super) fn open(
         spec: &DatabaseNode,
         (own, primary): (u16, u16),
@@ -104,6 +117,7 @@ impl Group {
         let store = Store::open()?;
         let (forks, head) = (store.forks()?, store.head()?);
         let copies = spec.copies();
+        let primaries = spec.multi_primary.then(|| Primaries::open(&store, own, copies)).transpose()?;
         let state = State {
             log: log_of(copies, own, primary, &forks, head.index()),
             forks,
@@ -124,6 +138,7 @@ impl Group {
             ship_interval: spec.ship_interval,
             lag: spec.replica_lag.sampler(),
             own_writes: spec.own_writes,
+            primaries,
             rng: RefCell::new(rng),
             state: RefCell::new(state),
             changed: Notify::new(),
@@ -191,8 +206,16 @@ impl Group {
 
     /// Counts a read of a key here, if it has missed the key's last write.
     pub(super) fn notice_staleness(&self, key: u64) {
-        let stale = self.state.borrow().log.is_stale(self.own, key);
+        let stale = match &self.primaries {
+            Some(primaries) => primaries.is_stale(key),
+            None => self.state.borrow().log.is_stale(self.own, key),
+        };
         self.stale_reads.set(self.stale_reads.get() + u64::from(stale));
+    }
+
+    /// What became of writes that contradicted one another; none where one primary takes them all.
+    pub(super) fn conflicts(&self) -> Option<Conflicts> {
+        self.primaries.as_ref().map(|primaries| primaries.conflicts.get())
     }
 
     /// Puts a write into the log and waits for whom it must. False when it does not count as done.
@@ -225,9 +248,15 @@ impl Group {
         }
         let Some(position) = state.log.append(now, key, user) else { return Ok(None) };
         let (place, term) = (position.index(), position.term());
-        let value = format!("{place:0>100}");
-        self.store.append(&[Entry { place, term, key, user, value }])?;
-        state.hear(position, key, user);
+        let stamp = match &self.primaries {
+            Some(primaries) => Some(primaries.take(&self.store, place, (key, user))?),
+            None => {
+                let value = format!("{place:0>100}");
+                self.store.append(&[Entry { place, term, key, user, value, update: None }])?;
+                None
+            }
+        };
+        state.hear(position, Told { key, user, stamp });
         let leaves = if self.ship_interval == Span::ZERO {
             now
         } else {
@@ -256,144 +285,11 @@ impl Group {
         up().filter(|follower| follower.has >= place).count() >= needed.min(up().count())
     }
 
-    /// Begins to send to all others.
-    fn lead(self: &Rc<Self>) {
-        let reign = {
-            let mut state = self.state.borrow_mut();
-            state.reign += 1;
-            state.followers.fill(Follower::default());
-            state.reign
-        };
-        self.changed.notify_waiters();
-        for member in (0..self.copies).filter(|&member| member != self.own) {
-            tokio::task::spawn_local(self.clone().ship(member, reign));
-            tokio::task::spawn_local(self.clone().announce(member, reign));
-        }
-    }
-
-    fn reigns(&self, reign: u64) -> bool {
-        self.state.borrow().reign == reign
-    }
-
-    /// Sends values to a member when their time has come, as long as this reign lasts.
-    async fn ship(self: Rc<Self>, member: u16, reign: u64) {
-        while self.reigns(reign) {
-            if !self.state.borrow().followers[usize::from(member)].up {
-                if !self.greet(member).await {
-                    tokio::time::sleep(AGAIN).await;
-                }
-                continue;
-            }
-            let changed = self.changed.notified();
-            let first = self.state.borrow().followers[usize::from(member)].under_way.front().copied();
-            let Some((at, _)) = first else {
-                changed.await;
-                continue;
-            };
-            self.time.until(at).await;
-            if self.reigns(reign) {
-                self.send_due(member).await;
-            }
-        }
-    }
-
-    /// Sends what is due to a member, which says that it has it.
-    async fn send_due(&self, member: u16) {
-        let now = self.time.clock.now();
-        let (mut up_to, has) = {
-            let mut state = self.state.borrow_mut();
-            let follower = &mut state.followers[usize::from(member)];
-            let mut up_to = 0;
-            while let Some((_, place)) = follower.under_way.pop_front_if(|(at, _)| *at <= now) {
-                up_to = place;
-            }
-            (up_to, follower.has)
-        };
-        up_to = up_to.max(has);
-        let mut from = has;
-        while from < up_to {
-            let Ok(entries) = self.store.after(from, up_to, BATCH) else { return };
-            let Some(last) = entries.last().map(|entry| entry.place) else { return };
-            if !self.tell(member, |shipment| shipment.entries = entries).await {
-                return;
-            }
-            from = last;
-        }
-    }
-
-    /// Tells a member at once which keys were written, as long as this reign lasts.
-    async fn announce(self: Rc<Self>, member: u16, reign: u64) {
-        while self.reigns(reign) {
-            let changed = self.changed.notified();
-            let news = {
-                let state = self.state.borrow();
-                let follower = &state.followers[usize::from(member)];
-                let unheard = state.kept_after..state.log.head().index();
-                (follower.up && unheard.contains(&follower.told)).then(|| state.news(follower.told))
-            };
-            match news {
-                Some((after, told)) => {
-                    self.tell(member, |shipment| (shipment.after, shipment.told) = (after, told)).await;
-                }
-                None => changed.await,
-            }
-        }
-    }
-
-    /// Asks a member that was not there how far it is, and puts what it misses on its way. False when it does not answer.
-    async fn greet(&self, member: u16) -> bool {
-        let Some(place) = self.send(member, |_| ()).await else { return false };
-        let lag = self.lag.sample(&mut self.rng.borrow_mut());
-        let mut state = self.state.borrow_mut();
-        let head = state.log.head();
-        state.log.restore(member);
-        let arrives = self.time.clock.now() + lag;
-        state.followers[usize::from(member)] = Follower {
-            up: true,
-            told: place.head.min(head.index()),
-            has: place.applied.min(head.index()),
-            under_way: VecDeque::from([(arrives, head.index())]),
-        };
-        state.learn(member, place);
-        self.changed.notify_waiters();
-        true
-    }
-
-    /// Sends something to a member and learns from its answer, or that it is gone.
-    async fn tell(&self, member: u16, fill: impl FnOnce(&mut Shipment)) -> bool {
-        let reign = self.state.borrow().reign;
-        let answer = self.send(member, fill).await;
-        let mut state = self.state.borrow_mut();
-        if state.reign != reign {
-            return false;
-        }
-        match answer {
-            Some(place) => state.learn(member, place),
-            None => {
-                state.log.fail(member);
-                state.followers[usize::from(member)] = Follower::default();
-            }
-        }
-        drop(state);
-        self.changed.notify_waiters();
-        answer.is_some()
-    }
-
-    async fn send(&self, member: u16, fill: impl FnOnce(&mut Shipment)) -> Option<Place> {
-        let (peer, forks) = {
-            let state = self.state.borrow();
-            (state.members[usize::from(member)].clone()?, state.forks.clone())
-        };
-        let mut shipment =
-            Shipment { primary: self.own, forks, after: 0, told: Vec::new(), entries: Vec::new() };
-        fill(&mut shipment);
-        let body = serde_json::to_vec(&shipment).expect("a shipment holds only what JSON can say");
-        let answer = tokio::time::timeout(ANSWER_WITHIN, peer.tell(LOG, Bytes::from(body))).await;
-        serde_json::from_slice(&answer.ok()??).ok()
-    }
-
     /// A replica hears from its primary. None when the sender's term is over, or the file cannot be written.
     pub(super) fn receive(&self, shipment: &Shipment) -> Option<Place> {
+        if let Some(primaries) = &self.primaries {
+            return primaries.receive(&self.store, shipment);
+        }
         let (term, own_term) = (shipment.forks.len(), self.state.borrow().forks.len());
         let leads = self.state.borrow().leads;
         if term < own_term || leads && term == own_term {
@@ -405,8 +301,8 @@ impl Group {
         }
         let now = self.time.clock.now();
         let mut state = self.state.borrow_mut();
-        for (place, &(key, user)) in (shipment.after + 1..).zip(&shipment.told) {
-            state.hear_of(now, place, key, user);
+        for (place, told) in (shipment.after + 1..).zip(&shipment.told) {
+            state.hear_of(now, place, told.key, told.user);
         }
         let has = state.log.applied(self.own).index();
         let fresh: Vec<Entry> = shipment.entries.iter().filter(|entry| entry.place > has).cloned().collect();
@@ -444,9 +340,9 @@ impl State {
     }
 
     /// Remembers who wrote what, for sessions here and for who is told later.
-    fn hear(&mut self, position: Position, key: u64, user: u32) {
-        self.sessions.entry(user).or_default().has_written(position);
-        self.recent.push_back((key, user));
+    fn hear(&mut self, position: Position, write: Told) {
+        self.sessions.entry(write.user).or_default().has_written(position);
+        self.recent.push_back(write);
         let told = self.followers.iter().filter(|f| f.up).map(|f| f.told).min();
         let told = told.unwrap_or(position.index());
         while self.kept_after < told && self.recent.pop_front().is_some() {
@@ -464,7 +360,7 @@ impl State {
     }
 
     /// The writes that who was told of those up to `told` has not heard of. What is no longer kept comes with the values.
-    fn news(&self, told: u64) -> (u64, Vec<(u64, u32)>) {
+    fn news(&self, told: u64) -> (u64, Vec<Told>) {
         let skip = (told - self.kept_after) as usize;
         (told, self.recent.iter().skip(skip).take(BATCH).copied().collect())
     }
