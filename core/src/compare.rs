@@ -1,9 +1,11 @@
 //! Two runs side by side, or two designs; simulation, formulas and measurement of one.
 mod designs;
 mod fidelity;
+mod saturation;
 
 pub use designs::{Comparison, Difference, Quantity, Trials, Verdict, compared, designs};
 pub use fidelity::{ALL, Agreement, Aspect, Fidelity, Value, fidelity, score};
+pub use saturation::{RunPlan, Saturation, saturation};
 
 use crate::run::Run;
 use crate::stats::Histogram;

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 pub(super) struct Args {
     /// A design, or a link to one
     file: String,
-    /// What is measured and fitted: shares of the rate at which formulas say that something saturates, or rates
+    /// What is measured and fitted: shares of the rate at which something saturates in such runs, whose caches begin empty, or rates
     #[arg(long, value_delimiter = ',', default_value = "30%,60%", value_parser = ramp::load)]
     loads: Vec<Load>,
     /// Fit to these runs instead: files, or runs that are kept
@@ -43,6 +43,9 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
 }
+
+/// How many simulations say what saturates the design: their chance is a third of one's variance.
+const REPEATS: u64 = 3;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -80,16 +83,18 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     check_open(&plan).map_err(bad)?;
     args.save.as_deref().map_or(Ok(()), |file| writable("--save", file))?;
     let other = args.predict_design.as_deref().map(input::design).transpose()?;
-    let rates =
-        |loads: &[Load]| loads.iter().map(|&load| ramp::rate(load, &plan)).collect::<Result<Vec<_>, _>>();
-    let loads = if args.from.is_empty() { rates(&args.loads)? } else { Vec::new() };
+    let fitted = if args.from.is_empty() { &*args.loads } else { &[] };
+    // All of them are shares of the same.
+    let loads: Vec<Load> = fitted.iter().copied().chain(args.predict).collect();
+    let (mut loads, _) = args.runs.rates(&loads, &plan, REPEATS)?;
+    let predicted = loads.split_off(fitted.len()).pop();
     let (runs, seeds) =
         if args.from.is_empty() { block_on(args.measure(&document, &loads))? } else { args.read()? };
     let observed: Vec<Observed> =
         runs.iter().zip(&seeds).map(|(run, &seed)| Observed { run, seed: Seed(seed) }).collect();
     args.runs.say("fitting");
     let found = calibrate(&document, &observed).map_err(bad)?;
-    let predictions = block_on(args.predict(&document, other.as_ref(), &found))?;
+    let predictions = block_on(args.predict((&document, predicted), other.as_ref(), &found))?;
     let calibrated = found.document(&document);
     if let Some(file) = &args.save {
         std::fs::write(file, calibrated.to_json_pretty() + "\n")
@@ -128,17 +133,18 @@ impl Args {
 
     async fn predict(
         &self,
-        document: &Topology,
+        (document, rate): (&Topology, Option<f64>),
         other: Option<&Topology>,
         found: &Calibration,
     ) -> Result<Vec<Prediction>, Failure> {
         let mut predictions = Vec::new();
-        if let Some(load) = self.predict {
-            predictions.push(self.prediction(&self.file, document, load, found).await?);
+        if let Some(rate) = rate {
+            predictions.push(self.prediction(&self.file, document, rate, found).await?);
         }
         if let (Some(file), Some(other)) = (&self.predict_design, other) {
             let load = self.predict.unwrap_or(Load::Share(0.6));
-            predictions.push(self.prediction(file, other, load, found).await?);
+            let (rates, _) = self.runs.rates(&[load], &input::check(file, other)?, REPEATS)?;
+            predictions.push(self.prediction(file, other, rates[0], found).await?);
         }
         Ok(predictions)
     }
@@ -147,10 +153,9 @@ impl Args {
         &self,
         file: &str,
         document: &Topology,
-        load: Load,
+        rate: f64,
         found: &Calibration,
     ) -> Result<Prediction, Failure> {
-        let rate = ramp::rate(load, &input::check(file, document)?)?;
         // Another seed than those of the runs that were fitted.
         let seed = self.runs.seed + 1_000;
         let measured = self.runs.measure(file, document, rate, seed).await?;

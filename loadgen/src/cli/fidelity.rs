@@ -16,7 +16,7 @@ use serde::Serialize;
 pub(super) struct Args {
     /// A design, or a link to one
     file: String,
-    /// Shares of the rate at which formulas say that something saturates, or rates
+    /// Shares of the rate at which something saturates in such runs, whose caches begin empty, or rates
     #[arg(long, value_delimiter = ',', default_value = "30%,60%,85%", value_parser = ramp::load)]
     loads: Vec<Load>,
     /// How often each load is measured; medians are compared
@@ -39,24 +39,34 @@ Examples:
 #[derive(Serialize)]
 struct Report<'a> {
     design: &'a str,
-    /// The rate at which formulas say that something saturates, per second.
+    /// The rate at which something saturates in such runs, whose caches begin empty, per second: loads are shares of it.
     saturation: Option<f64>,
+    /// The rate at which formulas say that something does with full caches, per second.
+    saturation_of_full_caches: Option<f64>,
     loads: &'a [Fidelity],
 }
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let document = input::design(&args.file)?;
     let plan = input::check(&args.file, &document)?;
-    let rates: Vec<f64> = args.loads.iter().map(|&load| ramp::rate(load, &plan)).collect::<Result<_, _>>()?;
+    let (rates, saturation) = args.runs.rates(&args.loads, &plan, args.repeats.into())?;
     let found = block_on(args.compare(&document, &rates))?;
-    let saturation = ramp::saturation(&plan);
     if args.json {
-        return print_json(&Report { design: &plan.name, saturation, loads: &found });
+        let (warm, saturation) = (saturation.map(|it| it.warm), saturation.map(|it| it.rate));
+        let report =
+            Report { design: &plan.name, saturation, saturation_of_full_caches: warm, loads: &found };
+        return print_json(&report);
     }
     let mut text = format!("{}: simulated, computed and measured\n", plan.name);
+    if let Some(it) = saturation.filter(|it| it.rate < it.warm) {
+        let (cold, warm) = (it.rate, it.warm);
+        text.push_str(&format!(
+            "  with caches that begin empty {cold:.1}/s saturate it, with full ones {warm:.1}/s\n"
+        ));
+    }
     for one in &found {
-        let share =
-            saturation.map(|rate| format!(", {:.0} % of what saturates it", 100.0 * one.offered_rate / rate));
+        let share = saturation
+            .map(|it| format!(", {:.0} % of what saturates it", 100.0 * one.offered_rate / it.rate));
         text.push_str(&format!(
             "\n  at {:.1}/s{}: medians of {} (least..greatest)\n\n{}",
             one.offered_rate,

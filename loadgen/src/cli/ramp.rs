@@ -5,6 +5,7 @@ use crate::interrupt;
 use crate::live::{Live, Wish};
 use crate::store::Store;
 use loadpath_core::analytic;
+use loadpath_core::compare::{RunPlan, Saturation, saturation};
 use loadpath_core::run::Run;
 use loadpath_core::time::Span;
 use loadpath_core::topology::{Plan, Topology, Value, parse_rate};
@@ -15,10 +16,16 @@ use std::sync::Arc;
 /// How much is sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Load {
-    /// A share of the rate at which formulas say that something saturates.
+    /// A share of the rate at which something saturates.
     Share(f64),
     /// So many per second.
     Rate(f64),
+}
+
+impl Load {
+    const fn share(self) -> Option<f64> {
+        if let Self::Share(share) = self { Some(share) } else { None }
+    }
 }
 
 /// Reads "60%" or "400/s".
@@ -56,24 +63,8 @@ pub(super) struct Runs {
     pub(super) quiet: bool,
 }
 
-/// The rate of a load on a design, per second.
-pub(super) fn rate(load: Load, plan: &Plan) -> Result<f64, Failure> {
-    match load {
-        Load::Rate(rate) => Ok(rate),
-        Load::Share(share) => {
-            let saturation = saturation(plan).ok_or_else(|| {
-                let why = "nothing in this design saturates, so that there is no share of it; give rates, like 400/s";
-                Failure::Input(why.to_owned())
-            })?;
-            // To a tenth: what is printed is what is sent.
-            Ok((share * saturation * 10.0).round() / 10.0)
-        }
-    }
-}
-
-/// The rate at which formulas say that something saturates, per second.
-pub(super) fn saturation(plan: &Plan) -> Option<f64> {
-    analytic::solve(plan).bottleneck.map(|bottleneck| bottleneck.rate)
+fn by_formulas(plan: &Plan) -> Option<Saturation> {
+    analytic::solve(plan).bottleneck.map(|found| Saturation { rate: found.rate, warm: found.rate })
 }
 
 /// A document at a rate, per second.
@@ -84,6 +75,30 @@ pub(super) fn at(document: &Topology, rate: f64) -> Topology {
 }
 
 impl Runs {
+    /// The rate of each load on a design, per second, and what saturates it, where anything does: in such runs, so many of each load,
+    /// whose caches begin empty.
+    pub(super) fn rates(
+        &self,
+        loads: &[Load],
+        plan: &Plan,
+        repeats: u64,
+    ) -> Result<(Vec<f64>, Option<Saturation>), Failure> {
+        let top = loads.iter().filter_map(|load| load.share()).fold(0.0, f64::max);
+        let runs = RunPlan { warm_up: self.warm_up, duration: self.duration, seed: self.seed, repeats };
+        // Where only rates are given, nothing hangs on it, and formulas will do.
+        let found = if top > 0.0 { saturation(plan, top, runs) } else { by_formulas(plan) };
+        let rate = |load: &Load| match (load, found) {
+            (Load::Rate(rate), _) => Ok(*rate),
+            // To a tenth: what is printed is what is sent.
+            (Load::Share(share), Some(found)) => Ok(((share * found.rate * 10.0).round() / 10.0).max(0.1)),
+            (Load::Share(_), None) => {
+                let why = "nothing in this design saturates, so that there is no share of it; give rates, like 400/s";
+                Err(Failure::Input(why.to_owned()))
+            }
+        };
+        Ok((loads.iter().map(rate).collect::<Result<_, _>>()?, found))
+    }
+
     /// Brings `file`'s design up at a rate, drives and measures it, and keeps the run under the design's name and the rate.
     pub(super) async fn measure(
         &self,
@@ -143,6 +158,27 @@ pub(super) fn plan_at(file: &str, document: &Topology, rate: f64) -> Result<Plan
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loadpath_core::topology::check;
+
+    #[test]
+    fn shares_are_of_what_saturates_such_runs_and_rates_are_as_they_are() {
+        let text = r#"{"loadpath":1,"nodes":[{"id":"users","kind":"clients"},
+            {"id":"app","kind":"service","workers":4096,"service_time":"0s"},
+            {"id":"cache","kind":"cache","capacity":1000000,"ttl":"24h"},
+            {"id":"db","kind":"database","connections":1,"read_time":"5ms"}],
+            "edges":[{"from":"users","to":"app"},{"from":"app","to":"cache"},{"from":"cache","to":"db"}],
+            "workload":{"rate":"10/s","classes":[{"name":"read","keys":1000000,"skew":0}]}}"#;
+        let plan = check(&Topology::from_json(text).unwrap()).unwrap();
+        let seconds = |seconds: u64| Span(seconds * Span::SECOND.0);
+        let runs = Runs { warm_up: seconds(1), duration: seconds(4), seed: 1, quiet: true };
+        let rates = |loads: &[Load]| runs.rates(loads, &plan, 3).ok().unwrap();
+        let (found, of) = rates(&[Load::Share(0.5), Load::Rate(7.0)]);
+        // Nobody asks twice for one of a million keys in five seconds: all is the database's work, 200 a second. Full caches have it all.
+        assert!((found[0] - 100.0).abs() < 5.0 && found[1] == 7.0, "{found:?} {of:?}");
+        assert!(of.is_some_and(|of| of.warm > 2.0 * of.rate), "{of:?}");
+        let (found, of) = rates(&[Load::Rate(7.0)]);
+        assert_eq!((found, of.map(|of| of.rate)), (vec![7.0], of.map(|of| of.warm)));
+    }
 
     #[test]
     fn a_load_is_a_share_or_a_rate_and_nothing_else() {

@@ -6,12 +6,12 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use loadpath_core::analytic;
 use loadpath_core::calibrate::{Calibration, Observed, calibrate};
-use loadpath_core::compare::{Fidelity, fidelity};
+use loadpath_core::compare::{Fidelity, RunPlan, fidelity, saturation};
 use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
 use loadpath_core::sim::simulate;
 use loadpath_core::time::Span;
-use loadpath_core::topology::{NodeKind, Plan, Topology, Value, check};
+use loadpath_core::topology::{Plan, Topology, Value, check};
 
 use super::designs::Design;
 use super::{FITTED, LOADS, Outcome, Wishes};
@@ -19,10 +19,6 @@ use crate::project::{Project, run as run_command};
 
 /// How long each run lasts before it counts; the simulation starts as cold.
 const WARM_UP: Span = Span(4 * Span::SECOND.0);
-/// By how much the utilization of so short a run may be higher than in the long run, by chance.
-const CHANCE: f64 = 0.03;
-/// How often the range of rates is halved: to a thousandth.
-const HALVINGS: u32 = 10;
 /// What the agent exits with when a design is refused.
 const REFUSED: i32 = 2;
 
@@ -61,33 +57,19 @@ impl Agent {
         Ok(Self { program, folder, repeats: wishes.repeats, duration })
     }
 
-    /// Begins with what caches begin with: nothing. Until they are full more goes past them than formulas for the long run say, and a
-    /// share of what saturates the full ones would be an overload. So it is the simulation of just such a run that says which rate keeps
-    /// the busiest node as busy as the highest load is to.
+    /// Has loads be shares of what saturates such runs: their caches begin empty.
     pub(crate) fn settle(&self, design: &mut Design) -> Result<()> {
         let top = LOADS.iter().copied().fold(0.0, f64::max);
-        let busiest = |saturation: f64| -> Result<f64> {
-            let plan = plan(&at(&design.document, top * saturation))?;
-            let runs =
-                (1..=self.repeats.max(3)).map(|seed| simulate(&plan, Seed(seed), WARM_UP, self.duration));
-            let each: Vec<f64> = runs
-                .map(|run| run.nodes.iter().filter_map(|node| node.utilization).fold(0.0, f64::max))
-                .collect();
-            Ok(each.iter().sum::<f64>() / each.len() as f64)
-        };
-        let warm = design.saturation;
-        if !has_caches(&plan(&design.document)?) || busiest(warm)? <= top + CHANCE {
-            return Ok(());
+        let runs =
+            RunPlan { warm_up: WARM_UP, duration: self.duration, seed: 1, repeats: self.repeats.max(3) };
+        let Some(found) = saturation(&plan(&design.document)?, top, runs) else { return Ok(()) };
+        if found.rate < found.warm {
+            design.saturation = found.rate;
+            design.changes.push(format!(
+                "with caches that begin empty {:.0}/s saturate it, with full ones {:.0}/s",
+                found.rate, found.warm
+            ));
         }
-        let (mut low, mut high) = (0.0, warm);
-        for _ in 0..HALVINGS {
-            let middle = f64::midpoint(low, high);
-            if busiest(middle)? > top { high = middle } else { low = middle }
-        }
-        design.saturation = low;
-        design
-            .changes
-            .push(format!("with caches that begin empty {low:.0}/s saturate it, with full ones {warm:.0}/s"));
         Ok(())
     }
 
@@ -152,10 +134,6 @@ impl Agent {
             (1..=self.repeats).map(|seed| simulate(&plan, Seed(seed), WARM_UP, self.duration)).collect();
         Ok(fidelity(&plan, &analytic::solve(&plan), &simulated, measured))
     }
-}
-
-fn has_caches(plan: &Plan) -> bool {
-    plan.nodes.iter().any(|node| matches!(node.kind, NodeKind::Cache(_) | NodeKind::Cdn(_)))
 }
 
 fn at(document: &Topology, rate: f64) -> Topology {
