@@ -5,6 +5,7 @@ mod mover;
 mod primaries;
 mod store;
 
+pub(super) use mover::{Carrier, Mover};
 pub(super) use store::{FILE, acknowledged_after};
 
 use super::assignment::Assignment;
@@ -17,7 +18,7 @@ use group::{Group, Shipment};
 use hyper::{Method, StatusCode};
 use loadpath_core::rng::Seed;
 use loadpath_core::topology::{DatabaseNode, Plan};
-use mover::Mover;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use store::Store;
@@ -60,7 +61,8 @@ impl Database {
         };
         let data = data.map_err(|e| format!("its database cannot be opened: {e}"))?;
         let (read, write) = (Work::new(&spec.read_time), Work::new(&spec.write_time));
-        let mover = Mover::new(KeyMap::new(plan, spec), spec.copies(), instance.time.clone());
+        let carrier = Carrier::Asks(RefCell::default());
+        let mover = Mover::new(KeyMap::new(plan, spec), spec.copies(), instance.time.clone(), carrier);
         Ok(Self { instance, read, write, data, mover })
     }
 

@@ -201,7 +201,7 @@ impl Deployment {
                 }
             }
             for node in level {
-                self.introduce(node, &self.numbers_of(node).collect::<Vec<_>>()).await?;
+                self.introduce(node, &self.in_service(node)).await?;
             }
         }
         Ok(())

@@ -1,8 +1,10 @@
 //! An engine's desk: the process beside it that started it, answers for it to the agent, and ends with it.
 use super::super::assignment::Assignment;
 use super::super::control::{Control, Place};
+use super::super::database::{Carrier, Mover};
 use super::super::edge::Edge;
 use super::super::freshness;
+use super::super::key_map::KeyMap;
 use super::super::node::Instance;
 use super::super::probe;
 use super::balancer::Balancing;
@@ -12,6 +14,7 @@ use super::member::Member;
 use super::nginx_cache::{self, Caching};
 use super::process::{Account, Process, processor_ns};
 use super::recipe::{self, Recipe};
+use super::rows::Rows;
 use super::{Facts, haproxy, manifest, nginx, postgresql, store};
 use crate::clock::Clock;
 use loadpath_core::id::NodeIndex;
@@ -49,6 +52,8 @@ pub(in super::super) struct Desk {
     job: RefCell<Job<'static>>,
     /// What a broker's publishers and workers see of it.
     relay: Option<Relay>,
+    /// What moves a database's keys when it gets a shard more.
+    mover: Option<Rc<Mover>>,
 }
 
 /// What an engine is there for.
@@ -120,7 +125,15 @@ impl Desk {
             ready_after: clock.now().since(begun),
         };
         let cores = cores(kind);
-        let desk = Self { instance, engine, pid: process.pid, cores, facts, job: RefCell::new(job), relay };
+        let mover = match &job {
+            Job::Keeps { spec, secret, .. } => {
+                let (map, carrier) = (KeyMap::new(plan, spec), Carrier::Rows(Rows::new(secret.clone())));
+                Some(Mover::new(map, spec.copies(), instance.time.clone(), carrier))
+            }
+            _ => None,
+        };
+        let (pid, job) = (process.pid, RefCell::new(job));
+        let desk = Self { instance, engine, pid, cores, facts, job, relay, mover };
         Ok((desk, process))
     }
 
@@ -152,6 +165,9 @@ impl Desk {
         let Instance { id, number, .. } = &self.instance;
         let stale = freshness::stale_reads(Path::new("../.."), id, *number);
         counters.insert("stale_reads".to_owned(), stale);
+        if let Some(mover) = &self.mover {
+            counters.insert("moved_keys".to_owned(), mover.moved.get());
+        }
     }
 
     /// Does what the agent orders, if the engine can.
@@ -172,6 +188,10 @@ impl Desk {
     async fn obey_member(&self, member: &Rc<Member>, control: &Control) -> Result<Place, String> {
         match control {
             Control::Tell => member.place().await,
+            Control::Grow { growth, addresses, .. } => {
+                self.mover.iter().for_each(|mover| mover.grow(*growth, addresses));
+                Ok(Place::default())
+            }
             Control::Servers { addresses } => member.know(addresses).map(|()| Place::default()),
             Control::Promote { .. } => member.promote().await,
             Control::Primary { shard, member: primary, .. } => {

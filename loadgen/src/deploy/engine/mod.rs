@@ -20,6 +20,7 @@ mod nginx_cache;
 mod postgresql;
 mod process;
 mod recipe;
+mod rows;
 mod store;
 mod support;
 mod wal;
@@ -31,6 +32,7 @@ pub(super) use find::path_of;
 pub use find::{Found, known};
 pub(super) use manifest::{kill_below, reap, signal_below};
 pub use process::become_engine;
+pub(super) use rows::Rows;
 pub use support::{absent, beyond, unable};
 pub(super) use wal::lost_writes;
 
