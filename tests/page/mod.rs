@@ -16,6 +16,7 @@ mod lessons;
 mod library;
 mod looks;
 mod offline;
+mod places;
 mod recovery;
 mod running;
 mod source;
