@@ -8,6 +8,8 @@ mod estimate;
 mod figures;
 mod finder;
 mod findings;
+mod fingers;
+mod frames;
 mod gestures;
 mod inspector;
 mod keeping;
