@@ -61,5 +61,6 @@ fn sample(number: u64, chance: u64) -> Sample {
     let due = Time(number * 50_000);
     let sent = due + Span(5_000 + chance % 60_000);
     let end = sent + Span(50_000 + (chance >> 32) % 400_000);
-    Sample { class: 0, due, sent, end, ending: Ending::Answered(200), waited: false }
+    let first_byte = Some(end);
+    Sample { class: 0, due, sent, first_byte, end, ending: Ending::Answered(200), waited: false }
 }

@@ -1,6 +1,8 @@
 //! A [`Run`]: what a simulation, a formula and a measurement all yield, so that any two can be laid side by side.
+mod breakdown;
 mod figure;
 
+pub use breakdown::Breakdown;
 pub use figure::{Figure, Figures, Reading};
 
 use crate::hash::{self, Digest};
@@ -119,6 +121,9 @@ pub struct ClassRun {
     pub response: Histogram,
     /// From the *actual* send to the whole answer. In a simulation the two are the same.
     pub service: Histogram,
+    /// What these two do not tell.
+    #[serde(default, skip_serializing_if = "Breakdown::is_empty")]
+    pub breakdown: Breakdown,
     /// The mean of `response` in seconds, with its 95 % interval, when the run is long enough to know.
     pub mean: Option<Estimate>,
     /// The 99th percentile of `response` in seconds, with its 95 % interval, when the run is long enough to know.
@@ -136,10 +141,25 @@ impl ClassRun {
             outcomes: Outcomes::default(),
             response: Histogram::new(Precision::Fine),
             service: Histogram::new(Precision::Fine),
+            breakdown: Breakdown::default(),
             mean: None,
             p99: None,
             figures: Figures::new(),
         }
+    }
+
+    /// Adds the counts of others of the class. Its intervals of confidence stay as they are.
+    pub fn add(
+        &mut self,
+        outcomes: &Outcomes,
+        response: &Histogram,
+        service: &Histogram,
+        breakdown: &Breakdown,
+    ) {
+        self.outcomes.merge(outcomes);
+        self.response.merge(response);
+        self.service.merge(service);
+        self.breakdown.merge(breakdown);
     }
 }
 
@@ -262,6 +282,9 @@ pub struct Run {
     pub series: Vec<Second>,
     /// From the planned send to the actual one: how late the generator itself was. Empty in a simulation.
     pub send_delay: Histogram,
+    /// How long connections took to open, TLS included, each that came about, those before the load too. Empty in a simulation.
+    #[serde(default, skip_serializing_if = "Histogram::is_empty")]
+    pub connect: Histogram,
     /// What a reader must know: what was uncertain, what went wrong.
     pub notes: Vec<String>,
 }
@@ -283,6 +306,7 @@ impl Run {
             figures: Figures::new(),
             series: Vec::new(),
             send_delay: Histogram::new(Precision::Fine),
+            connect: Histogram::new(Precision::Fine),
             notes: Vec::new(),
         }
     }
@@ -320,6 +344,13 @@ impl Run {
     pub fn response(&self) -> Histogram {
         let mut all = Histogram::new(Precision::Fine);
         self.classes.iter().for_each(|class| all.merge(&class.response));
+        all
+    }
+
+    /// What these do not tell, of all classes together.
+    pub fn breakdown(&self) -> Breakdown {
+        let mut all = Breakdown::default();
+        self.classes.iter().for_each(|class| all.merge(&class.breakdown));
         all
     }
 

@@ -16,7 +16,7 @@
 //! | `GET /api/runs/{id}/events` | | server-sent events, each an [`Event`]; resumes after `Last-Event-ID` |
 //!
 //! Whatever acts needs `Authorization: Bearer TOKEN`; every refusal is a [`Refusal`].
-use crate::run::{Outcomes, Run};
+use crate::run::{Breakdown, ClassRun, Outcomes, Run};
 use crate::stats::Histogram;
 use crate::time::Span;
 use crate::topology::{Fault, Topology};
@@ -173,6 +173,9 @@ pub struct Interval {
     pub nodes: Vec<NodeInterval>,
     /// From the planned to the actual send.
     pub send_delay: Histogram,
+    /// How long the connections took to open that were opened in it; in the first, those before the load too.
+    #[serde(default, skip_serializing_if = "Histogram::is_empty")]
+    pub connect: Histogram,
 }
 
 /// A class in an interval.
@@ -188,6 +191,24 @@ pub struct ClassInterval {
     pub response: Histogram,
     /// From the actual send.
     pub service: Histogram,
+    /// What these two do not tell.
+    #[serde(default, skip_serializing_if = "Breakdown::is_empty")]
+    pub breakdown: Breakdown,
+}
+
+impl ClassInterval {
+    /// Adds another of the same class.
+    pub fn merge(&mut self, other: &Self) {
+        self.outcomes.merge(&other.outcomes);
+        self.response.merge(&other.response);
+        self.service.merge(&other.service);
+        self.breakdown.merge(&other.breakdown);
+    }
+
+    /// Adds it to the class of a run.
+    pub fn add_to(&self, run: &mut ClassRun) {
+        run.add(&self.outcomes, &self.response, &self.service, &self.breakdown);
+    }
 }
 
 /// A node in an interval.

@@ -1,7 +1,7 @@
 //! What is counted of a node or a class: since the reset, and in the last seconds.
 use super::station::RECENT;
 use super::steadiness::{Steadiness, Stretch};
-use crate::run::{Outcome, Outcomes};
+use crate::run::{Breakdown, Outcome, Outcomes};
 use crate::stats::{Batches, Histogram, Join, Precision, Stretches};
 use crate::time::Span;
 
@@ -185,6 +185,7 @@ impl NodeMeter {
 pub(crate) struct ClassMeter {
     pub(crate) outcomes: Outcomes,
     pub(crate) response: Histogram,
+    pub(crate) breakdown: Breakdown,
     pub(crate) batches: Batches,
     /// What ended in stretches of time.
     pub(crate) ends: Stretches<Ends>,
@@ -213,6 +214,7 @@ impl ClassMeter {
         Self {
             outcomes: Outcomes::default(),
             response: Histogram::new(Precision::Fine),
+            breakdown: Breakdown::default(),
             batches: Batches::new(),
             ends: Stretches::new(Ends::default()),
             before: Outcomes::default(),
@@ -222,12 +224,14 @@ impl ClassMeter {
     pub(crate) fn record(&mut self, outcome: Outcome, response: Span) {
         self.outcomes.add(outcome);
         self.response.record(response);
+        self.breakdown.record(outcome, response);
         self.batches.add(response);
     }
 
     pub(crate) fn reset(&mut self) {
         self.outcomes = Outcomes::default();
         self.response.clear();
+        self.breakdown.clear();
         self.batches.clear();
         self.ends.clear();
         self.before = Outcomes::default();

@@ -171,6 +171,7 @@ impl Simulation {
                 outcomes: meter.outcomes,
                 response: meter.response.clone(),
                 service: meter.response.clone(),
+                breakdown: meter.breakdown.clone(),
                 mean: meter.batches.mean(CONFIDENCE),
                 p99: meter.batches.quantile(0.99, CONFIDENCE),
                 figures: class_figures(meter, run.duration.as_secs()),

@@ -10,8 +10,11 @@ impl Simulation {
     /// About how many bytes it takes, and so what a clone costs. O(nodes).
     pub fn size(&self) -> usize {
         let nodes: usize = self.nodes.iter().map(Node::size).sum();
-        let meters: usize =
-            self.meters.iter().map(|meter| meter.response.size() + meter.batches.size()).sum();
+        let meters: usize = self
+            .meters
+            .iter()
+            .map(|meter| meter.response.size() + meter.breakdown.size() + meter.batches.size())
+            .sum();
         size_of::<Self>()
             + nodes
             + meters

@@ -121,7 +121,7 @@ impl Counts {
         }
     }
 
-    fn at(&self, bucket: usize) -> u64 {
+    pub(super) fn at(&self, bucket: usize) -> u64 {
         let low = self.window.get(bucket.wrapping_sub(self.first)).copied().unwrap_or(0);
         self.whole(bucket, low)
     }

@@ -210,6 +210,18 @@ impl Histogram {
         }
     }
 
+    /// What this counts beyond the other; where the other counts more, nothing.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        let mut taken = Self::new(self.precision);
+        taken.merge(other);
+        let mut left = Self::new(self.precision);
+        for (bucket, count) in self.counts.counted() {
+            left.counts.add(bucket, count.saturating_sub(taken.counts.at(bucket)));
+        }
+        left
+    }
+
     /// Forgets everything but keeps the memory.
     pub fn clear(&mut self) {
         self.counts.clear();

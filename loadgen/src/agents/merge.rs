@@ -9,7 +9,7 @@ use crate::store;
 use loadpath_core::run::{ClassRun, NodeRun, Outcomes, Run, Second, Source};
 use loadpath_core::stats::{Histogram, Precision};
 use loadpath_core::time::Span;
-use loadpath_core::wire::{ClassInterval, Interval};
+use loadpath_core::wire::Interval;
 use std::collections::BTreeMap;
 
 /// More requests than this nobody sends in a run.
@@ -176,13 +176,12 @@ impl Merging {
         for run in runs() {
             all.duration = all.duration.max(run.duration);
             all.send_delay.merge(&run.send_delay);
+            all.connect.merge(&run.connect);
             for of in &run.classes {
                 let Some(class) = all.classes.iter_mut().find(|class| class.name == of.name) else {
                     continue;
                 };
-                class.outcomes.merge(&of.outcomes);
-                class.response.merge(&of.response);
-                class.service.merge(&of.service);
+                class.add(&of.outcomes, &of.response, &of.service, &of.breakdown);
             }
             for (all, of) in nodes.iter_mut().zip(&run.nodes) {
                 nodes::add_run(all, of);
@@ -233,13 +232,14 @@ impl Merging {
     }
 
     fn check_interval(&self, interval: &Interval) -> Result<(), String> {
-        let Interval { start, length, offered, classes, nodes, send_delay, .. } = interval;
+        let Interval { start, length, offered, classes, nodes, send_delay, connect, .. } = interval;
         let end = start.0.checked_add(length.0);
         let names = classes.iter().map(|class| &class.name);
         let counted = classes.iter().all(|class| {
             is_sane(&class.outcomes)
                 && is_like(&class.response, &class.outcomes)
                 && is_like(&class.service, &class.outcomes)
+                && class.breakdown.is_of(&class.outcomes)
         });
         holds(&[
             (end.is_some_and(|end| end <= self.longest.0), "it lasts longer than the load"),
@@ -247,7 +247,7 @@ impl Merging {
             (nodes.iter().map(|node| &node.id).eq(&self.nodes), "it has other nodes than its task"),
             (nodes.iter().all(nodes::is_sane), "its counts cannot be"),
             (counted && *offered <= MOST_REQUESTS, "its counts cannot be"),
-            (send_delay.count() <= MOST_REQUESTS, "its counts cannot be"),
+            (send_delay.count().max(connect.count()) <= MOST_REQUESTS, "its counts cannot be"),
         ])
     }
 
@@ -257,6 +257,7 @@ impl Merging {
             is_sane(&class.outcomes)
                 && is_like(&class.response, &class.outcomes)
                 && is_like(&class.service, &class.outcomes)
+                && class.breakdown.is_of(&class.outcomes)
         });
         let seconds = run.series.iter().all(|of| is_sane(&of.outcomes) && of.offered <= MOST_REQUESTS);
         holds(&[
@@ -265,7 +266,8 @@ impl Merging {
             (names.eq(&self.classes), "it has other classes than its task"),
             (run.nodes.iter().map(|node| &node.id).eq(&self.nodes), "it has other nodes than its task"),
             (run.nodes.iter().all(nodes::is_sane_run), "its counts cannot be"),
-            (counted && seconds && run.send_delay.count() <= MOST_REQUESTS, "its counts cannot be"),
+            (counted && seconds, "its counts cannot be"),
+            (run.send_delay.count().max(run.connect.count()) <= MOST_REQUESTS, "its counts cannot be"),
         ])
     }
 }
@@ -317,11 +319,9 @@ fn add(all: &mut Interval, of: &Interval) {
     all.length = end.saturating_sub(all.start);
     all.offered += of.offered;
     all.send_delay.merge(&of.send_delay);
+    all.connect.merge(&of.connect);
     for (all, of) in all.classes.iter_mut().zip(&of.classes) {
-        let ClassInterval { outcomes, response, service, .. } = all;
-        outcomes.merge(&of.outcomes);
-        response.merge(&of.response);
-        service.merge(&of.service);
+        all.merge(of);
     }
     for (all, of) in all.nodes.iter_mut().zip(&of.nodes) {
         nodes::add(all, of);
@@ -331,12 +331,15 @@ fn add(all: &mut Interval, of: &Interval) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loadpath_core::run::Breakdown;
+    use loadpath_core::wire::ClassInterval;
 
     fn of(name: &str, ms: u64, count: u64) -> ClassInterval {
         let mut response = Histogram::new(Precision::Fine);
         response.record_n(Span::from_millis(ms), count);
         let outcomes = Outcomes { ok: count, ..Outcomes::default() };
-        ClassInterval { name: name.to_owned(), outcomes, service: response.clone(), response }
+        let breakdown = Breakdown::default();
+        ClassInterval { name: name.to_owned(), outcomes, service: response.clone(), response, breakdown }
     }
 
     fn interval(second: u64, ms: u64, count: u64) -> Interval {
@@ -347,7 +350,8 @@ mod tests {
             offered: count,
             classes: vec![of("a", ms + 1, count)],
             nodes: Vec::new(),
-            send_delay: Histogram::new(Precision::Fine),
+            send_delay: Histogram::default(),
+            connect: Histogram::default(),
         }
     }
 

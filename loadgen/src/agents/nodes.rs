@@ -57,7 +57,9 @@ fn is_share(share: Option<f64>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loadpath_core::stats::{Histogram, Precision};
     use loadpath_core::time::Span;
+    use std::collections::BTreeMap;
 
     fn seen(ms: u64, calls: u64, hit_ratio: Option<f64>) -> NodeRun {
         let mut node = NodeRun::named("cache");

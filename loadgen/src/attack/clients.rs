@@ -14,6 +14,8 @@ use tokio::time::{timeout, timeout_at};
 /// The user's end of the wire.
 pub(super) struct Wire {
     state: State,
+    /// Whose it is.
+    user: usize,
     /// The connection that it shares with others, if it does.
     trunk: Option<Arc<Trunk>>,
 }
@@ -30,7 +32,7 @@ impl Wire {
     /// What this user begins with: none where every request opens its own.
     pub(super) async fn of_user(shared: &Shared, number: usize) -> Self {
         let trunk = shared.trunks.get(number % shared.trunks.len().max(1)).map(Arc::clone);
-        let mut wire = Self { state: State::Down, trunk };
+        let mut wire = Self { state: State::Down, user: number, trunk };
         if !shared.attack.manner.close {
             wire.reopen(shared).await;
         }
@@ -39,19 +41,24 @@ impl Wire {
 
     async fn reopen(&mut self, shared: &Shared) {
         let patience = Duration::from_nanos(shared.attack.timeout.0);
-        self.state = match timeout(patience, open(shared, self.trunk.as_deref())).await {
+        self.state = match timeout(patience, open(shared, self.trunk.as_deref(), self.user)).await {
             Ok(Ok(connection)) => State::Open(connection),
             Ok(Err(_)) | Err(_) => State::Down,
         };
     }
 }
 
-/// A connection of one's own, or an end of a shared one.
-async fn open(shared: &Shared, trunk: Option<&Trunk>) -> Result<Connection, Ending> {
+/// A connection of one's own, or an end of a shared one, for the user of this number.
+async fn open(shared: &Shared, trunk: Option<&Trunk>, user: usize) -> Result<Connection, Ending> {
     let Attack { target, manner, .. } = &shared.attack;
     match trunk {
-        Some(trunk) => Connection::within(manner, trunk.join(target, manner)).await,
-        None => Connection::open(target, manner).await,
+        Some(trunk) => Connection::within(manner, trunk.join(shared, user)).await,
+        None => {
+            let since = shared.clock.now();
+            let connection = Connection::open(target, manner).await?;
+            shared.recorder.connected(user, shared.clock.now().since(since));
+            Ok(connection)
+        }
     }
 }
 
@@ -109,24 +116,27 @@ async fn serve(shared: &Shared, taken: Taken, wire: &mut Wire, hops: &mut Vec<Ho
     let planned = taken.planned;
     let deadline = planned.due + shared.attack.timeout;
     let sent = shared.clock.now();
-    let ended = |ending, end| Sample {
+    let ended = |ending, first_byte, end| Sample {
         class: planned.class,
         due: planned.due,
         sent,
+        first_byte,
         end,
         ending,
         waited: taken.waited,
     };
     if sent >= deadline {
-        return ended(Ending::NeverSent, deadline);
+        return ended(Ending::NeverSent, None, deadline);
     }
     let message = shared.requests.message(planned);
     let (checks, checks_before) = shared.requests.checks(planned.class);
     let first_byte = shared.attack.manner.first_byte_timeout;
-    let reading = Reading { nodes: &shared.attack.nodes, checks, checks_before, first_byte, keeps: false };
-    match exchange_by(shared, deadline, wire, message, reading, hops).await.ending {
-        Ending::TimedOut => ended(Ending::TimedOut, deadline),
-        ending => ended(ending, shared.clock.now().min(deadline)),
+    let (clock, nodes) = (shared.clock, shared.attack.nodes.as_slice());
+    let reading = Reading { clock, nodes, checks, checks_before, first_byte, keeps: false };
+    let answered = exchange_by(shared, deadline, wire, message, reading, hops).await;
+    match answered.ending {
+        Ending::TimedOut => ended(Ending::TimedOut, None, deadline),
+        ending => ended(ending, answered.first_byte, clock.now().min(deadline)),
     }
 }
 
@@ -175,7 +185,7 @@ async fn exchange(
             Err(NoAnswer::NotSent(again)) => message = again,
         }
     }
-    let mut connection = match open(shared, wire.trunk.as_deref()).await {
+    let mut connection = match open(shared, wire.trunk.as_deref(), wire.user).await {
         Ok(connection) => connection,
         Err(ending) => {
             wire.state = State::Down;

@@ -2,6 +2,7 @@
 use super::lean::Lean;
 use super::recipe::{Answer, Check};
 use super::{AttackError, Manner, Target};
+use crate::clock::Clock;
 use crate::measure::{Ending, Hop, hops};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -11,7 +12,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use loadpath_core::run::Outcome;
-use loadpath_core::time::Span;
+use loadpath_core::time::{Span, Time};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -54,8 +55,10 @@ pub(super) enum Message {
 }
 
 /// What is made of an answer.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Reading<'a> {
+    /// Tells when its first byte came.
+    pub(super) clock: Clock,
     /// The nodes whose hops are expected.
     pub(super) nodes: &'a [String],
     /// What it must be.
@@ -72,6 +75,8 @@ pub(super) struct Reading<'a> {
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) ending: Ending,
+    /// When its first byte came.
+    pub(super) first_byte: Option<Time>,
     /// Its headers and body, when they were to be kept.
     pub(super) kept: Option<(HeaderMap, Bytes)>,
 }
@@ -79,7 +84,7 @@ pub(super) struct Ended {
 impl Ended {
     /// Without an answer to keep.
     pub(super) const fn without(ending: Ending) -> Self {
-        Self { ending, kept: None }
+        Self { ending, first_byte: None, kept: None }
     }
 }
 
@@ -236,7 +241,8 @@ async fn answered(
         Some(request) => NoAnswer::NotSent(Message::One(Box::new(request))),
         None => NoAnswer::Lost,
     })?;
-    whole(response, reading, into).await
+    let first_byte = reading.clock.now();
+    Ok(Ended { first_byte: Some(first_byte), ..whole(response, reading, into).await? })
 }
 
 async fn whole(
@@ -261,7 +267,7 @@ async fn whole(
         frame.map_err(|_| NoAnswer::Lost)?;
     }
     let ending = judged(&Answer { status, headers: &head.headers, body: &text }, reading);
-    Ok(Ended { ending, kept: reading.keeps.then_some((head.headers, text)) })
+    Ok(Ended { kept: reading.keeps.then_some((head.headers, text)), ..Ended::without(ending) })
 }
 
 /// How a request with this answer ended. A status that no check asks for and that is an error says more than a failed check.

@@ -73,6 +73,7 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loadpath_core::run::Breakdown;
     use loadpath_core::stats::{Histogram, Precision};
     use loadpath_core::time::Span;
     use loadpath_core::wire::ClassInterval;
@@ -82,8 +83,13 @@ mod tests {
         let interval = |ok: u64, refused: u64| {
             let nothing = || Histogram::new(Precision::Fine);
             let outcomes = Outcomes { ok, refused, ..Outcomes::default() };
-            let class =
-                ClassInterval { name: "all".to_owned(), outcomes, response: nothing(), service: nothing() };
+            let class = ClassInterval {
+                name: "all".to_owned(),
+                outcomes,
+                response: nothing(),
+                service: nothing(),
+                breakdown: Breakdown::default(),
+            };
             let (start, length) = (Span::ZERO, Span::SECOND);
             let classes = vec![class];
             Interval {
@@ -94,6 +100,7 @@ mod tests {
                 classes,
                 nodes: Vec::new(),
                 send_delay: nothing(),
+                connect: nothing(),
             }
         };
         let mut patience = Patience::default();

@@ -144,7 +144,7 @@ impl Shared {
         let (ends, ended) = mpsc::unbounded_channel();
         let shared = Self {
             share,
-            requests: Requests::new(&attack.target, &attack.manner, &attack.classes)?,
+            requests: Requests::new(&attack)?,
             clock,
             line: Line::default(),
             trunks: Trunk::of(attack.connections, &attack.manner),

@@ -299,6 +299,7 @@ impl Traveller<'_> {
         self.hops.clear();
         let checks_before = journey.steps[..place].iter().map(|s| s.recipe.checks.len() + s.take.len()).sum();
         let reading = Reading {
+            clock: shared.clock,
             nodes: &shared.attack.nodes,
             checks: &step.recipe.checks,
             checks_before,
@@ -307,9 +308,9 @@ impl Traveller<'_> {
         };
         let sent = shared.clock.now();
         let deadline = due + shared.attack.timeout;
-        let (mut ending, end) = match self.message(place) {
+        let (mut ending, mut first_byte, end) = match self.message(place) {
             // What an answer brought cannot stand in a header.
-            Err(_) => (Ending::NotARequest, sent),
+            Err(_) => (Ending::NotARequest, None, sent),
             Ok(message) => {
                 let wire = &mut self.wire;
                 let exchanged =
@@ -321,13 +322,13 @@ impl Traveller<'_> {
                     }
                     None => exchanged.ending,
                 };
-                (ending, end)
+                (ending, exchanged.first_byte, end)
             }
         };
         if end >= deadline {
-            ending = Ending::TimedOut;
+            (ending, first_byte) = (Ending::TimedOut, None);
         }
-        let sample = Sample { class: place as u16, due, sent, end, ending, waited: false };
+        let sample = Sample { class: place as u16, due, sent, first_byte, end, ending, waited: false };
         shared.recorder.record(self.number, sample, &self.hops);
         (ending.outcome() == Outcome::Ok, end)
     }

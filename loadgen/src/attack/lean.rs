@@ -135,9 +135,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lean<S> {
         let has_body = !message.is_head();
         let answered = async {
             self.send(message).await?;
-            self.head(reading, has_body, into).await
+            // What had come before was looked at before the request was sent: these are the answer's.
+            let first_byte = match self.more().await? {
+                0 => return Err(NoAnswer::Lost),
+                _ => reading.clock.now(),
+            };
+            Ok((first_byte, self.head(reading, has_body, into).await?))
         };
-        let head = match reading.first_byte {
+        let (first_byte, head) = match reading.first_byte {
             None => answered.await?,
             Some(patience) => {
                 let within = timeout(Duration::from_nanos(patience.0), answered).await;
@@ -154,7 +159,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lean<S> {
         }
         let body = Bytes::from(kept.bytes);
         let ending = judged(&Answer { status: head.status, headers: &head.headers, body: &body }, reading);
-        Ok(Ended { ending, kept: reading.keeps.then_some((head.headers, body)) })
+        let kept = reading.keeps.then_some((head.headers, body));
+        Ok(Ended { ending, first_byte: Some(first_byte), kept })
     }
 
     async fn send(&mut self, message: Message) -> Result<(), NoAnswer> {

@@ -4,7 +4,7 @@ use super::allow::{Verdict, judge};
 use super::connection::{Body, Message};
 use super::lean;
 use super::recipe::{Check, Recipe, Recipes};
-use super::{Journey, Manner};
+use super::{Attack, Journey};
 use bytes::Bytes;
 use hyper::header::{CONNECTION, HOST, HeaderValue, USER_AGENT};
 use hyper::http::uri::{Authority, Scheme};
@@ -189,6 +189,8 @@ impl std::error::Error for TargetError {}
 #[derive(Debug)]
 pub(super) struct Requests {
     host: HeaderValue,
+    /// Who sends, and in which run: the target's owner finds it in a log.
+    agent: HeaderValue,
     /// The one path of a plain target.
     plain: Option<Uri>,
     classes: Vec<(String, Method)>,
@@ -201,7 +203,8 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub(super) fn new(target: &Target, manner: &Manner, classes: &[Class]) -> Result<Self, AttackError> {
+    pub(super) fn new(attack: &Attack) -> Result<Self, AttackError> {
+        let Attack { target, manner, classes, .. } = attack;
         let bad = |text: &str| AttackError::BadPath(text.to_owned());
         let host = HeaderValue::from_str(&target.host).map_err(|_| bad(&target.host))?;
         let plain = match &target.paths {
@@ -221,6 +224,7 @@ impl Requests {
         let classes = classes.iter().map(|class| (class.name.clone(), method(class))).collect();
         let mut requests = Self {
             host,
+            agent: agent(&attack.name),
             plain,
             classes,
             recipes,
@@ -301,8 +305,7 @@ impl Requests {
             request.headers_mut().entry(HOST).or_insert_with(|| self.host.clone());
         }
         let headers = request.headers_mut();
-        let agent = HeaderValue::from_static(concat!("loadgen/", env!("CARGO_PKG_VERSION")));
-        headers.entry(USER_AGENT).or_insert(agent);
+        headers.entry(USER_AGENT).or_insert_with(|| self.agent.clone());
         if self.close {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -317,6 +320,15 @@ impl Requests {
     }
 }
 
+/// What the requests of a run say of their sender: a product and a comment (RFC 9110, section 10.1.5).
+fn agent(run: &str) -> HeaderValue {
+    const MOST: usize = 64;
+    let plain = |c: char| if c.is_ascii_graphic() && !"()\\\"".contains(c) { c } else { '_' };
+    let run: String = run.chars().take(MOST).map(plain).collect();
+    let text = format!("loadgen/{} (run {run})", env!("CARGO_PKG_VERSION"));
+    HeaderValue::from_str(&text).expect("only visible characters are left")
+}
+
 fn path(class: &str, key: u64, user: u32) -> Option<Uri> {
     format!("/c/{class}/{key}?u={user}").parse().ok()
 }
@@ -325,6 +337,17 @@ fn path(class: &str, key: u64, user: u32) -> Option<Uri> {
 mod tests {
     use super::*;
     use std::cell::Cell;
+
+    #[test]
+    fn a_request_says_who_sends_it_and_no_name_of_a_run_says_more() {
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(agent("shop-9am"), format!("loadgen/{version} (run shop-9am)").as_str());
+        assert_eq!(
+            agent("a) evil\r\nx: ü").to_str().unwrap(),
+            format!("loadgen/{version} (run a__evil__x:__)")
+        );
+        assert_eq!(agent(&"n".repeat(1_000)).len(), format!("loadgen/{version} (run )").len() + 64);
+    }
 
     #[tokio::test]
     async fn every_spelling_of_an_address_is_judged_by_where_it_leads() {

@@ -13,9 +13,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -244,6 +245,7 @@ async fn http2_without_tls_keeps_its_connections_and_without_keep_alive_each_req
         let (asked, connections) = (server.asked.lock().unwrap().len(), *server.connections.lock().unwrap());
         // One is the look whether anybody is there.
         assert_eq!(connections, 1 + if close { asked } else { 4 });
+        assert_eq!(run.connect.count(), connections as u64 - 1);
         assert!(asked.abs_diff(200) <= 1);
     }
 }
@@ -265,4 +267,54 @@ async fn a_late_first_byte_is_an_ending_of_its_own() {
     );
     // The wheel of tokio's timers turns by milliseconds; what waited for one of four connections waited some more.
     assert!(late < Span::from_millis(1_000), "{late}");
+}
+
+/// Answers the head of every request after 30 ms, and the rest 60 ms later; every fifth request it refuses at once.
+async fn slow_to_the_end() -> (SocketAddr, JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut accepting = JoinSet::new();
+    accepting.spawn(async move {
+        let (mut open, count) = (JoinSet::new(), Arc::<AtomicUsize>::default());
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let count = Arc::clone(&count);
+            open.spawn(async move {
+                let mut request = [0; 4096];
+                while stream.read(&mut request).await.is_ok_and(|read| read > 0) {
+                    if count.fetch_add(1, Ordering::Relaxed) % 5 == 4 {
+                        let _ = stream.write_all(b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n").await;
+                        continue;
+                    }
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nte").await;
+                    tokio::time::sleep(Duration::from_millis(60)).await;
+                    let _ = stream.write_all(b"xt").await;
+                }
+            });
+        }
+    });
+    (address, accepting)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_byte_and_those_that_ended_badly_are_told_apart() {
+    let _alone = ALONE.lock().await;
+    let (address, _server) = slow_to_the_end().await;
+    let mut attack = attack(Target::plain(address, plain()), vec![Class::named("/")]);
+    attack.arrivals.rate = 20.0;
+    let run = driven(attack).await.unwrap();
+    let (class, at) = (&run.classes[0], Span::from_millis);
+    let (outcomes, apart) = (class.outcomes, &class.breakdown);
+    assert!(outcomes.ok >= 15 && outcomes.refused >= 3 && outcomes.errors() == outcomes.refused);
+    assert_eq!((apart.first_byte.count(), apart.refused.count()), (outcomes.total(), outcomes.refused));
+    assert!(apart.failed.is_empty() && apart.timed_out.is_empty());
+    // No sleep is shorter than it says; a busy machine makes it longer, but not by as much as lies between the two.
+    let well = apart.well(&class.response);
+    assert_eq!(well.count(), outcomes.ok);
+    assert!(well.quantile(0.0) >= at(89), "{}", well.quantile(0.0));
+    assert!(apart.refused.quantile(0.5) < at(30), "{}", apart.refused.quantile(0.5));
+    let head = apart.first_byte.quantile(0.6);
+    assert!(head >= at(29) && head + at(30) < class.service.quantile(0.6), "{head}");
+    assert_eq!(run.connect.count(), 4);
+    assert!(run.connect.quantile(1.0) < at(100), "{}", run.connect.quantile(1.0));
 }

@@ -1,6 +1,6 @@
 //! A connection of HTTP/2 that several users share: as many requests are in flight on it at once.
 use super::connection::{Connection, plain_or_secured};
-use super::{Manner, Target};
+use super::{Attack, Manner, Shared};
 use crate::measure::Ending;
 use std::fmt;
 use std::sync::Arc;
@@ -19,14 +19,17 @@ impl Trunk {
         (0..shared).map(|_| Arc::default()).collect()
     }
 
-    /// A user's end of it.
-    pub(super) async fn join(&self, target: &Target, manner: &Manner) -> Result<Connection, Ending> {
+    /// The end of it for the user of this number.
+    pub(super) async fn join(&self, shared: &Shared, user: usize) -> Result<Connection, Ending> {
+        let Attack { target, manner, .. } = &shared.attack;
         let mut open = self.open.lock().await;
         if let Some(connection) = open.as_ref().and_then(Connection::another_end) {
             return Ok(connection);
         }
+        let since = shared.clock.now();
         let stream = plain_or_secured(target, manner).await?;
         let connection = Connection::shared(stream).await?;
+        shared.recorder.connected(user, shared.clock.now().since(since));
         *open = connection.another_end();
         Ok(connection)
     }
@@ -75,6 +78,7 @@ mod tests {
         assert!(run.outcomes().ok.abs_diff(200) <= 1);
         // One is the look whether anybody is there.
         assert_eq!(*server.connections.lock().unwrap(), 1 + 2);
+        assert_eq!(run.connect.count(), 2);
         // One at a time, ten seconds of work would have been due in one: the median would have waited for most of its five.
         assert!(run.response().quantile(0.5) < Span(Span::SECOND.0), "{}", run.response().quantile(0.5));
     }

@@ -84,6 +84,8 @@ pub struct Sample {
     pub due: Time,
     /// When it was sent, or would have been.
     pub sent: Time,
+    /// When the first byte of an answer came that was read to its end.
+    pub first_byte: Option<Time>,
     /// When it ended.
     pub end: Time,
     /// How.
@@ -127,6 +129,8 @@ pub(super) struct Seen {
     pub(super) samples: Vec<(Sample, u16)>,
     /// The hops of all of them, in the same order.
     pub(super) hops: Vec<Hop>,
+    /// How long connections took to open.
+    pub(super) connects: Vec<Span>,
 }
 
 /// Where the users leave what they saw.
@@ -150,6 +154,11 @@ impl Recorder {
         // server_timing::MAX_METRICS bounds the hops far below.
         shard.samples.push((sample, hops.len() as u16));
         shard.hops.extend_from_slice(hops);
+    }
+
+    /// Keeps how long it took to open a connection for the user of this number.
+    pub fn connected(&self, user: usize, took: Span) {
+        lock(&self.shards[user % self.shards.len()]).connects.push(took);
     }
 
     /// Counts requests that were due, each at so long after the start of the load.

@@ -4,7 +4,7 @@
 //! the warm-up: the run's requests are those of the plan, each of them once, however late it ended.
 use super::notes::{self, Evidence};
 use super::{Ending, Hop, Recorder, Sample};
-use loadpath_core::run::{ClassRun, NodeRun, Outcome, Outcomes, Run, Second, Source};
+use loadpath_core::run::{Breakdown, ClassRun, NodeRun, Outcome, Outcomes, Run, Second, Source};
 use loadpath_core::stats::{Batches, Histogram, Precision};
 use loadpath_core::time::{Span, Time};
 use loadpath_core::wire::{ClassInterval, Interval, NodeInterval};
@@ -77,13 +77,15 @@ struct Counts {
     classes: Vec<ClassCounts>,
     nodes: Vec<NodeCounts>,
     send_delay: Histogram,
+    connect: Histogram,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct ClassCounts {
     outcomes: Outcomes,
     response: Histogram,
     service: Histogram,
+    breakdown: Breakdown,
 }
 
 #[derive(Debug)]
@@ -131,6 +133,8 @@ impl Tally {
         let seen: Vec<_> = recorder.take().collect();
         let mut samples: Vec<(Sample, &[Hop])> = Vec::new();
         for shard in &seen {
+            // Those that were opened before the load or in its warm-up are no worse than others, and often they are all there are.
+            shard.connects.iter().for_each(|&took| self.interval.connect.record(took));
             let mut hops = shard.hops.as_slice();
             for &(sample, count) in &shard.samples {
                 let (own, rest) = hops.split_at(usize::from(count));
@@ -201,6 +205,7 @@ impl Tally {
             classes: counts.classes.into_iter().zip(&self.classes).map(class_interval).collect(),
             nodes: counts.nodes.into_iter().zip(&self.nodes).map(node_interval).collect(),
             send_delay: counts.send_delay,
+            connect: counts.connect,
         };
         self.intervals += 1;
         self.interval_start = now;
@@ -235,6 +240,7 @@ impl Tally {
         run.classes = counted.map(|((counts, name), batches)| class_run(counts, name, batches)).collect();
         run.nodes = self.run.nodes.into_iter().zip(self.nodes).map(node_run).collect();
         run.send_delay = self.run.send_delay;
+        run.connect = self.run.connect;
         for (second, offered) in self.seconds.iter_mut().zip(recorder.offered()) {
             second.offered = offered;
         }
@@ -247,9 +253,10 @@ impl Tally {
 impl Counts {
     fn new(classes: usize, nodes: usize) -> Self {
         Self {
-            classes: (0..classes).map(|_| ClassCounts::new()).collect(),
+            classes: (0..classes).map(|_| ClassCounts::default()).collect(),
             nodes: (0..nodes).map(|_| NodeCounts::new()).collect(),
-            send_delay: Histogram::new(Precision::Fine),
+            send_delay: Histogram::default(),
+            connect: Histogram::default(),
         }
     }
 
@@ -259,6 +266,7 @@ impl Counts {
             class.outcomes.merge(&other.outcomes);
             class.response.merge(&other.response);
             class.service.merge(&other.service);
+            class.breakdown.merge(&other.breakdown);
         }
         for (node, other) in self.nodes.iter_mut().zip(&other.nodes) {
             node.outcomes.merge(&other.outcomes);
@@ -268,6 +276,7 @@ impl Counts {
             node.hits += other.hits;
         }
         self.send_delay.merge(&other.send_delay);
+        self.connect.merge(&other.connect);
     }
 
     fn add(&mut self, sample: &Sample, hops: &[Hop], seen: SeenHere) {
@@ -276,6 +285,10 @@ impl Counts {
         class.outcomes.add(outcome);
         let response = sample.end.since(sample.due);
         class.response.record(response);
+        class.breakdown.record(outcome, response);
+        if let Some(first_byte) = sample.first_byte {
+            class.breakdown.first_byte.record(first_byte.since(sample.sent));
+        }
         if let Some(clients) = seen.clients {
             self.nodes[clients].call(outcome, response);
         }
@@ -298,16 +311,6 @@ impl Counts {
                     self.nodes[usize::from(node)].hits += u64::from(hit);
                 }
             }
-        }
-    }
-}
-
-impl ClassCounts {
-    fn new() -> Self {
-        Self {
-            outcomes: Outcomes::default(),
-            response: Histogram::new(Precision::Fine),
-            service: Histogram::new(Precision::Fine),
         }
     }
 }
@@ -339,6 +342,7 @@ fn class_interval((counts, name): (ClassCounts, &String)) -> ClassInterval {
         outcomes: counts.outcomes,
         response: counts.response,
         service: counts.service,
+        breakdown: counts.breakdown,
     }
 }
 
@@ -360,6 +364,7 @@ fn class_run(counts: ClassCounts, name: String, batches: &Batches) -> ClassRun {
         outcomes: counts.outcomes,
         response: counts.response,
         service: counts.service,
+        breakdown: counts.breakdown,
         mean: batches.mean(CONFIDENCE),
         p99: batches.quantile(0.99, CONFIDENCE),
         figures: std::collections::BTreeMap::new(),

@@ -1,4 +1,5 @@
 //! A run as comma-separated values (RFC 4180): a line for each figure, or for each second.
+use super::run::by_outcome;
 use crate::store::Story;
 use loadpath_core::run::Run;
 use loadpath_core::stats::Histogram;
@@ -49,6 +50,16 @@ pub(super) fn histograms(run: &Run) -> Vec<(String, &'static str, Histogram)> {
             all.push((class.name.clone(), "planned send", class.response.clone()));
             all.push((class.name.clone(), "actual send", class.service.clone()));
         }
+    }
+    let breakdown = run.breakdown();
+    for (outcome, of) in by_outcome(&run.response(), &breakdown) {
+        all.push((format!("all that ended {outcome}"), "planned send", of));
+    }
+    if !breakdown.first_byte.is_empty() {
+        all.push(("all to the first byte".to_owned(), "actual send", breakdown.first_byte));
+    }
+    if !run.connect.is_empty() {
+        all.push(("connections".to_owned(), "opening", run.connect.clone()));
     }
     all.retain(|(_, clock, histogram)| *clock == "planned send" || !histogram.is_empty());
     all

@@ -2,6 +2,7 @@
 //!
 //! Times are nanoseconds; the third column of each line, as the format has it, is the maximum divided by a million: milliseconds.
 use crate::store::Story;
+use loadpath_core::run::Breakdown;
 use loadpath_core::stats::Histogram;
 use loadpath_core::time::Span;
 use std::fmt::Write as _;
@@ -14,7 +15,7 @@ pub fn hlog(story: &Story) -> String {
     let _ = writeln!(text, "#[Run: {}]", on_one_line(&run.name));
     let _ = writeln!(
         text,
-        "#[Values are nanoseconds; tags: CLASS counts from the planned send, CLASS/service from the actual send]"
+        "#[Values are nanoseconds; tags: CLASS counts from the planned send, CLASS/service from the actual send, CLASS/first_byte as well; CLASS/refused, /failed and /timed_out are the parts of CLASS that ended so; connect is of connections]"
     );
     for note in &run.notes {
         let _ = writeln!(text, "#[Note: {}]", on_one_line(note));
@@ -37,17 +38,44 @@ pub fn hlog(story: &Story) -> String {
     };
     for interval in &story.intervals {
         for class in &interval.classes {
-            line(&class.name, interval.start, interval.length, &class.response);
-            line(&format!("{}/service", class.name), interval.start, interval.length, &class.service);
+            for (tag, of) in tagged(&class.name, (&class.response, &class.service), &class.breakdown) {
+                line(&tag, interval.start, interval.length, of);
+            }
+        }
+        if !interval.connect.is_empty() {
+            line("connect", interval.start, interval.length, &interval.connect);
         }
     }
     if story.intervals.is_empty() {
         for class in &run.classes {
-            line(&class.name, run.warm_up, run.duration, &class.response);
-            line(&format!("{}/service", class.name), run.warm_up, run.duration, &class.service);
+            for (tag, of) in tagged(&class.name, (&class.response, &class.service), &class.breakdown) {
+                line(&tag, run.warm_up, run.duration, of);
+            }
+        }
+        if !run.connect.is_empty() {
+            line("connect", run.warm_up, run.duration, &run.connect);
         }
     }
     text
+}
+
+/// The histograms of a class with their tags. Both clocks are always there, what is told apart where there is any.
+fn tagged<'h>(
+    class: &str,
+    (response, service): (&'h Histogram, &'h Histogram),
+    breakdown: &'h Breakdown,
+) -> Vec<(String, &'h Histogram)> {
+    let mut all = vec![(class.to_owned(), response), (format!("{class}/service"), service)];
+    let apart = [
+        ("first_byte", &breakdown.first_byte),
+        ("refused", &breakdown.refused),
+        ("failed", &breakdown.failed),
+        ("timed_out", &breakdown.timed_out),
+    ];
+    all.extend(
+        apart.into_iter().filter(|(_, of)| !of.is_empty()).map(|(part, of)| (format!("{class}/{part}"), of)),
+    );
+    all
 }
 
 /// The format's tags end at a comma, a space or the line's end.

@@ -40,6 +40,12 @@ pub fn prometheus(run: &Run) -> String {
     for class in &run.classes {
         histogram(&mut text, "loadgen_service_seconds", &labels(&name, &class.name), &class.service);
     }
+    let told = "From the actual send to the first byte of a whole answer.";
+    head(&mut text, "loadgen_first_byte_seconds", "histogram", told);
+    for class in &run.classes {
+        let of = &class.breakdown.first_byte;
+        histogram(&mut text, "loadgen_first_byte_seconds", &labels(&name, &class.name), of);
+    }
     let told = "The same as loadgen_response_seconds, by quantiles.";
     head(&mut text, "loadgen_response_quantiles_seconds", "summary", told);
     for class in &run.classes {
@@ -52,6 +58,8 @@ pub fn prometheus(run: &Run) -> String {
     }
     head(&mut text, "loadgen_send_delay_seconds", "histogram", "From the planned to the actual send.");
     histogram(&mut text, "loadgen_send_delay_seconds", &format!("run=\"{name}\""), &run.send_delay);
+    head(&mut text, "loadgen_connect_seconds", "histogram", "How long connections took to open.");
+    histogram(&mut text, "loadgen_connect_seconds", &format!("run=\"{name}\""), &run.connect);
     text
 }
 

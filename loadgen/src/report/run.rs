@@ -1,8 +1,9 @@
 //! A run: rates, outcomes, percentiles by both clocks, nodes, notes.
 use super::{Table, certainty, latency};
-use loadpath_core::run::{EdgeRun, Figures, NodeRun, Outcomes, Run, Source};
+use loadpath_core::run::{Breakdown, EdgeRun, Figures, NodeRun, Outcomes, Run, Source};
 use loadpath_core::stats::{Estimate, Histogram};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -30,6 +31,9 @@ pub struct RunReport<'a> {
     pub service: Quantiles,
     /// From the planned to the actual send.
     pub send_delay: Quantiles,
+    /// How long connections took to open; none where nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect: Option<Quantiles>,
     /// Every figure of all requests, in seconds and shares, with its 95 % interval; none where the run was too short for one.
     pub figures: &'a Figures,
     /// Seconds that were cut at the start.
@@ -76,6 +80,12 @@ pub struct ClassReport<'a> {
     outcomes: Outcomes,
     response: Quantiles,
     service: Quantiles,
+    /// From the actual send to the first byte of the answer; none where nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_byte: Option<Quantiles>,
+    /// The responses by how they ended, where not all ended well.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    by_outcome: BTreeMap<&'static str, Quantiles>,
     /// In seconds, with the half-width of the 95 % interval.
     mean: Option<Estimate>,
     p99: Option<Estimate>,
@@ -95,6 +105,10 @@ pub struct NodeReport<'a> {
 }
 
 impl Quantiles {
+    fn of_some(histogram: &Histogram) -> Option<Self> {
+        (!histogram.is_empty()).then(|| Self::of(histogram))
+    }
+
     fn of(histogram: &Histogram) -> Self {
         let at = |q| histogram.quantile(q).as_millis();
         Self {
@@ -123,6 +137,7 @@ impl<'a> RunReport<'a> {
             response: Quantiles::of(&run.response()),
             service: Quantiles::of(&service(run)),
             send_delay: Quantiles::of(&run.send_delay),
+            connect: Quantiles::of_some(&run.connect),
             figures: &run.figures,
             warm_up_s: run.warm_up.as_secs(),
             classes: run
@@ -133,6 +148,11 @@ impl<'a> RunReport<'a> {
                     outcomes: class.outcomes,
                     response: Quantiles::of(&class.response),
                     service: Quantiles::of(&class.service),
+                    first_byte: Quantiles::of_some(&class.breakdown.first_byte),
+                    by_outcome: by_outcome(&class.response, &class.breakdown)
+                        .into_iter()
+                        .map(|(outcome, of)| (outcome, Quantiles::of(&of)))
+                        .collect(),
                     mean: class.mean,
                     p99: class.p99,
                     figures: &class.figures,
@@ -156,6 +176,19 @@ impl<'a> RunReport<'a> {
             file,
         }
     }
+}
+
+/// Responses by how they ended, those that there are; nothing when all ended well.
+pub(super) fn by_outcome(response: &Histogram, breakdown: &Breakdown) -> Vec<(&'static str, Histogram)> {
+    let bad =
+        [("refused", &breakdown.refused), ("failed", &breakdown.failed), ("timed_out", &breakdown.timed_out)];
+    let mut all: Vec<_> = bad.into_iter().map(|(outcome, of)| (outcome, of.clone())).collect();
+    all.retain(|(_, of)| !of.is_empty());
+    let well = if all.is_empty() { Histogram::default() } else { breakdown.well(response) };
+    if !well.is_empty() {
+        all.insert(0, ("ok", well));
+    }
+    all
 }
 
 /// The services of all classes together.
@@ -243,8 +276,18 @@ fn latencies(run: &Run) -> String {
             add(&format!("  {}", class.name), &class.response, "planned send");
         }
     }
+    let breakdown = run.breakdown();
+    for (outcome, of) in by_outcome(&run.response(), &breakdown) {
+        add(&format!("  {}", outcome.replace('_', " ")), &of, "planned send");
+    }
+    if !breakdown.first_byte.is_empty() {
+        add("first byte", &breakdown.first_byte, "actual send");
+    }
     if measured {
         add("send delay", &run.send_delay, "planned send");
+    }
+    if !run.connect.is_empty() {
+        add("connection", &run.connect, "its opening");
     }
     table.text()
 }

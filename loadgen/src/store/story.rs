@@ -4,7 +4,7 @@ use super::frame::{self, Scan};
 use loadpath_core::run::{ClassRun, NodeRun, RUN_VERSION, Run, Second, Source};
 use loadpath_core::stats::{Histogram, Precision};
 use loadpath_core::time::Span;
-use loadpath_core::wire::{ClassInterval, Interval, NodeInterval};
+use loadpath_core::wire::{Interval, NodeInterval};
 use serde::{Deserialize, Serialize};
 
 /// What a run file tells.
@@ -184,14 +184,15 @@ fn second(interval: &Interval) -> Second {
 pub(crate) fn count(run: &mut Run, interval: &Interval) {
     run.duration += interval.length;
     run.send_delay.merge(&interval.send_delay);
+    run.connect.merge(&interval.connect);
     for class in &interval.classes {
         match run.classes.iter_mut().find(|known| known.name == class.name) {
-            Some(known) => {
-                known.outcomes.merge(&class.outcomes);
-                known.response.merge(&class.response);
-                known.service.merge(&class.service);
+            Some(known) => class.add_to(known),
+            None => {
+                let mut new = ClassRun::named(&class.name);
+                class.add_to(&mut new);
+                run.classes.push(new);
             }
-            None => run.classes.push(class_run(class)),
         }
     }
     for node in &interval.nodes {
@@ -209,15 +210,6 @@ pub(crate) fn count(run: &mut Run, interval: &Interval) {
     }
 }
 
-fn class_run(class: &ClassInterval) -> ClassRun {
-    ClassRun {
-        outcomes: class.outcomes,
-        response: class.response.clone(),
-        service: class.service.clone(),
-        ..ClassRun::named(&class.name)
-    }
-}
-
 fn node_run(node: &NodeInterval) -> NodeRun {
     NodeRun {
         outcomes: node.outcomes,
@@ -232,6 +224,8 @@ fn node_run(node: &NodeInterval) -> NodeRun {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use loadpath_core::run::Breakdown;
+    use loadpath_core::wire::ClassInterval;
 
     fn begun() -> Entry {
         Entry::Begun(Begun {
@@ -248,7 +242,13 @@ mod tests {
         let mut response = Histogram::new(Precision::Fine);
         response.record_n(Span::from_millis(number + 1), 10);
         let outcomes = loadpath_core::run::Outcomes { ok: 10, ..Default::default() };
-        let class = ClassInterval { name: "all".to_owned(), outcomes, service: response.clone(), response };
+        let class = ClassInterval {
+            name: "all".to_owned(),
+            outcomes,
+            service: response.clone(),
+            response,
+            breakdown: Breakdown::default(),
+        };
         Entry::Interval(Box::new(Interval {
             number,
             start: Span(number * Span::SECOND.0),
@@ -256,7 +256,8 @@ mod tests {
             offered: 10,
             classes: vec![class],
             nodes: Vec::new(),
-            send_delay: Histogram::new(Precision::Fine),
+            send_delay: Histogram::default(),
+            connect: Histogram::default(),
         }))
     }
 

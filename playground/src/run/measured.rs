@@ -41,10 +41,7 @@ impl Measured {
         let mut second = Second { offered: interval.offered, ..Second::default() };
         let mut response = Histogram::new(Precision::Fine);
         for class in &interval.classes {
-            let whole = self.class(&class.name);
-            whole.outcomes.merge(&class.outcomes);
-            whole.response.merge(&class.response);
-            whole.service.merge(&class.service);
+            class.add_to(self.class(&class.name));
             second.outcomes.merge(&class.outcomes);
             response.merge(&class.response);
         }
@@ -59,6 +56,7 @@ impl Measured {
         second.p99_ns = response.quantile(0.99).0;
         self.run.series.push(second);
         self.run.send_delay.merge(&interval.send_delay);
+        self.run.connect.merge(&interval.connect);
         self.run.duration += interval.length;
         self.nodes.clone_from(&interval.nodes);
     }
@@ -70,6 +68,7 @@ impl Measured {
         self.run.classes.clear();
         self.run.nodes.clear();
         self.run.send_delay.clear();
+        self.run.connect.clear();
     }
 
     fn class(&mut self, name: &str) -> &mut ClassRun {
@@ -99,7 +98,7 @@ impl Measured {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use loadpath_core::run::{Outcome, Outcomes};
+    use loadpath_core::run::{Breakdown, Outcome, Outcomes};
     use loadpath_core::wire::ClassInterval;
 
     fn interval(number: u64, millis: u64) -> Interval {
@@ -119,6 +118,7 @@ mod tests {
                 outcomes,
                 service: response.clone(),
                 response: response.clone(),
+                breakdown: Breakdown::default(),
             }],
             nodes: vec![NodeInterval {
                 id: "web".to_owned(),
@@ -129,7 +129,8 @@ mod tests {
                 hit_ratio: None,
                 up: vec![true, false],
             }],
-            send_delay: Histogram::new(Precision::Fine),
+            send_delay: Histogram::default(),
+            connect: Histogram::default(),
         }
     }
 

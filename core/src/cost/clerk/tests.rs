@@ -110,13 +110,10 @@ fn a_closed_loop_has_no_traffic_until_it_was_run_and_a_run_counts_good_answers()
     run.duration = Span::from_millis(10_000);
     let response = Histogram::new(Precision::Fine);
     run.classes.push(ClassRun {
-        name: "read".to_owned(),
         outcomes: Outcomes { ok: 5_120, failed: 5_120, ..Outcomes::default() },
         response: response.clone(),
         service: response,
-        mean: None,
-        p99: None,
-        figures: std::collections::BTreeMap::new(),
+        ..ClassRun::named("read")
     });
     let bill = cost(&plan, Some(&run));
     // 1,024 a second, of which half reach the user.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::clock::Clock;
 use crate::measure::Ending;
 use loadpath_core::rng::Seed;
 use tokio::io::{DuplexStream, duplex};
@@ -7,12 +8,23 @@ fn get() -> Message {
     Message::Encoded(Bytes::from_static(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"))
 }
 
+fn plain() -> Reading<'static> {
+    Reading {
+        clock: Clock::start(),
+        nodes: &[],
+        checks: &[],
+        checks_before: 0,
+        first_byte: None,
+        keeps: false,
+    }
+}
+
 /// What is made of these bytes, which arrive in pieces that end at `cut`; and whether the connection can be used again.
 async fn read(answer: &[u8], cut: usize, message: Message) -> (Option<(u16, String)>, bool) {
     let (client, mut server) = duplex(1 << 16);
     let mut lean = Lean::new(client);
     let (first, second) = answer.split_at(cut);
-    let reading = Reading { keeps: true, ..Reading::default() };
+    let reading = Reading { keeps: true, ..plain() };
     let mut hops = Vec::new();
     let serve = async {
         server.write_all(first).await.unwrap();
@@ -115,7 +127,7 @@ async fn damaged_answers_never_panic() {
         server.write_all(&damaged).await.unwrap();
         drop(server);
         let nodes = ["a".to_owned()];
-        let reading = Reading { nodes: &nodes, ..Reading::default() };
+        let reading = Reading { nodes: &nodes, ..plain() };
         let mut hops = Vec::new();
         // An answer or none: it ends.
         let _ = Lean::new(client).exchange(get(), reading, &mut hops).await;
@@ -138,7 +150,7 @@ async fn who_closes_or_speaks_unasked_gets_no_request_and_one_that_was_not_sent_
     assert!(!lean.is_open().await);
     let (mut lean, server) = begin();
     drop(server);
-    let fault = lean.exchange(get(), Reading::default(), &mut Vec::new()).await.err();
+    let fault = lean.exchange(get(), plain(), &mut Vec::new()).await.err();
     assert!(
         matches!(fault, Some(NoAnswer::NotSent(Message::Encoded(bytes))) if bytes.starts_with(b"GET / "))
     );
