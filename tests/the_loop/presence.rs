@@ -54,11 +54,12 @@ async fn an_agent_that_is_killed_is_missed_at_once_and_found_again_when_it_is_ba
     assert!(found < SAID_WITHIN, "it is said after {found:?}");
     forgive_unanswered(&page).await;
     // Nothing was reloaded. The right to act is the new agent's to give: by the address that it printed.
-    page.go_to(&agent.address).await;
-    page.wait_until("the simulation shows numbers", RATE_SHOWN).await;
-    page.click(page.center_of("#run-live").await).await;
-    page.wait_until("a live run can be started", "document.querySelector('#start-live:not(:disabled)')")
+    let anew = browser.open(&agent.address).await;
+    anew.wait_until("the simulation shows numbers", RATE_SHOWN).await;
+    anew.click(anew.center_of("#run-live").await).await;
+    anew.wait_until("a live run can be started", "document.querySelector('#start-live:not(:disabled)')")
         .await;
+    anew.finish().await;
     page.finish().await;
     agent.interrupt();
 }
