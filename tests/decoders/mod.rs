@@ -1,14 +1,12 @@
 //! What comes from strangers is read or refused by every decoder: none panics, and none takes more memory than is stated here.
 //! (Documents and links have more of their own in `documents`.)
 use crate::browser::built_loadgen;
-use loadgen::attach::{Buckets, Spans, spread};
-use loadgen::interop::design;
 use loadgen::measure::{MAX_METRICS, hops};
 use loadpath_core::run::{Run, Source};
 use loadpath_core::stats::{Histogram, Precision};
 use loadpath_core::time::Span;
-use loadpath_core::topology::{Topology, check, link, three_tier};
-use loadpath_core::wire::{Event, Refusal, StartRun, Status};
+use loadpath_core::topology::{Topology, link};
+use loadpath_fuzz::ALL;
 use proptest::prelude::*;
 use std::process::Command;
 
@@ -23,12 +21,12 @@ fn run_text() -> String {
     serde_json::to_string(&run).unwrap()
 }
 
-/// A text with some of its bytes replaced, left out, or said twice.
-fn changed(text: String) -> impl Strategy<Value = String> {
+/// Bytes, some of them replaced, left out, or with others between them.
+fn changed(whole: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let changes = prop::collection::vec((any::<prop::sample::Index>(), 0..4u8, any::<u8>()), 1..12);
     changes.prop_map(move |changes| {
         const LIKELY: &[u8] = b"0123456789-+eE.[]{}\":,";
-        let mut bytes = text.clone().into_bytes();
+        let mut bytes = whole.clone();
         for (index, how, byte) in changes {
             // Never empty: an index needs a place.
             let at = index.index(bytes.len());
@@ -39,19 +37,9 @@ fn changed(text: String) -> impl Strategy<Value = String> {
                 _ => bytes[at] = byte,
             }
         }
-        String::from_utf8_lossy(&bytes).into_owned()
+        bytes
     })
 }
-
-/// Files of which a design is made.
-const DESIGNS: [&str; 4] = [
-    include_str!("../data/designs/shop.compose.yaml"),
-    include_str!("../data/designs/isotope.yaml"),
-    include_str!("../data/designs/jaeger.json"),
-    include_str!("../data/designs/service-graph.prom"),
-];
-
-const SPANS: &str = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"web"}}]},"scopeSpans":[{"spans":[{"traceId":"1","spanId":"2","parentSpanId":"","kind":3,"startTimeUnixNano":"5","endTimeUnixNano":"9"},{"traceId":"1","spanId":"3","parentSpanId":"2","kind":2,"startTimeUnixNano":6,"endTimeUnixNano":8,"status":{"code":2}}]}]}]}"#;
 
 fn words() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
@@ -62,65 +50,23 @@ fn words() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_changed_run_file_is_read_or_refused(text in changed(run_text())) {
-        if let Ok(run) = Run::from_json(&text) {
-            // What was read can be told, and is the same when it is read again.
-            let again = Run::from_json(&serde_json::to_string(&run).unwrap()).unwrap();
-            prop_assert_eq!(&again, &run);
-            run.send_delay.quantile(0.99);
-        }
-    }
-
-    #[test]
-    fn a_changed_histogram_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..200), at in 0usize..400, to in "[A-Za-z0-9+/=]{1,4}") {
-        let text = serde_json::to_string(&Run::from_json(&run_text()).unwrap().send_delay).unwrap();
-        let mut changed = text.trim_matches('"').to_owned();
-        let at = at % changed.len();
-        changed.replace_range(at..changed.len().min(at + to.len()), &to);
-        for text in [changed, bytes.iter().map(|b| char::from(b % 128)).collect()] {
-            if let Ok(histogram) = serde_json::from_value::<Histogram>(text.into()) {
-                histogram.quantile(0.5);
-                histogram.clone().merge(&histogram);
-            }
-        }
-    }
-
-    #[test]
-    fn a_changed_document_is_read_or_refused(text in changed(three_tier().to_json())) {
-        if let Ok(document) = Topology::from_json(&text) {
-            prop_assert_eq!(Topology::from_json(&document.to_json()).unwrap(), document);
-        }
-    }
-
-    #[test]
-    fn a_changed_file_of_another_tool_becomes_a_design_that_is_sound_or_is_refused(
-        text in prop::sample::select(DESIGNS.to_vec()).prop_flat_map(|text| changed(text.to_owned())),
+    fn whatever_is_changed_in_what_a_decoder_was_made_to_read_it_reads_or_refuses(
+        (decoder, bytes) in prop::sample::select(ALL.to_vec()).prop_flat_map(|decoder| {
+            (Just(decoder), prop::sample::select((decoder.seeds)()).prop_flat_map(changed))
+        }),
     ) {
-        if let Some(Ok(drawn)) = design::read(&text) {
-            prop_assert!(check(&drawn.document).is_ok());
-            prop_assert_eq!(Topology::from_json(&drawn.document.to_json()).unwrap(), drawn.document);
-        }
+        (decoder.read)(&bytes);
     }
 
     #[test]
-    fn changed_metrics_and_spans_are_counted_or_passed_over(
-        page in changed("a_seconds_bucket{le=\"0.1\"} 5\na_seconds_bucket{le=\"1\"} 7\na_seconds_bucket{le=\"+Inf\"} 9\n".to_owned()),
-        spans in changed(SPANS.to_owned()),
+    fn any_bytes_are_read_or_refused(
+        decoder in prop::sample::select(ALL.to_vec()),
+        bytes in prop::collection::vec(any::<u8>(), 0..500),
     ) {
-        let read = Buckets::read(&page, Some("a_seconds"), &[]);
-        spread(&read.since(&Buckets::default())).quantile(0.99);
-        if let Ok(spans) = Spans::read(&spans, 0, u64::MAX) {
-            prop_assert!(spans.services().values().all(|seen| seen.with_caller <= seen.told.outcomes.total()));
-        }
-    }
-
-    #[test]
-    fn a_changed_link_is_read_or_refused(text in changed(link::encode(&three_tier()))) {
-        let _ = link::decode(&text);
-        let _ = link::asked(&text);
+        (decoder.read)(&bytes);
     }
 
     #[test]
@@ -128,24 +74,6 @@ proptest! {
         let (mut read, nodes) = (Vec::new(), ["web".to_owned(), "db".to_owned()]);
         hops(values.iter().map(String::as_bytes), &nodes, &mut read);
         prop_assert!(read.len() <= MAX_METRICS);
-    }
-
-    #[test]
-    fn server_timing_of_any_bytes_is_passed_over(bytes in prop::collection::vec(any::<u8>(), 0..500)) {
-        let mut read = Vec::new();
-        hops(std::iter::once(bytes.as_slice()), &["web".to_owned()], &mut read);
-        prop_assert!(read.len() <= MAX_METRICS);
-    }
-
-    #[test]
-    fn a_changed_message_is_read_or_refused(
-        start in changed(serde_json::to_string(&StartRun { document: three_tier(), duration: Span::SECOND, seed: 1 }).unwrap()),
-        done in changed(format!("{{\"done\":{}}}", run_text())),
-        any in "\\PC{0,100}",
-    ) {
-        let _ = serde_json::from_str::<StartRun>(&start);
-        let _ = serde_json::from_str::<Event>(&done);
-        let _ = (serde_json::from_str::<Status>(&any).is_ok(), serde_json::from_str::<Refusal>(&any).is_ok());
     }
 }
 

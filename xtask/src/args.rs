@@ -7,6 +7,7 @@ use lexopt::prelude::*;
 
 use crate::bench::Benches;
 use crate::fidelity;
+use crate::fuzz;
 use crate::play::Wishes;
 use crate::theory::Cases;
 
@@ -33,6 +34,7 @@ Commands:
   audit-tools
           fetch the accessibility audit that the browser tests run, and the validators of exported files
   deny    check licences, sources, bans and advisories of every dependency against deny.toml; compiles cargo-deny once
+  fuzz    run every decoder, or those named, under libFuzzer, for a minute each
   theory  lay exact results beside what the simulator and the formulas say; run it with cargo's --release
   engines install the engines that nodes can be in live runs, and list them
   fidelity
@@ -48,7 +50,8 @@ Options:
       --only TEXT    theory: the cases whose id or family holds this text; fidelity: the designs whose name does
       --quick        theory: rough intervals, in seconds
       --repeats N    fidelity: how often each load is measured; medians are compared [default: 3]
-      --seconds N    fidelity: how much of each run counts [default: 10]
+      --seconds N    fidelity: how much of each run counts [default: 10]; fuzz: how long each decoder is run [default: 60]
+      --input FILE   fuzz: give one decoder this file, and nothing else
       --engines      fidelity: real engines wherever a node can be one: HAProxy, nginx, Redis, PostgreSQL, NATS
       --agent FILE   fidelity: the agent's program, instead of building it
       --times        engines: start and stop each, and measure the balancers side by side
@@ -64,6 +67,7 @@ Examples:
   cargo xtask bench-peers SimPy        one peer beside ours
   cargo xtask bench-load stall         one part of the load generator's bench; `soak 10` takes ten minutes
   cargo run --release -p xtask -- theory --only M/M/1
+  cargo xtask fuzz document link --seconds 300
   cargo xtask fidelity --only queue --repeats 1
   cargo xtask fidelity --engines       the same designs on HAProxy, nginx, Redis, PostgreSQL and NATS
 
@@ -88,6 +92,7 @@ pub(crate) enum Command {
     Pictures,
     AuditTools,
     Deny,
+    Fuzz(fuzz::Wishes),
     Theory(Cases),
     Fidelity(fidelity::Wishes),
     Engines {
@@ -116,6 +121,7 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
         "pictures" => Command::Pictures,
         "audit-tools" => Command::AuditTools,
         "deny" => Command::Deny,
+        "fuzz" => Command::Fuzz(fuzz::Wishes::default()),
         "theory" => Command::Theory(Cases::default()),
         "engines" => Command::Engines { times: false },
         "fidelity" => Command::Fidelity(fidelity::Wishes::default()),
@@ -140,6 +146,9 @@ pub(crate) fn read(mut parser: lexopt::Parser) -> Result<Command> {
             (Command::Fidelity(wishes), Long("engines")) => wishes.engines = true,
             (Command::Fidelity(wishes), Long("repeats")) => wishes.repeats = from_one(&mut parser)?,
             (Command::Fidelity(wishes), Long("seconds")) => wishes.seconds = from_one(&mut parser)?,
+            (Command::Fuzz(wishes), Long("seconds")) => wishes.seconds = from_one(&mut parser)?,
+            (Command::Fuzz(wishes), Long("input")) => wishes.input = Some(parser.value()?.into()),
+            (Command::Fuzz(wishes), Value(name)) => wishes.decoders.push(name.string()?),
             (Command::Bench(benches), Long("list")) => benches.list = true,
             (Command::Bench(benches), Value(bench)) if benches.name.is_none() => {
                 benches.name = Some(bench.string()?);
@@ -190,6 +199,17 @@ mod tests {
             panic!()
         };
         assert_eq!((benches.name.as_deref(), benches.arguments), (Some("engine"), vec!["--quick".into()]));
+    }
+
+    #[test]
+    fn decoders_are_chosen_by_name_and_one_can_be_given_a_file() {
+        let Command::Fuzz(wishes) = command(&["fuzz", "link", "--input", "found", "--seconds", "5"]).unwrap()
+        else {
+            panic!()
+        };
+        let input = Some("found".into());
+        assert_eq!(wishes, fuzz::Wishes { decoders: vec!["link".to_owned()], seconds: 5, input });
+        assert!(command(&["fuzz", "--seconds", "0"]).is_err());
     }
 
     #[test]

@@ -52,6 +52,9 @@ const STARTED: [&str; 7] =
 /// Node.js runs WebAssembly outside of a browser.
 pub(crate) const OF_WASM: [Need; 1] = [Need { program: "node", package: "nodejs" }];
 
+/// libFuzzer is compiled with the program that it drives.
+pub(crate) const OF_FUZZ: [Need; 1] = [Need { program: "g++", package: "g++" }];
+
 /// What the load generator is measured beside and against; the bench itself says which of them is not there.
 pub(crate) const OF_LOAD: [Need; 6] = [
     NGINX,

@@ -80,7 +80,15 @@ mod tests {
         }
         assert_eq!(
             ours,
-            ["loadgen", "loadpath", "loadpath-bench-wasm", "loadpath-core", "loadpath-playground", "xtask"]
+            [
+                "loadgen",
+                "loadpath",
+                "loadpath-bench-wasm",
+                "loadpath-core",
+                "loadpath-fuzz",
+                "loadpath-playground",
+                "xtask"
+            ]
         );
         assert!(theirs > 100, "{theirs}");
     }

@@ -9,6 +9,7 @@ mod debian;
 mod deny;
 mod engines;
 mod fidelity;
+mod fuzz;
 mod npm;
 mod play;
 mod project;
@@ -52,6 +53,7 @@ fn run(command: Command) -> Result<()> {
         Command::BenchPage => bench_page::run(&Project::find()?),
         Command::Pictures => bench_page::pictures(&Project::find()?),
         Command::Deny => deny::run(&Project::find()?),
+        Command::Fuzz(wishes) => fuzz::run(&Project::find()?, &wishes),
         Command::AuditTools => {
             let project = Project::find()?;
             npm::fetch_audit(&project)?;

@@ -3,6 +3,7 @@
 //! From 1 µs to 10 minutes; longer is counted as 10 minutes, shorter is kept to half a microsecond. In JSON it is the
 //! compressed HdrHistogram V2 format in base64 ("HISTF..."), which other tools read.
 use super::counts::{self, Counts, HIGHEST};
+use super::encoded;
 use crate::time::Span;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// What the format calls the lowest value told apart: 1 µs.
-const LOWEST_NS: u64 = 1_000;
+pub(super) const LOWEST_NS: u64 = 1_000;
 /// An encoded histogram longer than this is refused before it is decoded.
 const MAX_ENCODED: usize = 2 << 20;
 /// One that says it counted more than a float can count is refused.
@@ -256,14 +257,10 @@ impl Histogram {
             return Err(BadHistogram("it is longer than any histogram of ours"));
         }
         let bytes = STANDARD.decode(text).map_err(|_| BadHistogram("it is not base64"))?;
+        let (plain, precision) = encoded::plain(&bytes)?;
         let read: hdrhistogram::Histogram<u64> = HdrReader::new()
-            .deserialize(&mut bytes.as_slice())
-            .map_err(|_| BadHistogram("it is not in the compressed HdrHistogram V2 format"))?;
-        let precision = match (read.low(), read.high(), read.sigfig()) {
-            (LOWEST_NS, HIGHEST, 2) => Precision::Coarse,
-            (LOWEST_NS, HIGHEST, 3) => Precision::Fine,
-            _ => return Err(BadHistogram("its bounds are not 1 us to 10 minutes with two or three digits")),
-        };
+            .deserialize(&mut plain.as_slice())
+            .map_err(|_| BadHistogram("its counts are not those of a histogram"))?;
         if read.len() > MOST_COUNTED {
             return Err(BadHistogram("it counts more values than anyone could have seen"));
         }
@@ -302,7 +299,7 @@ impl Default for Histogram {
 
 /// Why a text is not a histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BadHistogram(&'static str);
+pub struct BadHistogram(pub(super) &'static str);
 
 impl fmt::Display for BadHistogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,7 @@
 //! Statistics of a run: histograms of latency, intervals of confidence from batches and replications, the end of the warm-up.
 mod batches;
 mod counts;
+mod encoded;
 mod histogram;
 mod levels;
 mod moments;

@@ -2,7 +2,8 @@
 //! that waits for it. What a general client does beside costs as much processor time as the system's own part.
 use super::connection::{Body, Ended, MOST_BODY, Message, NoAnswer, Reading, judged};
 use super::recipe::{Answer, Check};
-use crate::measure::{Hop, hops};
+use crate::clock::Clock;
+use crate::measure::{Ending, Hop, hops};
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt as _;
@@ -14,7 +15,7 @@ use std::io::Write as _;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt as _, ReadBuf, join, sink};
 use tokio::time::timeout;
 
 /// More headers than these, or a longer head, are no answer.
@@ -68,6 +69,19 @@ impl Kept {
             *self = Self::default();
         }
     }
+}
+
+/// The status and body of the answer to a `GET` that these bytes are, the second of them after the first; none when they are
+/// no whole answer.
+pub fn answer_of(first: &[u8], second: &[u8]) -> Option<(u16, Bytes)> {
+    let mut lean = Lean::new(join(AsyncReadExt::chain(first, second), sink()));
+    let message = Message::Encoded(Bytes::from_static(b"GET / HTTP/1.1\r\n\r\n"));
+    let (clock, first_byte) = (Clock::start(), None);
+    let reading = Reading { clock, nodes: &[], checks: &[], checks_before: 0, first_byte, keeps: true };
+    // It is all here: nothing is waited for.
+    let ended = lean.exchange(message, reading, &mut Vec::new()).now_or_never()?.ok()?;
+    let Ending::Answered(status) = ended.ending else { return None };
+    Some((status, ended.kept?.1))
 }
 
 /// The bytes of a request.

@@ -46,6 +46,7 @@ pub use error::AttackError;
 pub(crate) use fetch::fetch;
 pub(crate) use journey::{BROKEN_OFF, STEPS_LEFT};
 pub use journey::{Journey, Step};
+pub use lean::answer_of;
 pub use manner::{Manner, Tls, Trust};
 pub use plan::{Plan, Share};
 pub use search::{Probe, Search, Verdict};

@@ -333,6 +333,11 @@ pub fn story(path: &Path) -> Result<Story, StoreError> {
     Ok(Story::whole(run))
 }
 
+/// What the bytes of a journal tell, however damaged they are; none when nothing in them can be read.
+pub fn story_of(bytes: &[u8]) -> Option<Story> {
+    story::read(bytes, false)
+}
+
 /// Whether a file is a journal, by its name or its first bytes.
 pub fn is_journal(path: &Path) -> bool {
     let mut start = [0; 3];

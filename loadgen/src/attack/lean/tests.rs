@@ -1,6 +1,4 @@
 use super::*;
-use crate::clock::Clock;
-use crate::measure::Ending;
 use loadpath_core::rng::Seed;
 use tokio::io::{DuplexStream, duplex};
 
