@@ -207,6 +207,9 @@ pub static COMMANDS: &[Command] = &[
     row(Part::Edit, "zone", "Zone, around what is selected", &[key("g")], always, || {
         Msg::Change(Change::Editing(editing::Change::AddZone { area: None }))
     }),
+    row(Part::Edit, "host", "Host, under what is selected", &[], always, || {
+        Msg::Change(Change::Editing(editing::Change::AddHost { area: None }))
+    }),
     row(Part::Edit, "lay-out", "Lay out what is selected, or everything", &[key("l")], is_drawn, || {
         Msg::Change(Change::Editing(editing::Change::LayOut))
     }),

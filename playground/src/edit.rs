@@ -4,7 +4,10 @@ mod regions;
 mod wiring;
 
 pub use layout::{lay_out, place_all};
-pub use regions::{add_zone, join, move_group, name_of, nudge, regions, remove_group, rename_group, settle};
+pub use regions::{
+    add_host, add_zone, join, move_group, name_of, nudge, regions, remove_group, rename_group, runs_on_hosts,
+    settle,
+};
 pub use wiring::{Wire, add_linked, bridge, connect, may_connect, offers, reconnect, refusal, refusal_at};
 
 use crate::geometry::{WorldPoint, snap};

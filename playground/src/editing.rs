@@ -90,6 +90,11 @@ pub enum Change {
         /// Where an empty one is drawn; in the middle of what is shown when none.
         area: Option<Rect>,
     },
+    /// A host around what is selected, or an empty one.
+    AddHost {
+        /// Where an empty one is drawn; in the middle of what is shown when none.
+        area: Option<Rect>,
+    },
     /// A group, no more; its nodes stay.
     RemoveGroup(Group),
     /// Another name of a group.

@@ -9,9 +9,8 @@ pub mod load;
 use crate::edit::{self, Bag};
 use crate::effect::Effect;
 use crate::model::Model;
-use loadpath_core::order;
 use loadpath_core::topology::catalog::Section;
-use loadpath_core::topology::{Edit, Host, Params, RoundTrip, Topology, Value, Zone};
+use loadpath_core::topology::{Edit, Params, RoundTrip, Topology, Value};
 use std::collections::BTreeSet;
 
 /// The inspector's own state.
@@ -124,8 +123,7 @@ pub fn change(document: &mut Topology, change: Change) {
             }
         }
         Change::AddZone => {
-            let id = free("zone", document.zones.iter().map(|zone| zone.id.as_str()));
-            document.zones.push(Zone { id, ..Zone::default() });
+            edit::add_zone(document, &BTreeSet::new(), None);
         }
         Change::RemoveZone(i) => {
             let id = document.zones.get(i).map(|zone| zone.id.clone());
@@ -136,8 +134,7 @@ pub fn change(document: &mut Topology, change: Change) {
         }
         Change::RoundTrip { from, to, time } => round_trip(document, &from, &to, time),
         Change::AddHost => {
-            let id = free("host", document.hosts.iter().map(|host| host.id.as_str()));
-            document.hosts.push(Host { id, ..Host::default() });
+            edit::add_host(document, &BTreeSet::new(), None);
         }
         Change::RemoveHost(i) => {
             let id = document.hosts.get(i).map(|host| host.id.clone());
@@ -152,13 +149,6 @@ pub fn change(document: &mut Topology, change: Change) {
 /// An edit that cannot be made, since an id is doubled, leaves the document as it is; its fault says so already.
 fn apply(document: &mut Topology, edit: Option<Edit>) {
     let _ = edit.and_then(|edit| edit.apply(document).ok());
-}
-
-/// The first of "zone-1", "zone-2", ... that is free.
-fn free<'a>(base: &str, taken: impl Iterator<Item = &'a str>) -> String {
-    let taken: BTreeSet<&str> = order::gather(taken);
-    let names = (1u32..).map(|n| format!("{base}-{n}"));
-    names.into_iter().find(|id| !taken.contains(id.as_str())).expect("there are more numbers than names")
 }
 
 /// The place of what is stated between two zones, whichever of them comes first.

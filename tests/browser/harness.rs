@@ -49,6 +49,11 @@ async fn mouse_and_keys_arrive_as_trusted_events_in_their_order() {
     let _: () =
         page.evaluate("{ const end = performance.now() + 20; while (performance.now() < end); }").await;
     assert!(page.metrics().await["TaskDuration"] > busy, "a thread that computes takes time");
+    let busy = "{ const end = performance.now() + 40; while (performance.now() < end); }";
+    let tasks = page.tasks_while(async { page.evaluate::<()>(busy).await }).await;
+    // It computed for most of its 40 ms, however busy the machine was meanwhile.
+    let longest = tasks.iter().copied().fold(0.0, f64::max);
+    assert!((4.0..60.0).contains(&longest), "the longest of {} tasks took {longest} ms", tasks.len());
     let picture = folder.path().join("picture.png");
     page.screenshot(&picture).await;
     assert!(std::fs::read(&picture).expect("the picture is written").starts_with(b"\x89PNG"));

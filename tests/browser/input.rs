@@ -196,14 +196,21 @@ impl Page {
 
     /// Presses at one point, moves in small steps, lets go at the other.
     pub(crate) async fn drag(&self, from: Point, to: Point) {
+        self.sweep(from, to, false).await;
+        self.release().await;
+    }
+
+    /// Presses at one point and moves in small steps to the other, with shift held or without; the button stays down.
+    pub(crate) async fn sweep(&self, from: Point, to: Point, shift: bool) {
+        let modifiers = if shift { 8 } else { 0 };
         self.move_mouse(from).await;
-        self.press().await;
+        self.button_event(DispatchMouseEventType::MousePressed, from, MouseButton::Left, 1, modifiers).await;
+        self.mouse.lock().unwrap_or_else(PoisonError::into_inner).pressed = true;
         for step in 1..=DRAG_STEPS {
             let part = f64::from(step) / f64::from(DRAG_STEPS);
             self.move_mouse(Point::new(from.x + (to.x - from.x) * part, from.y + (to.y - from.y) * part))
                 .await;
         }
-        self.release().await;
     }
 
     /// Turns the wheel at a point; positive is down and to the right.

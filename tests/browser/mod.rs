@@ -19,6 +19,7 @@ mod chromium;
 mod input;
 mod page;
 mod site;
+mod trace;
 
 mod harness;
 mod shell;

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use chromiumoxide::cdp::browser_protocol::emulation::{
     MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams, SetTouchEmulationEnabledParams,
 };
+use chromiumoxide::cdp::browser_protocol::inspector;
 use chromiumoxide::cdp::browser_protocol::log::{EventEntryAdded, LogEntryLevel};
+use chromiumoxide::cdp::browser_protocol::page::CrashParams;
 use chromiumoxide::cdp::browser_protocol::performance::{DisableParams, EnableParams, EnableTimeDomain};
 use chromiumoxide::cdp::browser_protocol::target::SetAutoAttachParams;
 use chromiumoxide::cdp::js_protocol::runtime::{
@@ -59,6 +61,18 @@ impl Page {
         // The answer to a call that unloads its own document may never come: the reload begins after it.
         let _: () = self.evaluate("void ((window.isOld = true), setTimeout(() => location.reload()))").await;
         self.wait_until("it is loaded anew", "!window.isOld && document.readyState === 'complete'").await;
+    }
+
+    /// Has the process of this page die at once, as a fault in the browser would.
+    pub(crate) async fn crash(&self) {
+        self.tab.execute(inspector::EnableParams::default()).await.expect("Chromium tells of crashes");
+        let mut crashed =
+            self.tab.event_listener::<inspector::EventTargetCrashed>().await.expect("the browser runs");
+        tokio::select! {
+            // Whoever dies does not answer, or with an error.
+            _ = crashed.next() => {}
+            Ok(_) = self.tab.execute(CrashParams::default()) => panic!("the page lives on"),
+        }
     }
 
     /// The value of a JavaScript expression, which may be a promise; `undefined` is read as `null`.

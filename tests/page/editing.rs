@@ -1,4 +1,4 @@
-//! Editing as in a diagram editor: connecting, regions, moving, names, menus, layout, the view; by mouse, keys and fingers.
+//! Editing as in a diagram editor: connecting, regions, moving, names, menus, layout, the view; by mouse and keys.
 use super::Open;
 use crate::browser::{Key, Point};
 
@@ -20,7 +20,7 @@ impl Open {
         }
     }
 
-    async fn wait_for_menu(&self, line: &str) {
+    pub(super) async fn wait_for_menu(&self, line: &str) {
         let claim = format!(
             "[...document.querySelectorAll('#menu [role=menuitem]')].some((e) => e.textContent.includes({line:?}))"
         );
@@ -232,27 +232,5 @@ async fn keys_show_all_the_selection_or_the_actual_size() {
     open.page.key(Key::plain("1")).await;
     let all = "[...document.querySelectorAll('.node')].every((e) => e.getBoundingClientRect().x >= 0)";
     open.page.wait_until("all of it is shown", all).await;
-    open.page.finish().await;
-}
-
-#[tokio::test]
-async fn two_fingers_zoom_one_pans_and_one_that_rests_opens_the_menu() {
-    let open = Open::example().await;
-    let zoom = "parseFloat(document.querySelector('#zoom-level').textContent)";
-    let before: f64 = open.page.evaluate(zoom).await;
-    let (a, b) = (Point::new(400.0, 520.0), Point::new(500.0, 520.0));
-    open.page.touch(&[a, b]).await;
-    open.page.touch_move(&[Point::new(350.0, 520.0), Point::new(550.0, 520.0)]).await;
-    open.page.touch_end().await;
-    open.page.wait_until("it is shown larger", &format!("{zoom} > {}", before * 1.5)).await;
-    let x: f64 = open.page.evaluate("document.querySelector('#node-0').getBoundingClientRect().x").await;
-    open.page.touch(&[a]).await;
-    open.page.touch_move(&[Point::new(a.x + 60.0, a.y)]).await;
-    open.page.touch_end().await;
-    let panned = format!("document.querySelector('#node-0').getBoundingClientRect().x > {}", x + 40.0);
-    open.page.wait_until("the canvas follows the finger", &panned).await;
-    open.page.touch(&[open.page.center_of("#node-1 b").await]).await;
-    open.wait_for_menu("Duplicate").await;
-    open.page.touch_end().await;
     open.page.finish().await;
 }

@@ -2,9 +2,20 @@
 //! what a deletion leaves.
 use super::Open;
 use crate::browser::{Key, Point};
+use loadpath_core::topology::three_tier;
 
 const GUIDES: &str = "document.querySelector('#guides').getAttribute('d')";
 const ZOOM: &str = "parseFloat(document.querySelector('#zoom-level').textContent)";
+
+/// How wide the rectangle is that is drawn around what is to be selected.
+const MARQUEE: &str = "parseFloat(document.querySelector('#marquee').getAttribute('width'))";
+
+/// Where a node's left, upper, right and lower edges are.
+fn bounds(node: usize) -> String {
+    format!(
+        "(({{ left, top, right, bottom }}) => [left, top, right, bottom])(document.querySelector('#node-{node}').getBoundingClientRect())"
+    )
+}
 
 /// Where an element's left edge is.
 fn left(selector: &str) -> String {
@@ -68,6 +79,53 @@ async fn shift_adds_to_the_selection_and_takes_from_it() {
         open.wait_for_count(".node.selected", count).await;
     }
     assert_eq!(open.count("#node-2.selected").await, 0);
+    open.page.finish().await;
+}
+
+impl Open {
+    /// Draws a rectangle around a node, with shift held or without; before it is let go, these nodes and no others are
+    /// selected, and they stay so.
+    async fn surround(&self, node: usize, shift: bool, selected: &[&str]) {
+        let [left, top, right, bottom]: [f64; 4] = self.page.evaluate(&bounds(node)).await;
+        let corners = (Point::new(left - 14.0, top - 14.0), Point::new(right + 8.0, bottom + 8.0));
+        let all = "[...document.querySelectorAll('.node.selected')].map((e) => e.id).join(' ')";
+        let claim = format!("{all} === {:?}", selected.join(" "));
+        self.page.sweep(corners.0, corners.1, shift).await;
+        self.page.wait_until("the rectangle is drawn", &format!("{MARQUEE} > 10")).await;
+        self.page.wait_until(&format!("{selected:?} are selected while it is drawn"), &claim).await;
+        self.page.release().await;
+        self.page.wait_until("the rectangle is gone", &format!("{MARQUEE} === 0")).await;
+        self.page.wait_until(&format!("{selected:?} stay selected"), &claim).await;
+    }
+}
+
+#[tokio::test]
+async fn a_rectangle_selects_what_it_touches_and_with_shift_adds_to_it() {
+    let open = Open::example().await;
+    open.surround(1, false, &["node-1"]).await;
+    open.surround(3, false, &["node-3"]).await;
+    open.surround(1, true, &["node-1", "node-3"]).await;
+    open.surround(4, true, &["node-1", "node-3", "node-4"]).await;
+    open.page.key(Key::plain("ArrowDown")).await;
+    let lower = |d: &super::Topology| {
+        ["lb", "cache", "db"]
+            .iter()
+            .all(|id| d.node(id).and_then(|n| n.at) != three_tier().node(id).and_then(|n| n.at))
+    };
+    let design = open.wait_for_design("what is selected moves together", lower).await;
+    assert_eq!(design.node("web"), three_tier().node("web"));
+    // A click beside all nodes selects none.
+    open.page.click(Point::new(560.0, 520.0)).await;
+    open.wait_for_count(".node.selected", 0).await;
+    // Given up, a rectangle leaves the selection as it was.
+    open.click("#node-2 b").await;
+    let [left, top, ..]: [f64; 4] = open.page.evaluate(&bounds(4)).await;
+    open.page.sweep(Point::new(left - 14.0, top - 14.0), Point::new(left + 30.0, top + 30.0), false).await;
+    open.wait_for_count("#node-4.selected", 1).await;
+    open.page.key(Key::plain("Escape")).await;
+    open.page.release().await;
+    open.wait_for_count("#node-2.selected", 1).await;
+    open.wait_for_count(".node.selected", 1).await;
     open.page.finish().await;
 }
 

@@ -1,6 +1,7 @@
 //! Nothing is lost: links, reloads, files, damage.
 use super::{Open, RUNNING};
-use loadpath_core::topology::{link, three_tier};
+use crate::browser::Key;
+use loadpath_core::topology::{Topology, link, three_tier};
 use std::time::{Duration, Instant};
 
 #[tokio::test]
@@ -24,6 +25,22 @@ async fn a_reload_and_another_browser_show_the_same_design() {
     elsewhere.wait_until("it runs", RUNNING).await;
     elsewhere.finish().await;
     open.page.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_drawn_before_the_tab_crashed_is_there_in_the_next() {
+    let open = Open::example().await;
+    open.write("#design-name", "Before the crash").await;
+    open.click("#node-4 b").await;
+    open.page.key(Key::plain("s")).await;
+    let all = |d: &Topology| d.name == "Before the crash" && d.nodes.len() == 6;
+    let drawn = open.wait_for_design("both changes are kept", all).await;
+    open.page.crash().await;
+    let page = open.browser.open(open.site.address()).await;
+    page.wait_until("it runs", RUNNING).await;
+    let hash: String = page.evaluate("location.hash").await;
+    assert_eq!(link::decode(&hash).expect("the address holds a design"), drawn);
+    page.finish().await;
 }
 
 #[tokio::test]

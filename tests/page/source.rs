@@ -5,13 +5,13 @@ use crate::browser::Key;
 const TEXT: &str = "document.querySelector('#source-text').value";
 
 impl Open {
-    async fn show_text(&self) {
+    pub(super) async fn show_text(&self) {
         self.page.key(Key::plain("t")).await;
         self.page.wait_until("the text is there", &format!("{TEXT}.includes('\"loadpath\": 1')")).await;
     }
 
     /// Selects the first place of these words in the text, as a person does with the mouse, and types over them.
-    async fn type_over(&self, words: &str, new: &str) {
+    pub(super) async fn type_over(&self, words: &str, new: &str) {
         let select = format!(
             "(() => {{ const f = document.querySelector('#source-text'); const at = f.value.indexOf({words:?});
               f.focus(); f.setSelectionRange(at, at + {}); }})()",

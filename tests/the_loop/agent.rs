@@ -13,8 +13,13 @@ pub(crate) struct Agent {
 
 impl Agent {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with more words on its command line.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let mut command = Command::new(built_loadgen());
-        command.args(["serve", "--no-open"]).stdout(Stdio::piped()).stdin(Stdio::null());
+        command.args(["serve", "--no-open"]).args(arguments).stdout(Stdio::piped()).stdin(Stdio::null());
         let mut process = command.spawn().expect("the agent starts");
         let said = BufReader::new(process.stdout.take().expect("its output is piped"));
         let line = said

@@ -30,6 +30,9 @@ fn lines(kind: &str) -> Html {
             <rect x="4" y="13.5" width="16" height="6" rx="1.5"/>
             <path d="M7.5 7.5h.01M7.5 16.5h.01M11 7.5h6M11 16.5h6"/>
         </>},
+        "host" => {
+            html! { <><rect x="3.5" y="4.5" width="17" height="11.5" rx="2"/><path d="M8.5 20h7M12 16v4"/></> }
+        }
         "zone" => html! { <rect x="3.5" y="5" width="17" height="14" rx="3" stroke-dasharray="3 2.4"/> },
         "cache" => html! { <path d="M13 3L5 13.5h6L10.5 21 19 10h-6.2z"/> },
         "database" => html! {<>

@@ -7,8 +7,8 @@ use web_sys::{Element, HtmlElement};
 use yew::prelude::*;
 
 /// Its size on the page, in pixels.
-const WIDTH: f64 = 132.0;
-const HEIGHT: f64 = 84.0;
+pub(super) const WIDTH: f64 = 132.0;
+pub(super) const HEIGHT: f64 = 84.0;
 
 /// What the minimap shows.
 #[derive(Clone, PartialEq, Properties)]

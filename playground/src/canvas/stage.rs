@@ -4,6 +4,7 @@
 //! as soon as the gesture is committed. It decides nothing.
 mod lift;
 
+use super::minimap::{HEIGHT, WIDTH};
 use crate::effect::{Draw, Moved};
 use crate::geometry::{Camera, Cubic, FAR, Guide, Rect, ScreenPoint, WorldPoint};
 use std::fmt::Write as _;
@@ -210,11 +211,14 @@ pub(crate) fn place_frame(frame: &HtmlElement, shown: Rect) {
     let (Some(x), Some(y), Some(scale)) = (number("data-x"), number("data-y"), number("data-scale")) else {
         return;
     };
-    let (left, top) = ((shown.x - x) * scale, (shown.y - y) * scale);
+    // What is shown beyond the map ends at its border, so that all four sides are seen.
+    let within = |at: f64, size: f64| at.clamp(0.0, size - 2.0);
+    let (left, right) = (within((shown.x - x) * scale, WIDTH), within((shown.right() - x) * scale, WIDTH));
+    let (top, bottom) = (within((shown.y - y) * scale, HEIGHT), within((shown.bottom() - y) * scale, HEIGHT));
     style(frame, "transform", &format!("translate({left:.1}px, {top:.1}px)"));
     // The same size is no change to the browser.
-    style(frame, "width", &format!("{:.1}px", shown.width * scale));
-    style(frame, "height", &format!("{:.1}px", shown.height * scale));
+    style(frame, "width", &format!("{:.1}px", right - left));
+    style(frame, "height", &format!("{:.1}px", bottom - top));
 }
 
 fn wire(document: &Document, way: &Cubic, at: ScreenPoint, says: Option<&str>, is_refused: bool) {

@@ -16,8 +16,8 @@ pub fn place_all(document: &mut Topology) {
     }
 }
 
-/// Lays out these nodes, where their upper left one stands; all of them when there are fewer than two. Regions are drawn
-/// around their nodes again.
+/// Lays out these nodes, where their upper left one stands, or below what stands there already and stays; all of them when
+/// there are fewer than two. Regions are drawn around their nodes again.
 pub fn lay_out(document: &mut Topology, nodes: &BTreeSet<usize>) {
     let all = nodes.len() < 2;
     let chosen: Vec<usize> =
@@ -29,8 +29,12 @@ pub fn lay_out(document: &mut Topology, nodes: &BTreeSet<usize>) {
     let (x, y) = corner(&mut chosen.iter().filter_map(|&i| settled(&document.nodes[i])));
     let (new_x, new_y) = corner(&mut places.iter().copied());
     let (dx, dy) = if all || !x.is_finite() { (0.0, 0.0) } else { (x - new_x, y - new_y) };
+    let places: Vec<WorldPoint> = places.into_iter().map(|at| at.moved(dx, dy)).collect();
+    let others = (0..document.nodes.len()).filter(|i| !all && !nodes.contains(i));
+    let stays: Vec<WorldPoint> = others.filter_map(|i| settled(&document.nodes[i])).collect();
+    let down = geometry::clearance(&places, &stays);
     for (&i, at) in chosen.iter().zip(places) {
-        document.nodes[i].at = Some([at.x + dx, at.y + dy]);
+        document.nodes[i].at = Some([at.x, at.y + down]);
     }
     if all {
         let used: BTreeSet<String> =
@@ -84,6 +88,21 @@ mod tests {
         place_all(&mut document);
         assert!(document.nodes.iter().all(|node| node.at.is_some_and(|at| at[0].is_finite())));
         assert_eq!(document.nodes[2].at, kept);
+    }
+
+    #[test]
+    fn what_is_laid_out_stands_on_nothing_that_stays() {
+        let mut document = three_tier();
+        let at: Vec<_> = document.nodes[..3].iter().map(|node| node.at).collect();
+        // Left of the service, where its callers stand: the two would go right over them.
+        document.nodes[3].at = Some([20.0, 170.0]);
+        document.nodes[4].at = Some([30.0, 190.0]);
+        lay_out(&mut document, &BTreeSet::from([3, 4]));
+        assert!(document.nodes[..3].iter().map(|node| node.at).eq(at));
+        let rects: Vec<_> = document.nodes.iter().filter_map(settled).map(geometry::node_rect).collect();
+        for (i, rect) in rects.iter().enumerate() {
+            assert!(rects[..i].iter().all(|other| !other.touches(rect)), "{rects:?}");
+        }
     }
 
     #[test]

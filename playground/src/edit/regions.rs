@@ -2,7 +2,7 @@
 use super::move_by;
 use crate::geometry::{Group, Rect, Region, WorldPoint, innermost};
 use loadpath_core::order;
-use loadpath_core::topology::{Edit, Node, Topology, Zone};
+use loadpath_core::topology::{Edit, Host, Node, Topology, Zone};
 use std::collections::BTreeSet;
 
 /// A letter of a label is about so wide.
@@ -124,6 +124,11 @@ pub fn nudge(document: &mut Topology, nodes: &BTreeSet<usize>, before: &[Region]
     carry(document, nodes, before, dx, dy);
 }
 
+/// Whether a node runs on a machine of yours.
+pub fn runs_on_hosts(node: &Node) -> bool {
+    ON_HOSTS.contains(&node.kind.as_str())
+}
+
 /// Puts a node into a group of this sort, or into none.
 fn stand(document: &mut Topology, node: usize, sort: Group, into: Option<Group>) {
     let id = match into {
@@ -134,7 +139,7 @@ fn stand(document: &mut Topology, node: usize, sort: Group, into: Option<Group>)
     let node = &mut document.nodes[node];
     match sort {
         Group::Zone(_) => node.zone = id,
-        Group::Host(_) if id.is_empty() || ON_HOSTS.contains(&node.kind.as_str()) => node.host = id,
+        Group::Host(_) if id.is_empty() || runs_on_hosts(node) => node.host = id,
         Group::Host(_) => {}
     }
 }
@@ -174,14 +179,33 @@ pub fn move_group(document: &mut Topology, regions: &[Region], group: Group, dx:
 
 /// Adds a zone around these nodes, or an empty one; gives it.
 pub fn add_zone(document: &mut Topology, nodes: &BTreeSet<usize>, area: Option<Rect>) -> Group {
-    let taken: BTreeSet<&str> = order::gather(document.zones.iter().map(|zone| zone.id.as_str()));
-    let id = (1u32..).map(|n| format!("zone-{n}")).find(|id| !taken.contains(id.as_str()));
-    let id = id.expect("there are more numbers than zones");
-    let area = area.map(|Rect { x, y, width, height }| [x, y, width, height]);
-    document.zones.push(Zone { id, area, ..Zone::default() });
+    let id = free("zone", document.zones.iter().map(|zone| zone.id.as_str()));
+    document.zones.push(Zone { id, area: area.map(written), ..Zone::default() });
     let zone = document.zones.len() - 1;
     join(document, nodes, Some(zone));
     Group::Zone(zone)
+}
+
+/// Adds a host under those of these nodes that run on one, or an empty one; gives it.
+pub fn add_host(document: &mut Topology, nodes: &BTreeSet<usize>, area: Option<Rect>) -> Group {
+    let id = free("host", document.hosts.iter().map(|host| host.id.as_str()));
+    document.hosts.push(Host { id, area: area.map(written), ..Host::default() });
+    let host = Group::Host(document.hosts.len() - 1);
+    for &node in nodes.iter().filter(|&&node| node < document.nodes.len()).collect::<Vec<_>>() {
+        stand(document, node, host, Some(host));
+    }
+    host
+}
+
+/// The first of "zone-1", "zone-2", ... that is free.
+fn free<'a>(base: &str, taken: impl Iterator<Item = &'a str>) -> String {
+    let taken: BTreeSet<&str> = order::gather(taken);
+    let names = (1u32..).map(|n| format!("{base}-{n}"));
+    names.into_iter().find(|id| !taken.contains(id.as_str())).expect("there are more numbers than names")
+}
+
+fn written(Rect { x, y, width, height }: Rect) -> [f64; 4] {
+    [x, y, width, height]
 }
 
 /// Puts nodes into a zone, or into none.
@@ -277,7 +301,7 @@ mod tests {
     fn a_region_moves_with_its_nodes_and_the_machines_in_it() {
         let mut document = zoned();
         let area = Some([0.0, 0.0, 10.0, 10.0]);
-        let host = loadpath_core::topology::Host { id: "box".to_owned(), area, ..Default::default() };
+        let host = Host { id: "box".to_owned(), area, ..Default::default() };
         document.hosts.push(host);
         document.nodes[4].host = "box".to_owned();
         let before = scene(&document).regions;
@@ -287,14 +311,23 @@ mod tests {
     }
 
     #[test]
+    fn a_host_is_made_under_what_runs_on_one_or_empty() {
+        let mut document = three_tier();
+        assert_eq!(add_host(&mut document, &BTreeSet::from([0, 2, 4]), None), Group::Host(0));
+        let hosts: Vec<&str> = document.nodes.iter().map(|node| node.host.as_str()).collect();
+        assert_eq!(hosts, ["", "", "host-1", "", "host-1"]);
+        let area = Rect { x: 1.0, y: 2.0, width: 300.0, height: 200.0 };
+        assert_eq!(add_host(&mut document, &BTreeSet::new(), Some(area)), Group::Host(1));
+        assert_eq!(document.hosts[1].id, "host-2");
+        assert_eq!(document.hosts[1].area, Some([1.0, 2.0, 300.0, 200.0]));
+        assert!(check(&document).is_ok(), "{:?}", check(&document));
+    }
+
+    #[test]
     fn what_runs_on_no_machine_joins_none() {
         let mut document = three_tier();
         let area = Some([-1e4, -1e4, 2e4, 2e4]);
-        document.hosts.push(loadpath_core::topology::Host {
-            id: "box".to_owned(),
-            area,
-            ..Default::default()
-        });
+        document.hosts.push(Host { id: "box".to_owned(), area, ..Default::default() });
         moved(&mut document, &[0, 4], 1.0, 0.0);
         assert_eq!((document.nodes[0].host.as_str(), document.nodes[4].host.as_str()), ("", "box"));
         assert!(check(&document).is_ok(), "{:?}", check(&document));

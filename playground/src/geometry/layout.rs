@@ -132,5 +132,20 @@ fn free(wanted: WorldPoint, places: &[Option<WorldPoint>]) -> WorldPoint {
     at
 }
 
+/// How far down a block of nodes must go so that none of it stands on what stays where it is; 0 when nothing is in its way.
+/// Costs the one count times the other for each layer of nodes that lies in the way.
+pub fn clearance(block: &[WorldPoint], stays: &[WorldPoint]) -> f64 {
+    let room = |at: WorldPoint| node_rect(at).grown((ROW - NODE_HEIGHT) / 2.0 - 1.0);
+    let mut down = 0.0;
+    // Every round brings one more below another, for good.
+    for _ in 0..=stays.len() * block.len() {
+        let pairs = block.iter().flat_map(|&at| stays.iter().map(move |&other| (at.moved(0.0, down), other)));
+        let missing = pairs.filter(|&(at, other)| node_rect(other).touches(&room(at)));
+        let Some(most) = missing.map(|(at, other)| other.y + ROW - at.y).reduce(f64::max) else { break };
+        down += most;
+    }
+    down
+}
+
 #[cfg(test)]
 mod tests;

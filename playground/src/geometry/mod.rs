@@ -14,7 +14,7 @@ pub use camera::{Camera, Insets};
 pub use curve::{Axis, Frame, PERCENTILES, line, percentile_place};
 pub use guides::{Aligned, Guide, align};
 pub use hit::{End, Hit, Scene, end_at, hit, inside};
-pub use layout::{Graph, columns, lay_out, place_missing};
+pub use layout::{Graph, clearance, columns, lay_out, place_missing};
 pub use point::{Rect, ScreenPoint, WorldPoint};
 pub use region::{Group, LABEL_HEIGHT, Region, innermost};
 pub use route::{Cubic, route};

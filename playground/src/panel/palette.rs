@@ -29,14 +29,23 @@ pub fn Palette(props: &Props) -> Html {
     let zone = props
         .tell
         .reform(|_: MouseEvent| Msg::Change(Change::Editing(editing::Change::AddZone { area: None })));
+    let host = props
+        .tell
+        .reform(|_: MouseEvent| Msg::Change(Change::Editing(editing::Change::AddHost { area: None })));
     html! {
         <nav class="palette" aria-label="Components">
             { for groups }
             <h2>{ "Places" }</h2>
+            <div class="pair">
             <button type="button" class="pi" data-kind="zone" onclick={zone}
                 title="A data center or region: drop nodes into it (G)">
                 { icon("zone", 18) }<span>{ "Zone" }</span>
             </button>
+            <button type="button" class="pi" data-kind="host" onclick={host}
+                title="A machine: what is dropped onto it shares its cores">
+                { icon("host", 18) }<span>{ "Host" }</span>
+            </button>
+            </div>
         </nav>
     }
 }

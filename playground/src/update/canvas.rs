@@ -138,11 +138,13 @@ fn preview(model: &Model, preview: Preview) -> Vec<Effect> {
     vec![Effect::Draw(draw)]
 }
 
-/// The region that the first of these nodes would join.
+/// The region that the first of these nodes would join: a host rather than the zone in which it stands.
 fn joins(model: &Model, nodes: &[usize], dx: f64, dy: f64) -> Option<usize> {
-    let scene = &model.scene;
-    let middle = scene.nodes.get(*nodes.first()?)?.moved(dx, dy).middle();
-    let into = innermost(&scene.regions, Group::Zone(0), middle)?;
+    let (scene, &first) = (&model.scene, nodes.first()?);
+    let middle = scene.nodes.get(first)?.moved(dx, dy).middle();
+    let runs = edit::runs_on_hosts(model.document.nodes.get(first)?);
+    let host = if runs { innermost(&scene.regions, Group::Host(0), middle) } else { None };
+    let into = host.or_else(|| innermost(&scene.regions, Group::Zone(0), middle))?;
     let region = &scene.regions[into];
     // Nodes that take their region along join nothing.
     (!region.goes_with(|i| nodes.contains(&i))).then_some(into)

@@ -11,9 +11,8 @@ use loadpath_core::time::Span;
 use loadpath_core::topology::check;
 use loadpath_core::wire::{Event, Phase, StartRun, Status};
 
-/// How often an agent that is there is asked whether it still is, and one that has gone whether it is back, in milliseconds.
-const ASKED_EVERY_MS: u32 = 5_000;
-const SOUGHT_EVERY_MS: u32 = 2_000;
+/// How often an agent is asked whether it is still there, or is back, in milliseconds.
+const ASKED_EVERY_MS: u32 = 2_000;
 
 /// The agent answered, or there is none.
 pub(super) fn agent(model: &mut Model, status: Option<Status>) -> Vec<Effect> {
@@ -41,7 +40,7 @@ pub(super) fn agent(model: &mut Model, status: Option<Status>) -> Vec<Effect> {
 
 fn gone(model: &mut Model, is_news: bool) -> Vec<Effect> {
     model.agent = Agent::Gone;
-    let mut effects = vec![ask_later(model, SOUGHT_EVERY_MS)];
+    let mut effects = vec![ask_later(model, ASKED_EVERY_MS)];
     if is_news {
         let text = "The agent does not answer. Everything but live runs goes on, and this page sees by itself when it is back.";
         effects.extend(notice(model, true, text.to_owned()));

@@ -7,8 +7,9 @@ use crate::model::{Model, Selection};
 use loadpath_core::order;
 use loadpath_core::topology::Topology;
 
-/// An empty zone has room for a few nodes.
-const EMPTY: (f64, f64) = (420.0, 260.0);
+/// An empty zone has room for a few nodes, an empty host for two.
+pub(super) const ZONE: (f64, f64) = (420.0, 260.0);
+pub(super) const HOST: (f64, f64) = (420.0, 140.0);
 
 /// Changes the document and what is selected in it; gives the region that is selected then.
 ///
@@ -36,11 +37,16 @@ pub(in crate::update) fn apply(
             *selection = Selection { nodes: copies, ..Selection::default() };
         }
         Change::AddZone { area } => {
-            let is_empty = selection.nodes.is_empty();
-            let area = is_empty.then(|| area.unwrap_or_else(|| in_the_middle(model)));
+            let area = room(model, selection, area, ZONE);
             let zone = edit::add_zone(document, &selection.nodes, area);
             *selection = Selection::default();
             return Ok(Some(zone));
+        }
+        Change::AddHost { area } => {
+            let area = room(model, selection, area, HOST);
+            let host = edit::add_host(document, &selection.nodes, area);
+            *selection = Selection::default();
+            return Ok(Some(host));
         }
         Change::RemoveGroup(group) => edit::remove_group(document, group)?,
         Change::RenameGroup(group, name) => {
@@ -57,8 +63,12 @@ pub(in crate::update) fn apply(
     Ok(None)
 }
 
-fn in_the_middle(model: &Model) -> Rect {
-    let (width, height) = EMPTY;
+/// Where a new region is drawn that nothing stands in; around nodes it needs no room of its own.
+fn room(model: &Model, selection: &Selection, area: Option<Rect>, size: (f64, f64)) -> Option<Rect> {
+    selection.nodes.is_empty().then(|| area.unwrap_or_else(|| in_the_middle(model, size)))
+}
+
+fn in_the_middle(model: &Model, (width, height): (f64, f64)) -> Rect {
     let middle = model.camera.to_world(ScreenPoint::new(model.canvas.0 / 2.0, model.canvas.1 / 2.0));
     let corner = crate::geometry::snap(middle.moved(-width / 2.0, -height / 2.0));
     Rect { x: corner.x, y: corner.y, width, height }

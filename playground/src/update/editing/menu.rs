@@ -1,12 +1,13 @@
 //! Menus: what they are of, what stands in them, and what happens when a line is chosen.
 use super::super::{canvas, notice};
+use super::change::{HOST, ZONE};
 use crate::canvas::stage;
 use crate::clipboard;
 use crate::describe;
 use crate::edit::{self, Wire};
 use crate::editing::{self, Menu, Subject};
 use crate::effect::{Draw, Effect};
-use crate::geometry::{Group, Hit, NODE_HEIGHT, NODE_WIDTH, Rect, ScreenPoint, WorldPoint, hit};
+use crate::geometry::{Group, Hit, NODE_HEIGHT, NODE_WIDTH, Rect, ScreenPoint, WorldPoint, hit, snap};
 use crate::model::{Model, Selection, Single};
 use crate::msg::{Change, Msg};
 use crate::steering::{Target, faults_for};
@@ -159,15 +160,14 @@ fn of_several() -> Vec<Entry> {
 }
 
 fn of_canvas(model: &Model, at: WorldPoint) -> Vec<Entry> {
-    let area = Rect {
-        x: (at.x / 10.0).round() * 10.0,
-        y: (at.y / 10.0).round() * 10.0,
-        width: 420.0,
-        height: 260.0,
+    let area = |(width, height)| {
+        let corner = snap(at);
+        Some(Rect { x: corner.x, y: corner.y, width, height })
     };
     let mut entries = vec![
         Entry::edit("Add node here…", "", editing::Msg::Submenu(Subject::Add(at))),
-        Entry::change("New zone here", "G", editing::Change::AddZone { area: Some(area) }),
+        Entry::change("New zone here", "G", editing::Change::AddZone { area: area(ZONE) }),
+        Entry::change("New host here", "", editing::Change::AddHost { area: area(HOST) }),
     ];
     entries.push(Entry::new("Paste", "Ctrl V", Msg::Clipboard(clipboard::Msg::Ask)));
     if !model.document.nodes.is_empty() {
@@ -215,6 +215,7 @@ fn zones(model: &Model) -> Vec<Entry> {
         entries.push(Entry::change("Into no zone", "", editing::Change::Join(None)));
     }
     entries.push(Entry::change("Into a new zone", "G", editing::Change::AddZone { area: None }));
+    entries.push(Entry::change("Onto a new host", "", editing::Change::AddHost { area: None }));
     entries
 }
 
