@@ -4,7 +4,7 @@
 //! fastest of each is shown. `-- --editor FOLDER` lays the editor beside React Flow, built into that folder by
 //! `cargo xtask bench-page`, in a table of its own. `-- --pictures FOLDER` writes what the page's screens look like, in both themes.
 #![allow(dead_code, unused_imports)] // the harness serves the tests too
-use browser::{Browser, Key, Page, Point, Site, built_loadgen, built_page};
+use browser::{Browser, Page, Site, built_page};
 use loadpath_core::rng::Seed;
 use loadpath_core::sim::simulate;
 use loadpath_core::time::Span;
@@ -22,6 +22,8 @@ mod designs;
 mod editor;
 #[path = "models/mod.rs"]
 mod models;
+#[path = "page/pictures.rs"]
+mod pictures;
 #[path = "page/table.rs"]
 mod table;
 #[path = "page/weight.rs"]
@@ -38,7 +40,7 @@ async fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "--pictures") {
         let folder = arguments.get(at + 1).map_or("docs", String::as_str);
-        return pictures(Path::new(folder)).await;
+        return pictures::write(Path::new(folder)).await;
     }
     if let Some(at) = arguments.iter().position(|argument| argument == "--editor") {
         let peer = arguments.get(at + 1).expect("--editor takes the folder of the built peer");
@@ -122,40 +124,4 @@ async fn wasm(page: &Page, document: &Topology, seconds: u32) -> f64 {
          page.simulate_digest({json}, 1, {seconds}); return performance.now() - start; }})"
     );
     page.evaluate::<f64>(&call).await / 1e3
-}
-
-/// The page's screens as a person sees them, light and dark.
-async fn pictures(folder: &Path) {
-    std::fs::create_dir_all(folder).expect("the folder can be made");
-    let agent = agent::Agent::start();
-    let browser = Browser::launch().await;
-    let page = browser.open(&agent.address).await;
-    page.wait_until("numbers are shown", NUMBERS).await;
-    page.click(page.center_of("#run-live").await).await;
-    page.wait_until("the dialog offers to start", "document.querySelector('#start-live')").await;
-    page.click(page.center_of("#start-live").await).await;
-    page.wait_until("the run has begun", "document.querySelector('#stop-live')").await;
-    page.wait_until("the run has ended", "document.querySelector('#run-live')").await;
-    page.click(page.center_of("[data-kind=cache].node").await).await;
-    picture(&page, folder, "canvas").await;
-    page.click(page.center_of("[data-kind=service].node").await).await;
-    for section in ["Capacity", "Queueing"] {
-        page.click(page.center_of(&format!("[data-section={section}]")).await).await;
-    }
-    picture(&page, folder, "inspector").await;
-    page.key(Key::plain("Escape")).await;
-    page.wait_until("the workload is shown", "document.querySelector('#load-plot')").await;
-    picture(&page, folder, "workload").await;
-    page.resize(390, 844, true).await;
-    picture(&page, folder, "phone").await;
-    page.finish().await;
-    agent.interrupt();
-}
-
-async fn picture(page: &Page, folder: &Path, screen: &str) {
-    for theme in ["light", "dark"] {
-        let switch = format!("document.documentElement.setAttribute('data-theme', '{theme}')");
-        page.evaluate::<serde_json::Value>(&switch).await;
-        page.screenshot(&folder.join(format!("{screen}-{theme}.png"))).await;
-    }
 }

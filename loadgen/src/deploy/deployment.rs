@@ -42,6 +42,8 @@ pub struct Deployment {
     /// Closing it is what takes everything down; it is none after that.
     orders: Mutex<Option<ChildStdin>>,
     pub(super) standings: Arc<watch::Sender<Standings>>,
+    /// The supervisor tells of no process any more.
+    over: CancellationToken,
     /// Who leads each shard of each database.
     pub(super) leads: std::sync::Mutex<Leads>,
     /// The faults that are in force.
@@ -146,7 +148,8 @@ impl Deployment {
         let orders = supervisor.stdin.take().expect("stdin was asked to be a pipe");
         let reports = supervisor.stdout.take().expect("stdout was asked to be a pipe");
         let standings = Arc::new(watch::Sender::new(Standings::new()));
-        tokio::spawn(listen(reports, standings.clone()));
+        let over = CancellationToken::new();
+        tokio::spawn(listen(reports, standings.clone(), over.clone()));
         Ok(Self {
             run: design.run.to_owned(),
             leads: std::sync::Mutex::new(leads(design.plan)),
@@ -160,6 +163,7 @@ impl Deployment {
             supervisor: Mutex::new(supervisor),
             orders: Mutex::new(Some(orders)),
             standings,
+            over,
         })
     }
 
@@ -229,6 +233,10 @@ impl Deployment {
 
     async fn order_start(&self, process: ProcessNumber, port: Option<u16>) -> Result<(), DeployError> {
         self.standings.send_modify(|standings| drop(standings.insert(process, Standing::Starting)));
+        // Who comes after the end is not told of it like the others; to write into the pipe may work for a moment longer.
+        if self.over.is_cancelled() {
+            return Err(DeployError("the supervisor has ended".to_owned()));
+        }
         let mut assignment = Box::new(self.instances[process as usize].assignment.clone());
         assignment.primaries = self.primaries();
         let lead = self.followed_by(process);
@@ -447,4 +455,23 @@ pub(super) fn number(place: usize) -> ProcessNumber {
 /// As people write it, counted from one.
 fn called(node: &str, instance: u16) -> String {
     format!("{node}#{}", u32::from(instance) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use loadpath_core::topology::{check, three_tier};
+    use std::path::Path;
+
+    #[tokio::test]
+    async fn what_is_started_after_the_supervisor_has_ended_is_not_waited_for() {
+        let document = three_tier();
+        let plan = check(&document).unwrap();
+        let program = Path::new("/bin/false");
+        let design = Design { program, run: "ended", document: &document, plan: &plan, seed: 1 };
+        let deployment = Deployment::with_supervisor(&design, instances(&design).unwrap()).unwrap();
+        deployment.over.cancelled().await;
+        let fault = deployment.order_start(0, None).await.unwrap_err().to_string();
+        assert_eq!(fault, "the supervisor has ended");
+    }
 }

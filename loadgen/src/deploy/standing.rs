@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::ChildStdout;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// How long the end of a process whose socket broke may take to be reported.
 const END_WITHIN: Duration = Duration::from_secs(1);
@@ -35,8 +36,12 @@ impl Standing {
     }
 }
 
-/// Writes down what the supervisor says, until it ends; then all its processes have.
-pub(super) async fn listen(reports: ChildStdout, standings: Arc<watch::Sender<Standings>>) {
+/// Writes down what the supervisor says, until it ends; then it is `over`, and all processes of which was told have ended.
+pub(super) async fn listen(
+    reports: ChildStdout,
+    standings: Arc<watch::Sender<Standings>>,
+    over: CancellationToken,
+) {
     let mut lines = BufReader::new(reports).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         let (process, standing) = match serde_json::from_str(&line) {
@@ -52,6 +57,7 @@ pub(super) async fn listen(reports: ChildStdout, standings: Arc<watch::Sender<St
         };
         standings.send_modify(|standings| drop(standings.insert(process, standing)));
     }
+    over.cancel();
     standings.send_modify(|standings| {
         standings.values_mut().for_each(|standing| {
             *standing = Standing::Ended { how: "the supervisor has ended".to_owned() };
