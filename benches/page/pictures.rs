@@ -63,6 +63,7 @@ async fn simulated(folder: &Path) {
     page.type_text("4").await;
     page.key(Key::plain("Enter")).await;
     page.wait_until("it is compared", "document.querySelectorAll('#comparison tbody tr').length > 3").await;
+    click(&page, ".notice button").await;
     picture(&page, folder, "compare").await;
     click(&page, ".drawer button[aria-label=Close]").await;
     page.run_script("document.activeElement.blur()").await;

@@ -157,6 +157,10 @@ async fn a_tablet_shows_everything_and_a_phone_views_and_plays() {
     let low = "(() => { const r = document.querySelector('.toolbar').getBoundingClientRect(), b = document.querySelector('.board').getBoundingClientRect();
         return b.bottom - r.bottom < 12 && r.left >= 0 && r.right <= innerWidth; })()";
     assert!(open.page.evaluate::<bool>(low).await, "the controls are at the bottom");
+    let apart = "(() => { const seen = [...document.querySelectorAll('.toolbar > *')].map((e) => e.getBoundingClientRect())
+        .filter((r) => r.width > 1).sort((a, b) => a.left - b.left);
+        return seen.length > 5 && seen.every((r, i) => r.right <= innerWidth && (i === 0 || seen[i - 1].right <= r.left)); })()";
+    assert!(open.page.evaluate::<bool>(apart).await, "the controls are in each other's way");
     open.click("#play").await;
     open.page
         .wait_until("it is paused", "document.querySelector('#play').ariaLabel.startsWith('Go on')")

@@ -23,6 +23,8 @@ async fn a_changed_design_is_told_from_its_baseline_in_words_marks_and_figures()
              && document.querySelector('#comparison [data-row=\"$/mo\"]').dataset.verdict === 'worse'",
         )
         .await;
+    let cut = "(() => { const b = document.querySelector('.drawer-body'); return b.scrollWidth > b.clientWidth; })()";
+    assert!(!open.page.evaluate::<bool>(cut).await, "a verdict is cut off");
     open.page
         .wait_until(
             "the baseline's curve is on the chart",
