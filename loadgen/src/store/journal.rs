@@ -11,8 +11,9 @@ use loadpath_core::wire::Interval;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Weak};
+use std::thread::{Builder, JoinHandle, sleep};
 use std::time::Duration;
 
 /// How often the writer looks at the clocks.
@@ -25,8 +26,10 @@ const JUMP_MS: i64 = 1_000;
 /// A run's journal, while the run is under way.
 #[derive(Debug)]
 pub(super) struct Journal {
-    sender: Sender<Box<Interval>>,
+    sender: Sender<Entry>,
     thread: JoinHandle<Ended>,
+    /// Who looks on the clocks does so for as long as this is there.
+    alive: Arc<()>,
 }
 
 /// What the thread leaves.
@@ -45,21 +48,23 @@ impl Journal {
         writer.put(&Entry::Begun(begun));
         let watch = Watch::start(since);
         let (sender, receiver) = channel();
-        let thread = std::thread::Builder::new()
-            .name("journal".to_owned())
-            .spawn(move || keep(&receiver, writer, watch))?;
-        Ok(Self { sender, thread })
+        let (alive, happened) = (Arc::new(()), sender.clone());
+        let (here, looks) = (Arc::downgrade(&alive), watch.clone());
+        let named = |name: &str| Builder::new().name(name.to_owned());
+        named("watch").spawn(move || look_on(looks, &here, &happened))?;
+        let thread = named("journal").spawn(move || keep(&receiver, writer, &watch))?;
+        Ok(Self { sender, thread, alive })
     }
 
     /// Takes an interval; it is on disk within a moment.
     pub(super) fn interval(&self, interval: &Interval) {
         // Should the thread have died, `finish` says so.
-        let _ = self.sender.send(Box::new(interval.clone()));
+        let _ = self.sender.send(Entry::Interval(Box::new(interval.clone())));
     }
 
     /// Notes in the run what happened to the agent, and writes the run as the journal's end.
     pub(super) fn finish(self, run: &mut Run) -> io::Result<()> {
-        drop(self.sender);
+        drop((self.sender, self.alive));
         let ended = self.thread.join().map_err(|_| io::Error::other("the journal's writer panicked"))?;
         let Ended { mut writer, notes } = ended;
         run.notes.extend(notes);
@@ -68,22 +73,25 @@ impl Journal {
     }
 }
 
+/// Looks whether time passes as it should, on a thread that waits for nothing else: a disk that takes long says nothing of the agent.
+fn look_on(mut watch: Watch, alive: &Weak<()>, happened: &Sender<Entry>) {
+    while alive.strong_count() > 0 {
+        let before = watch.clock.now();
+        sleep(LOOK);
+        for entry in watch.look(before) {
+            // Should the writer have died, `finish` says so.
+            let _ = happened.send(entry);
+        }
+    }
+}
+
 /// Writes what comes until nobody can send any more.
-fn keep(receiver: &Receiver<Box<Interval>>, mut writer: Writer, mut watch: Watch) -> Ended {
+fn keep(receiver: &Receiver<Entry>, mut writer: Writer, watch: &Watch) -> Ended {
     let mut notes = Vec::new();
     let mut failing = false;
-    loop {
-        let before = watch.clock.now();
-        let received = receiver.recv_timeout(LOOK);
-        for entry in watch.look(before) {
-            notes.extend(entry.note());
-            writer.put(&entry);
-        }
-        match received {
-            Ok(interval) => writer.put(&Entry::Interval(interval)),
-            Err(RecvTimeoutError::Timeout) => continue,
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
+    while let Ok(entry) = receiver.recv() {
+        notes.extend(entry.note());
+        writer.put(&entry);
         match writer.flush() {
             Ok(()) => failing = false,
             Err(why) if !failing => {
@@ -104,6 +112,7 @@ fn keep(receiver: &Receiver<Box<Interval>>, mut writer: Writer, mut watch: Watch
 }
 
 /// Looks whether time has passed as it should.
+#[derive(Clone)]
 struct Watch {
     clock: Clock,
     /// What the calendar said when the clock read zero, in milliseconds since 1970.
