@@ -149,17 +149,11 @@ impl ClassRun {
     }
 
     /// Adds the counts of others of the class. Its intervals of confidence stay as they are.
-    pub fn add(
-        &mut self,
-        outcomes: &Outcomes,
-        response: &Histogram,
-        service: &Histogram,
-        breakdown: &Breakdown,
-    ) {
-        self.outcomes.merge(outcomes);
-        self.response.merge(response);
-        self.service.merge(service);
-        self.breakdown.merge(breakdown);
+    pub fn merge(&mut self, other: &Self) {
+        self.outcomes.merge(&other.outcomes);
+        self.response.merge(&other.response);
+        self.service.merge(&other.service);
+        self.breakdown.merge(&other.breakdown);
     }
 }
 

@@ -207,7 +207,10 @@ impl ClassInterval {
 
     /// Adds it to the class of a run.
     pub fn add_to(&self, run: &mut ClassRun) {
-        run.add(&self.outcomes, &self.response, &self.service, &self.breakdown);
+        run.outcomes.merge(&self.outcomes);
+        run.response.merge(&self.response);
+        run.service.merge(&self.service);
+        run.breakdown.merge(&self.breakdown);
     }
 }
 

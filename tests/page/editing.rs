@@ -91,11 +91,7 @@ async fn the_keyboard_connects_nodes_and_an_end_of_an_edge_is_dragged_elsewhere(
 #[tokio::test]
 async fn a_zone_is_made_from_the_selection_holds_nodes_and_is_named_and_deleted() {
     let open = Open::example().await;
-    open.click("#node-3 b").await;
-    let db = open.page.center_of("#node-4 b").await;
-    open.page.move_mouse(db).await;
-    open.page.click_with_shift(db).await;
-    open.wait_for_count(".node.selected", 2).await;
+    open.select_both(3, 4).await;
     open.keys(&["g"]).await;
     open.wait_for_count(".region.zone.selected", 1).await;
     open.wait_for_count(".minimap .zone", 1).await;

@@ -82,6 +82,16 @@ impl Open {
         self.page.click(self.page.center_of(selector).await).await;
     }
 
+    /// Selects two nodes, the second by a click with Shift.
+    async fn select_both(&self, first: usize, second: usize) {
+        // The first click brings a bar of actions, and with it the canvas may shift: where the second stands is asked before.
+        let then = self.page.center_of(&format!("#node-{second} b")).await;
+        self.click(&format!("#node-{first} b")).await;
+        self.page.move_mouse(then).await;
+        self.page.click_with_shift(then).await;
+        self.wait_for_count(".node.selected", 2).await;
+    }
+
     /// Writes into a field as a person does: selects what is there, types, and presses Enter.
     async fn write(&self, selector: &str, text: &str) {
         self.click(selector).await;

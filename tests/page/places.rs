@@ -51,11 +51,7 @@ async fn a_node_runs_on_the_host_that_it_is_dropped_onto_and_on_none_when_it_is_
 #[tokio::test]
 async fn the_palette_makes_a_host_of_what_is_selected() {
     let open = Open::example().await;
-    open.click("#node-3 b").await;
-    let db = open.page.center_of("#node-4 b").await;
-    open.page.move_mouse(db).await;
-    open.page.click_with_shift(db).await;
-    open.wait_for_count(".node.selected", 2).await;
+    open.select_both(3, 4).await;
     open.click(".pi[data-kind=host]").await;
     open.wait_for_count(".region.host.selected", 1).await;
     let both = |d: &Topology| host(d, "cache") == "host-1" && host(d, "db") == "host-1";
@@ -81,11 +77,7 @@ async fn a_layout_moves_what_is_selected_and_nothing_else() {
     }
     let crosswise = |d: &Topology| at(d, "db")[0] < at(d, "web")[0];
     let moved = open.wait_for_design("the database stands left of its caller", crosswise).await;
-    let db = open.page.center_of("#node-4 b").await;
-    open.click("#node-2 b").await;
-    open.page.move_mouse(db).await;
-    open.page.click_with_shift(db).await;
-    open.wait_for_count(".node.selected", 2).await;
+    open.select_both(2, 4).await;
     open.page.key(Key::plain("l")).await;
     let in_order = |d: &Topology| at(d, "web")[0] < at(d, "db")[0];
     let laid = open.wait_for_design("the caller stands left", in_order).await;

@@ -27,6 +27,20 @@ async fn cells(page: &Page, row: &str) -> Vec<String> {
     .await
 }
 
+/// Starts a live run of so many seconds, sees its curve while it runs, and waits until it has ended.
+async fn run_live(page: &Page, seconds: u32) {
+    page.click(page.center_of("#run-live").await).await;
+    page.wait_until("the dialog offers to start", "document.querySelector('#start-live')").await;
+    page.evaluate::<serde_json::Value>(&format!(
+        "(() => {{ const input = document.querySelector('#live-seconds'); input.value = '{seconds}';
+          input.dispatchEvent(new Event('change', {{ bubbles: true }})); }})()",
+    ))
+    .await;
+    page.click(page.center_of("#start-live").await).await;
+    page.wait_until("the measured curve is drawn while it runs", CURVE).await;
+    page.wait_until("the run has ended", RUN_LIVE).await;
+}
+
 /// The page's address, once its fragment holds the design of this name.
 async fn link_of(page: &Page, name: &str) -> String {
     let begun = Instant::now();
@@ -58,17 +72,7 @@ async fn draw_simulate_run_live_compare_and_share() {
     page.wait_until("it is undone", &format!("document.querySelectorAll('.node').length === {nodes}")).await;
 
     // Run live, for a few seconds.
-    page.click(page.center_of("#run-live").await).await;
-    page.wait_until("the dialog offers to start", "document.querySelector('#start-live')").await;
-    let _: () = page
-        .evaluate(
-            "(() => { const input = document.querySelector('#live-seconds'); input.value = '4';
-              input.dispatchEvent(new Event('change', { bubbles: true })); })()",
-        )
-        .await;
-    page.click(page.center_of("#start-live").await).await;
-    page.wait_until("the measured curve is drawn while it runs", CURVE).await;
-    page.wait_until("the run has ended", RUN_LIVE).await;
+    run_live(&page, 4).await;
     page.wait_until("the measured curve stays", CURVE).await;
     for row in ["p50", "p90", "p99"] {
         let cells = cells(&page, row).await;

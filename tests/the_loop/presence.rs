@@ -1,6 +1,6 @@
 //! The agent goes away and comes back: the page says so, goes on without it, and recovers by itself.
 use super::agent::Agent;
-use super::{CURVE, RATE_SHOWN, RUN_LIVE};
+use super::{RATE_SHOWN, run_live};
 use crate::browser::{Browser, Key, Page};
 use std::time::{Duration, Instant};
 
@@ -57,16 +57,7 @@ async fn an_agent_that_is_killed_is_missed_at_once_and_found_again_when_it_is_ba
     let (_, code) = agent.address.split_once('#').expect("the address holds a code");
     page.evaluate::<serde_json::Value>(&format!("void (location.hash = {code:?})")).await;
     page.wait_until("the code has gone from the address", "!location.hash.includes('code')").await;
-    page.click(page.center_of("#run-live").await).await;
-    page.wait_until("the dialog offers to start", "document.querySelector('#start-live')").await;
-    page.evaluate::<serde_json::Value>(
-        "(() => { const input = document.querySelector('#live-seconds'); input.value = '2';
-          input.dispatchEvent(new Event('change', { bubbles: true })); })()",
-    )
-    .await;
-    page.click(page.center_of("#start-live").await).await;
-    page.wait_until("the new agent measures", CURVE).await;
-    page.wait_until("the run has ended", RUN_LIVE).await;
+    run_live(&page, 2).await;
     page.finish().await;
     agent.interrupt();
 }

@@ -32,14 +32,9 @@ impl Breakdown {
         }
     }
 
-    /// The responses that ended so; none for those that ended well, which are all the others.
-    pub const fn of(&self, outcome: Outcome) -> Option<&Histogram> {
-        match outcome {
-            Outcome::Ok => None,
-            Outcome::Refused => Some(&self.refused),
-            Outcome::Failed => Some(&self.failed),
-            Outcome::TimedOut => Some(&self.timed_out),
-        }
+    /// The responses that did not end well, with the name of how they ended, as reports write it.
+    pub const fn bad(&self) -> [(&'static str, &Histogram); 3] {
+        [("refused", &self.refused), ("failed", &self.failed), ("timed_out", &self.timed_out)]
     }
 
     const fn of_mut(&mut self, outcome: Outcome) -> Option<&mut Histogram> {
@@ -53,7 +48,7 @@ impl Breakdown {
 
     /// The responses that ended well, out of these of all. Lossless where both have the same precision.
     pub fn well(&self, all: &Histogram) -> Histogram {
-        all.without(&self.refused).without(&self.failed).without(&self.timed_out)
+        self.bad().into_iter().fold(all.clone(), |well, (_, bad)| well.without(bad))
     }
 
     /// Adds what another kept.
@@ -113,7 +108,7 @@ mod tests {
             }
         }
         assert_eq!(apart.well(&all), well);
-        assert_eq!((apart.refused.count(), apart.of(Outcome::TimedOut).unwrap().count()), (200, 200));
+        assert_eq!(apart.bad().map(|(_, bad)| bad.count()), [200; 3]);
         assert!(apart.is_of(&outcomes));
         assert!(!apart.is_of(&Outcomes { failed: 199, ..outcomes }));
     }

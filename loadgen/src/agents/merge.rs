@@ -181,7 +181,7 @@ impl Merging {
                 let Some(class) = all.classes.iter_mut().find(|class| class.name == of.name) else {
                     continue;
                 };
-                class.add(&of.outcomes, &of.response, &of.service, &of.breakdown);
+                class.merge(of);
             }
             for (all, of) in nodes.iter_mut().zip(&run.nodes) {
                 nodes::add_run(all, of);

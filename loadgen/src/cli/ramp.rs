@@ -63,6 +63,7 @@ pub(super) struct Runs {
     pub(super) quiet: bool,
 }
 
+/// Where the formulas see the plan saturate; they know of no caches that begin empty.
 fn by_formulas(plan: &Plan) -> Option<Saturation> {
     analytic::solve(plan).bottleneck.map(|found| Saturation { rate: found.rate, warm: found.rate })
 }

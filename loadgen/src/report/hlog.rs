@@ -66,15 +66,8 @@ fn tagged<'h>(
     breakdown: &'h Breakdown,
 ) -> Vec<(String, &'h Histogram)> {
     let mut all = vec![(class.to_owned(), response), (format!("{class}/service"), service)];
-    let apart = [
-        ("first_byte", &breakdown.first_byte),
-        ("refused", &breakdown.refused),
-        ("failed", &breakdown.failed),
-        ("timed_out", &breakdown.timed_out),
-    ];
-    all.extend(
-        apart.into_iter().filter(|(_, of)| !of.is_empty()).map(|(part, of)| (format!("{class}/{part}"), of)),
-    );
+    let apart = [("first_byte", &breakdown.first_byte)].into_iter().chain(breakdown.bad());
+    all.extend(apart.filter(|(_, of)| !of.is_empty()).map(|(part, of)| (format!("{class}/{part}"), of)));
     all
 }
 

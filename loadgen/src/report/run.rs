@@ -180,10 +180,8 @@ impl<'a> RunReport<'a> {
 
 /// Responses by how they ended, those that there are; nothing when all ended well.
 pub(super) fn by_outcome(response: &Histogram, breakdown: &Breakdown) -> Vec<(&'static str, Histogram)> {
-    let bad =
-        [("refused", &breakdown.refused), ("failed", &breakdown.failed), ("timed_out", &breakdown.timed_out)];
-    let mut all: Vec<_> = bad.into_iter().map(|(outcome, of)| (outcome, of.clone())).collect();
-    all.retain(|(_, of)| !of.is_empty());
+    let bad = breakdown.bad().into_iter().filter(|(_, of)| !of.is_empty());
+    let mut all: Vec<_> = bad.map(|(outcome, of)| (outcome, of.clone())).collect();
     let well = if all.is_empty() { Histogram::default() } else { breakdown.well(response) };
     if !well.is_empty() {
         all.insert(0, ("ok", well));

@@ -291,7 +291,7 @@ fn merged(runs: &[Run]) -> Run {
     for run in runs.iter().skip(1) {
         all.duration += run.duration;
         for (whole, part) in all.classes.iter_mut().zip(&run.classes) {
-            whole.add(&part.outcomes, &part.response, &part.service, &part.breakdown);
+            whole.merge(part);
         }
         for (whole, part) in all.nodes.iter_mut().zip(&run.nodes) {
             whole.outcomes.merge(&part.outcomes);
