@@ -2,6 +2,7 @@
 //! answers over links do. Who comes last need not look for a place.
 use super::event::{Entry, NOTHING, time_of};
 use crate::time::Span;
+use std::hint::select_unpredictable;
 
 /// There are at most so many, since all are looked at when one of them moves on.
 const MOST: usize = 8;
@@ -17,7 +18,7 @@ pub(crate) struct Lane(u8);
 pub(super) struct Lanes {
     lines: Vec<Line>,
     /// The first event of each line, or `NOTHING`.
-    heads: Vec<Entry>,
+    heads: [Entry; MOST],
     /// The line with the first event of all.
     first: usize,
     /// That event, or `NOTHING`.
@@ -85,7 +86,7 @@ impl Line {
 
 impl Default for Lanes {
     fn default() -> Self {
-        Self { lines: Vec::new(), heads: Vec::new(), first: 0, head: NOTHING }
+        Self { lines: Vec::new(), heads: [NOTHING; MOST], first: 0, head: NOTHING }
     }
 }
 
@@ -99,7 +100,6 @@ impl Lanes {
         }
         if known.is_none() {
             self.lines.push(Line::new(delay));
-            self.heads.push(NOTHING);
         }
         Some(Lane(place as u8))
     }
@@ -130,11 +130,12 @@ impl Lanes {
     #[inline]
     pub(super) fn pop(&mut self) {
         self.heads[self.first] = self.lines[self.first].step();
-        let (mut first, mut head) = (0, NOTHING);
-        for (place, &entry) in self.heads.iter().enumerate() {
-            if entry < head {
-                (first, head) = (place, entry);
-            }
+        // Which line is next is anybody's guess: a jump would be a wrong one as often as not.
+        let (mut first, mut head) = (0, self.heads[0]);
+        for place in 1..self.lines.len().min(MOST) {
+            let earlier = self.heads[place] < head;
+            first = select_unpredictable(earlier, place, first);
+            head = head.min(self.heads[place]);
         }
         (self.first, self.head) = (first, head);
     }

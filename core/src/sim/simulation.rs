@@ -210,25 +210,28 @@ impl Simulation {
     pub fn run_some(&mut self, until: Time, most_events: u64) -> bool {
         let mut left = most_events;
         loop {
-            let event = match self.next.take().or_else(|| self.at_once.pop_front()) {
-                Some(event) => event,
-                None if left == 0 => return false,
-                None => {
-                    left -= 1;
-                    let Some((at, event)) = self.agenda.pop(until) else {
-                        self.tick_until(until);
-                        self.now = self.now.max(until);
-                        return true;
-                    };
-                    if at >= self.next_tick {
-                        self.tick_until(at);
-                    }
-                    if self.agenda.has_filled_run() && self.calls.are_many() {
-                        self.read_ahead();
-                    }
-                    self.now = at;
-                    event
+            let event = if let Some(event) = self.next {
+                self.next = None;
+                event
+            } else if let Some(event) = self.at_once.pop_front() {
+                event
+            } else if left == 0 {
+                return false;
+            } else {
+                left -= 1;
+                let Some((at, event)) = self.agenda.pop(until) else {
+                    self.tick_until(until);
+                    self.now = self.now.max(until);
+                    return true;
+                };
+                if at >= self.next_tick {
+                    self.tick_until(at);
                 }
+                if self.agenda.has_filled_run() && self.calls.are_many() {
+                    self.read_ahead();
+                }
+                self.now = at;
+                event
             };
             self.handle(event);
         }

@@ -84,7 +84,13 @@ impl Station {
     #[inline]
     pub(crate) fn draw(&mut self, law: &Sampler) -> Span {
         let time = law.sample(&mut self.rng);
-        if self.slowness == 1.0 { time } else { Span((time.0 as f64 * self.slowness) as u64) }
+        if self.slowness == 1.0 { time } else { self.slowed(time) }
+    }
+
+    /// Apart, since what few need would else be reckoned for all.
+    #[cold]
+    fn slowed(&self, time: Span) -> Span {
+        Span((time.0 as f64 * self.slowness) as u64)
     }
 
     /// Offers a call: a free worker takes it, or it waits, or it is refused.

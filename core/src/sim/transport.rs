@@ -241,7 +241,7 @@ impl Simulation {
     }
 
     /// Gives the call's worker back; the next in the queue takes it. Those of a line need nobody's word.
-    #[inline]
+    #[inline(always)]
     pub(super) fn release(&mut self, slot: Slot) {
         let call = &self.calls[slot];
         let (node, instance) = (call.node.index(), usize::from(call.instance));
@@ -250,6 +250,7 @@ impl Simulation {
         }
     }
 
+    #[inline(never)]
     fn release_worker(&mut self, node: usize, instance: usize) {
         loop {
             let mut dropped = std::mem::take(&mut self.dropped);
