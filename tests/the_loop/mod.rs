@@ -84,6 +84,9 @@ async fn draw_simulate_run_live_compare_and_share() {
         );
     }
 
+    let first_byte = cells(&page, "first byte").await;
+    assert!(first_byte[1].contains("p99"), "{first_byte:?}");
+
     // How well the one foretold the other, in one number that says what it is made of.
     let score = "/ of 100/.test(document.querySelector('#fidelity .score').textContent)";
     page.click(page.center_of("#fidelity-line").await).await;

@@ -2,11 +2,13 @@
 use super::AgentsFault;
 use super::coordinator::{Happening, Team};
 use super::follow::Done;
+use super::task::Course;
 use super::task::Task;
-use super::what::{What, Workload};
+use super::what::{Asked, What, Workload};
 use crate::attack::{Attack, Paths, drive};
 use loadpath_core::topology::Topology;
 use loadpath_core::wire::Interval;
+use loadpath_core::workload::Spacing;
 use std::fmt;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -74,19 +76,18 @@ impl Driver {
     pub async fn drive(
         self,
         attack: Attack,
-        task: impl FnOnce(&Attack) -> Task,
+        task: impl FnOnce(&Attack) -> Result<Task, String>,
         stop: CancellationToken,
         intervals: mpsc::Sender<Interval>,
     ) -> Result<Done, String> {
         let (team, tell) = match self {
-            Self::Together(team, tell) => (team, tell),
+            Self::Together(team, tell) => (Team { stop, ..*team }, tell),
             Self::Here => {
                 let run = drive(attack, stop, intervals).await.map_err(|fault| fault.to_string())?;
                 return Ok(Done { run, short: Vec::new() });
             }
         };
-        let task = task(&attack);
-        task.check().map_err(|why| format!("this load cannot be told to agents: {why}"))?;
+        let task = task(&attack)?;
         let begun = team.begin(&task, attack, |happening| tell(Told::Before(happening))).await;
         let together = begun.map_err(|fault: AgentsFault| fault.to_string())?;
         // What is heard from agents is never slower than who looks at it.
@@ -107,22 +108,46 @@ impl Driver {
 
 impl Task {
     /// What agents are told of an attack that was made from this document.
-    pub fn of_design(document: &Topology, attack: &Attack) -> Self {
+    ///
+    /// # Errors
+    /// A sentence, when it cannot be told to agents.
+    pub fn of_design(document: &Topology, attack: &Attack) -> Result<Self, String> {
         let mut target = attack.target.clone();
         if target.paths == Paths::PerClass {
             target.paths = Paths::Plain("/".to_owned());
         }
+        let what = What::Design(Box::new(Workload::of(document, attack)));
+        Self { name: attack.name.clone(), url: target.to_string(), what, ..Self::timed_as(attack) }.told()
+    }
+
+    /// What agents are told of an attack that asks this of a URL.
+    ///
+    /// # Errors
+    /// A sentence, when it cannot be told to agents.
+    pub fn of_requests(url: &str, asked: Asked, attack: &Attack) -> Result<Self, String> {
+        let too_long = || "a trace of more than 50,000 requests cannot be told to agents".to_owned();
         Self {
             name: attack.name.clone(),
-            url: target.to_string(),
-            what: What::Design(Box::new(Workload::of(document, attack))),
+            url: url.to_owned(),
+            evenly: attack.arrivals.spacing == Spacing::Constant,
+            course: Course::of(&attack.shape).ok_or_else(too_long)?,
+            what: What::Requests(asked),
             ..Self::timed_as(attack)
         }
+        .told()
     }
 
     /// What agents are told of users who go on the journeys of this file.
-    pub fn of_journey(text: &str, attack: &Attack) -> Self {
+    ///
+    /// # Errors
+    /// A sentence, when it cannot be told to agents.
+    pub fn of_journey(text: &str, attack: &Attack) -> Result<Self, String> {
         let (name, url) = (attack.name.clone(), attack.target.to_string());
-        Self { name, url, what: What::Journey(text.to_owned()), ..Self::timed_as(attack) }
+        Self { name, url, what: What::Journey(text.to_owned()), ..Self::timed_as(attack) }.told()
+    }
+
+    fn told(self) -> Result<Self, String> {
+        self.check().map_err(|why| format!("this load cannot be told to agents: {why}"))?;
+        Ok(self)
     }
 }

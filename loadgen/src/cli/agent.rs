@@ -4,7 +4,7 @@ use super::progress::Progress;
 use super::requests::{MannerArgs, RequestArgs};
 use super::run::{Delivery, begun};
 use super::{Failure, block_on, consent};
-use crate::agents::{Guest, Invited, Seated, What};
+use crate::agents::{Guest, Invited, What};
 use crate::attack::{Attack, Patience, Target};
 use crate::interrupt;
 use crate::store::Recording;
@@ -14,7 +14,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 /// It joins, waits until a coordinator (`loadgen run --agents`) deals it a share of a load, drives it, tells what it sees each second,
-/// and ends. Where the load may go is for this machine's owner to say: this machine, and what --allow-target names and
+/// and ends, or waits for the next. Where the load may go is for this machine's owner to say: this machine, and what --allow-target names and
 /// consents. It keeps its own share as a run of its own, and ends its load when the coordinator is gone.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -33,6 +33,9 @@ pub(super) struct Args {
     /// Trust whoever answers at the target
     #[arg(long)]
     insecure: bool,
+    /// After a run wait for the next, until Ctrl-C: `loadgen limit` has one after the other
+    #[arg(long, conflicts_with = "out")]
+    stay: bool,
     #[command(flatten)]
     delivery: Delivery,
 }
@@ -42,6 +45,7 @@ Examples:
   loadgen agent --nats nats://10.0.0.2:4222 --nats-token-file token --allow-target 10.0.0.5:80
   LOADGEN_NATS_TOKEN=... loadgen agent --nats tls://nats.example:4222 --name west-1
   loadgen agent --nats nats://127.0.0.1:4222 --out share.json --json
+  loadgen agent --nats nats://127.0.0.1:4222 --stay
 
 The coordinator, on any machine:
   loadgen run --url http://10.0.0.5:80/ --rate 50k/s --agents 4 --nats nats://10.0.0.2:4222
@@ -50,12 +54,26 @@ All on Kubernetes: loadgen export --format agents --agents 4 --help";
 
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     args.delivery.check()?;
-    let (run, recording) = block_on(args.drive())?;
-    args.delivery.deliver(run, recording)
+    block_on(args.drive())
 }
 
 impl Args {
-    async fn drive(&self) -> Result<(Run, Recording), Failure> {
+    async fn drive(&self) -> Result<(), Failure> {
+        loop {
+            let (invited, attack) = self.invited().await?;
+            let ended = self.take_part(invited, attack).await;
+            let ended = ended.and_then(|(run, recording)| self.delivery.deliver(run, recording));
+            match ended {
+                Err(Failure::Interrupted) => return Err(Failure::Interrupted),
+                ended if !self.stay => return ended,
+                Err(fault) => self.say(&fault.to_string()),
+                Ok(()) => {}
+            }
+        }
+    }
+
+    /// Waits until it is asked to drive what its owner allows.
+    async fn invited(&self) -> Result<(Invited, Attack), Failure> {
         let stop = interrupt::token();
         let name = self.name.clone().unwrap_or_else(machine);
         let meeting = self.nats.join(&format!("loadgen agent {name}")).await?;
@@ -64,7 +82,7 @@ impl Args {
         loop {
             let invited = guest.wait(&stop).await?.ok_or(Failure::Interrupted)?;
             match self.attack(&invited).await {
-                Ok(attack) => return self.take_part(invited.accept().await?, attack).await,
+                Ok(attack) => return Ok((invited, attack)),
                 Err(why) => {
                     self.say(&format!("refused a run: {why}"));
                     guest = invited.refuse(why).await?;
@@ -93,7 +111,8 @@ impl Args {
         Ok(Attack { manner, classes: asked.unwrap_or(attack.classes), ..attack })
     }
 
-    async fn take_part(&self, seated: Seated, attack: Attack) -> Result<(Run, Recording), Failure> {
+    async fn take_part(&self, invited: Invited, attack: Attack) -> Result<(Run, Recording), Failure> {
+        let seated = invited.accept().await?;
         let offered = attack.offered_rate() * seated.share().part();
         let target = attack.target.to_string();
         let part = if attack.is_closed() {

@@ -74,7 +74,7 @@ impl Args {
             let why = "each user of a journey has a connection of its own: leave --streams out";
             return Err(Failure::Input(why.to_owned()));
         }
-        let (name, target) = self.target().await?;
+        let (name, target) = self.aim.target(&self.together, &self.manner).await?;
         if target.path() != "/" {
             let why = format!("the steps have their own paths: leave {} out of the URL", target.path());
             return Err(Failure::Input(why));
@@ -100,18 +100,8 @@ impl Args {
         driven.map(|done| (done, recording)).map_err(Failure::Went)
     }
 
-    /// What it is called, and where it goes.
-    async fn target(&self) -> Result<(String, Target), Failure> {
-        let Some(url) = self.aim.url.as_ref().filter(|_| self.together.are_wanted()) else {
-            return self.aim.target().await;
-        };
-        let target = TogetherArgs::target(url, &self.aim.allow_target, &self.manner)?;
-        Ok((self.aim.name.clone().unwrap_or_else(|| target.to_string()), target))
-    }
-
     fn attack(&self, name: String, mut target: Target, journey: Journey) -> Result<Attack, Failure> {
-        let manner =
-            if self.together.are_wanted() { self.manner.of_agents() } else { self.manner.manner(&target)? };
+        let manner = self.together.manner(&self.manner, &target)?;
         let classes = journey.steps.iter().map(|step| Class::named(&step.name)).collect();
         target.paths = Paths::Journey("/".to_owned(), Arc::new(journey));
         Ok(Attack {

@@ -2,8 +2,10 @@
 use super::progress::Progress;
 use super::run::{Aim, Load};
 use super::shape::Rates;
+use super::together::{self, TogetherArgs};
 use super::{Failure, args, block_on, print, print_json, shape};
-use crate::attack::{Attack, Piece, Probe, Search, Shape, Verdict, drive};
+use crate::agents::Done;
+use crate::attack::{Attack, Piece, Probe, Search, Shape, Verdict};
 use crate::interrupt;
 use crate::report::{Table, latency};
 use clap::ValueEnum;
@@ -46,6 +48,8 @@ pub(super) struct Args {
     warm_up: Span,
     #[command(flatten)]
     load: Load,
+    #[command(flatten)]
+    together: TogetherArgs,
     /// Print the result as JSON
     #[arg(long)]
     json: bool,
@@ -60,6 +64,7 @@ Examples:
   loadgen limit --url http://127.0.0.1:8080/ --rate 100/s..5k/s --within 2% --json
   loadgen limit --url http://127.0.0.1:8080/ --how breakpoint --rate 0..10k/s --duration 2m
   loadgen limit --url http://127.0.0.1:8080/ --how soak --rate 500/s --duration 1h
+  loadgen limit --url http://10.0.0.5/ --rate 1k/s..100k/s --agents 4 --nats nats://10.0.0.2:4222   # with four of `loadgen agent --stay`
 
 Exit codes: 0 the limit was found, or the soak held; 1 it lies outside the rates, is unsteady, or the soak did not hold.";
 
@@ -119,8 +124,9 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 impl Args {
     async fn find(&self) -> Result<Found, Failure> {
-        let (name, target) = self.aim.target().await?;
-        let attack = self.load.attack(name, target, Shape::Flat, (1.0, self.warm_up, Span::SECOND))?;
+        let (name, target) = self.aim.target(&self.together, &self.load.manner).await?;
+        let timing = (1.0, self.warm_up, Span::SECOND);
+        let attack = self.load.attack(name, target, Shape::Flat, timing, &self.together)?;
         let (verdict, limit, looks) = match self.how {
             How::Search => self.search(&attack).await?,
             How::Breakpoint => self.breakpoint(attack.clone()).await?,
@@ -230,6 +236,10 @@ impl Args {
         let stop = interrupt::token().child_token();
         let ended: CancellationToken = stop.clone();
         let searching = self.how == How::Search;
+        let task = |attack: &Attack| self.load.task(&self.aim, attack);
+        self.together.fits(&attack, task)?;
+        let driver =
+            self.together.driver("loadgen limit", attack.connections, self.quiet || searching).await?;
         let progress = Progress::new(attack.warm_up, attack.duration, self.quiet || searching);
         let (sender, mut intervals) = mpsc::channel(16);
         let watching = async {
@@ -240,12 +250,18 @@ impl Args {
                 }
             }
         };
-        let (driven, ()) = tokio::join!(drive(attack, stop, sender), watching);
+        let driving = driver.drive(attack, task, stop.clone(), sender);
+        let (driven, ()) = tokio::join!(driving, watching);
         progress.finish();
         if interrupt::token().is_cancelled() {
             return Err(Failure::Interrupted);
         }
-        driven.map_err(|fault| Failure::Went(fault.to_string()))
+        let Done { run, short } = driven.map_err(Failure::Went)?;
+        // What agents did not send says nothing of the target; who was told to stop is not short of anything.
+        if !stop.is_cancelled() {
+            together::whole(&short)?;
+        }
+        Ok(run)
     }
 
     fn look(&self, probe: Probe, run: &Run) -> Look {

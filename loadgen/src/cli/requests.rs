@@ -118,13 +118,6 @@ impl MannerArgs {
         )))
     }
 
-    /// Puts in how agents are to speak with the target.
-    pub(super) fn tell(&self, task: &mut Task) {
-        (task.http2, task.close) = (self.http2, self.no_keep_alive);
-        task.streams = usize::from(self.streams.unwrap_or(1));
-        (task.connect_timeout, task.first_byte_timeout) = (self.connect_timeout, self.first_byte_timeout);
-    }
-
     /// What an agent is told, with whom its owner trusts.
     pub(super) fn of(task: &Task, ca: Option<PathBuf>, insecure: bool) -> Self {
         Self {

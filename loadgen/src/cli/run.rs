@@ -4,8 +4,8 @@ use super::requests::{MannerArgs, RequestArgs};
 use super::shape::{self, Rates, ShapeArgs};
 use super::together::{self, TogetherArgs};
 use super::{Failure, args, block_on, consent, metrics, print, print_json, run_design};
-use crate::agents::Done;
-use crate::attack::{Attack, Patience, Shape, Target, drive};
+use crate::agents::{Done, Task};
+use crate::attack::{Attack, Patience, Shape, Target};
 use crate::interrupt;
 use crate::live::Wish;
 use crate::report::{RunReport, run_text};
@@ -102,11 +102,19 @@ pub(super) struct Aim {
 }
 
 impl Aim {
-    /// The name and the target, resolved once.
-    pub(super) async fn target(&self) -> Result<(String, Target), Failure> {
+    /// The name and the target, resolved once; where agents are to load it, by them.
+    pub(super) async fn target(
+        &self,
+        together: &TogetherArgs,
+        manner: &MannerArgs,
+    ) -> Result<(String, Target), Failure> {
         let Some(url) = &self.url else {
             return Err(Failure::Input("where to? give --url http://HOST:PORT/".to_owned()));
         };
+        if together.are_wanted() {
+            let target = TogetherArgs::target(url, &self.allow_target, manner)?;
+            return Ok((self.name.clone().unwrap_or_else(|| url.clone()), target));
+        }
         let bad = |fault: crate::attack::TargetError| Failure::Input(fault.to_string());
         let target = Target::from_url(url, &self.allow_target).await.map_err(bad)?;
         consent::ask(&target).await?;
@@ -193,7 +201,6 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
     args.delivery.check()?;
     let (done, recording) = match &args.file {
         Some(file) => block_on(args.drive_design(file))?,
-        None if args.together.are_wanted() => block_on(together::drive(args))?,
         None => block_on(args.drive())?,
     };
     args.delivery.deliver(done.run, recording)?;
@@ -282,19 +289,23 @@ impl Args {
     }
 
     async fn drive(&self) -> Result<(Done, Recording), Failure> {
-        let (name, target) = self.aim.target().await?;
+        let (name, target) = self.aim.target(&self.together, &self.load.manner).await?;
         let Pace { rate, shape, duration, warm_up } = &self.pace;
         let planned = shape.plan(*rate, *warm_up, *duration, WARM_UP)?;
         let timing = (planned.rate, planned.warm_up, planned.duration);
         let is_ours = target.address.ip().is_loopback();
-        let attack = self.load.attack(name.clone(), target, planned.shape, timing)?;
+        let attack = self.load.attack(name.clone(), target, planned.shape, timing, &self.together)?;
+        let quiet = self.delivery.quiet;
+        let task = |attack: &Attack| self.load.task(&self.aim, attack);
+        self.together.fits(&attack, task)?;
+        let driver = self.together.driver("loadgen run", attack.connections, quiet).await?;
         let begun = begun(name, attack.target.to_string(), planned.rate, attack.warm_up, attack.duration);
         let mut recording = self.delivery.recording(begun)?;
         let _served = self.delivery.serve_metrics(&recording).await?;
-        let progress = Progress::new(attack.warm_up, attack.duration, self.delivery.quiet);
+        let progress = Progress::new(attack.warm_up, attack.duration, quiet);
         let (sender, mut intervals) = mpsc::channel(16);
         let stop = interrupt::token().child_token();
-        let driving = drive(attack, stop.clone(), sender);
+        let driving = driver.drive(attack, task, stop.clone(), sender);
         let showing = async {
             let mut patience = Patience::default();
             while let Some(interval) = intervals.recv().await {
@@ -307,16 +318,23 @@ impl Args {
         };
         let (driven, ()) = tokio::join!(driving, showing);
         progress.finish();
-        let mut run = driven.map_err(|fault| Failure::Went(fault.to_string()))?;
+        let Done { mut run, short } = driven.map_err(Failure::Went)?;
         if stop.is_cancelled() && !interrupt::token().is_cancelled() {
             let text = "the target refused most of three intervals in a row (503, 429): it was let alone";
             run.notes.insert(0, text.to_owned());
         }
-        Ok((Done { run, short: Vec::new() }, recording))
+        Ok((Done { run, short }, recording))
     }
 }
 
 impl Load {
+    /// What agents are told of an attack that [`Load::attack`] has made.
+    pub(super) fn task(&self, aim: &Aim, attack: &Attack) -> Result<Task, String> {
+        let url = aim.url.as_deref().unwrap_or_default();
+        let asked = self.requests.asked().map_err(|fault| fault.to_string())?;
+        Task::of_requests(url, asked, attack)
+    }
+
     /// The attack on this target, of this shape, at this mean rate, after this warm-up, for so long.
     pub(super) fn attack(
         &self,
@@ -324,6 +342,7 @@ impl Load {
         mut target: Target,
         shape: Shape,
         (rate, warm_up, duration): (f64, Span, Span),
+        together: &TogetherArgs,
     ) -> Result<Attack, Failure> {
         let spacing = match self.arrivals {
             None | Some(SpacingName::Poisson) => Spacing::Poisson,
@@ -332,7 +351,7 @@ impl Load {
         let connections = usize::from(self.connections.unwrap_or(CONNECTIONS));
         self.manner.fits(connections)?;
         let classes = self.requests.classes(&mut target)?;
-        let manner = self.manner.manner(&target)?;
+        let manner = together.manner(&self.manner, &target)?;
         Ok(Attack {
             name,
             target,

@@ -1,13 +1,10 @@
 //! `--agents`: the coordinator of a load that several agents drive.
 use super::Failure;
 use super::nats::NatsArgs;
-use super::progress::Progress;
 use super::requests::MannerArgs;
-use super::run::{Args, CONNECTIONS, SpacingName, TIMEOUT, WARM_UP, begun};
-use crate::agents::{Coordinator, Course, Done, Driver, Task, Team, Tell, Together, Told, What};
-use crate::attack::{Attack, Paths, Share, Target};
+use crate::agents::{Coordinator, Driver, Task, Team, Tell, Told};
+use crate::attack::{Attack, Manner, Paths, Share, Target};
 use crate::interrupt;
-use crate::store::Recording;
 use hyper::Uri;
 use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
@@ -43,6 +40,24 @@ impl TogetherArgs {
                 Ok(Driver::Together(Box::new(team), teller(quiet)))
             }
         }
+    }
+
+    /// Whether agents, where they are wanted, can be told of an attack: better known before they are waited for.
+    pub(super) fn fits(
+        &self,
+        attack: &Attack,
+        task: impl FnOnce(&Attack) -> Result<Task, String>,
+    ) -> Result<(), Failure> {
+        if self.are_wanted() {
+            let told = task(attack).and_then(|task| task.attack(attack.target.clone(), Share::WHOLE));
+            told.map_err(Failure::Input)?;
+        }
+        Ok(())
+    }
+
+    /// How one speaks with the target; agents say themselves whom they trust.
+    pub(super) fn manner(&self, manner: &MannerArgs, target: &Target) -> Result<Manner, Failure> {
+        if self.are_wanted() { Ok(manner.of_agents()) } else { manner.manner(target) }
     }
 
     async fn gather(&self, command: &str, quiet: bool) -> Result<Team, Failure> {
@@ -101,67 +116,4 @@ fn say(quiet: bool, text: &str) {
         // When nobody reads standard error, nobody can be told.
         let _ = writeln!(io::stderr(), "loadgen: {text}");
     }
-}
-
-/// Has agents drive a load on a URL.
-pub(super) async fn drive(args: &Args) -> Result<(Done, Recording), Failure> {
-    let wanted = args.together.agents.unwrap_or(1);
-    let task = task(args, wanted)?;
-    let attack = planned(args, &task)?;
-    let whole = (attack.target.to_string(), attack.offered_rate(), attack.warm_up, attack.duration);
-    let quiet = args.delivery.quiet;
-    let tell = teller(quiet);
-    let team = args.together.gather("loadgen run", quiet).await?;
-    let together: Together = team.begin(&task, attack, |happening| tell(Told::Before(happening))).await?;
-    let (target, rate, warm_up, duration) = whole;
-    let mut recording = args.delivery.recording(begun(task.name.clone(), target, rate, warm_up, duration))?;
-    let _served = args.delivery.serve_metrics(&recording).await?;
-    let progress = Progress::new(warm_up, duration, quiet);
-    let see = |interval: &_| {
-        progress.show(interval);
-        recording.interval(interval);
-    };
-    let done = together.follow(see, |lost| tell(Told::Lost(lost))).await;
-    progress.finish();
-    Ok((done, recording))
-}
-
-/// What the agents are told.
-fn task(args: &Args, agents: u32) -> Result<Task, Failure> {
-    let input = |why: &str| Failure::Input(why.to_owned());
-    let url = args.aim.url.clone().ok_or_else(|| input("where to? give --url http://HOST:PORT/"))?;
-    let connections = args.load.connections.unwrap_or(CONNECTIONS);
-    enough(usize::from(connections), agents)?;
-    let pace = &args.pace;
-    let planned = pace.shape.plan(pace.rate, pace.warm_up, pace.duration, WARM_UP)?;
-    let too_long = "this trace is too long to be told to agents: 50,000 requests are the most";
-    let mut task = Task {
-        name: args.aim.name.clone().unwrap_or_else(|| url.clone()),
-        url,
-        evenly: matches!(args.load.arrivals, Some(SpacingName::Constant)),
-        rate: planned.rate,
-        course: Course::of(&planned.shape).ok_or_else(|| input(too_long))?,
-        seed: args.load.seed,
-        warm_up: planned.warm_up,
-        duration: planned.duration,
-        timeout: args.load.timeout.unwrap_or(TIMEOUT),
-        connections: usize::from(connections),
-        what: What::Requests(args.load.requests.asked()?),
-        http2: false,
-        streams: 1,
-        close: false,
-        connect_timeout: None,
-        first_byte_timeout: None,
-    };
-    args.load.manner.tell(&mut task);
-    task.check().map_err(|why| Failure::Input(format!("this load cannot be told to agents: {why}")))?;
-    Ok(task)
-}
-
-/// The whole plan, as every agent has it.
-fn planned(args: &Args, task: &Task) -> Result<Attack, Failure> {
-    let mut target = TogetherArgs::target(&task.url, &args.aim.allow_target, &args.load.manner)?;
-    let classes = args.load.requests.classes(&mut target)?;
-    let attack = task.attack(target, Share::WHOLE).map_err(Failure::Input)?;
-    Ok(Attack { classes, ..attack })
 }

@@ -187,3 +187,40 @@ fn ctrl_c_at_the_coordinator_stops_every_agent_and_keeps_what_there_is() {
     assert!(merged.outcomes().total() > 0);
     assert!(merged.notes.iter().any(|note| note.contains("it was stopped after")), "{:?}", merged.notes);
 }
+
+#[test]
+fn a_limit_is_looked_for_by_agents_that_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_server, nats) = nats(folder.path());
+    let (target, served) = target();
+    let staying: Vec<Ended> = ["a", "b"]
+        .iter()
+        .map(|name| {
+            let mut agent = loadgen(folder.path(), &nats, &["agent", "--name", name, "--stay", "--quiet"]);
+            Ended(agent.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+        })
+        .collect();
+    let url = format!("http://{target}/");
+    let line = ["limit", "--url", &url, "--rate", "50/s..200/s", "--agents", "2", "--duration", "1s"];
+    let more = ["--warm-up", "0s", "--p99", "2s", "--json"];
+    let output = loadgen(folder.path(), &nats, &[&line[..], &more].concat()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    // The target holds them all: the limit lies above, which is not what was looked for.
+    assert!(output.status.code() == Some(1) && said.contains("the limit lies above"), "{said}");
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let looks = found["looks"].as_array().unwrap();
+    let rates: Vec<f64> = looks.iter().map(|look| look["rate"].as_f64().unwrap()).collect();
+    // The highest is looked at once more, for twice as long.
+    assert_eq!(rates, [50.0, 100.0, 200.0, 200.0]);
+    let requests: u64 = looks.iter().map(|look| look["requests"].as_u64().unwrap()).sum();
+    assert_eq!(requests, served.load(Ordering::Relaxed));
+    // Each kept its own shares, of which all looks consist.
+    let runs = fs::read_dir(folder.path().join("loadpath/runs")).unwrap().flatten().map(|file| file.path());
+    let own = runs.filter(|path| path.extension().is_some_and(|e| e == "run")).map(|path| {
+        let run = store::story(&path).unwrap().run;
+        run.outcomes().total()
+    });
+    let own: Vec<u64> = own.collect();
+    assert_eq!((own.len(), own.iter().sum::<u64>()), (8, requests));
+    drop(staying);
+}

@@ -2,7 +2,7 @@
 use crate::geometry::percentile_place;
 use loadpath_core::run::{Outcomes, Run};
 use loadpath_core::sim::CurvePoint;
-use loadpath_core::stats::Histogram;
+use loadpath_core::stats::{Histogram, Precision};
 use loadpath_core::topology::Topology;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,9 @@ pub struct Figures {
     /// That of the share of errors.
     #[serde(default)]
     pub error_width: Option<f64>,
+    /// Half and 99 % of the first bytes were there so soon after the actual send, in seconds; measured of requests alone.
+    #[serde(default)]
+    pub first_byte: Option<[f64; 2]>,
     /// Response by percentile.
     pub curve: Vec<CurvePoint>,
 }
@@ -54,10 +57,15 @@ const POINTS: usize = 96;
 impl Figures {
     /// The figures of a subject of a run; none when the run does not know it or nothing was answered.
     pub fn of(run: &Run, subject: &Subject) -> Option<Self> {
+        let mut first_byte = Histogram::new(Precision::Fine);
         let (outcomes, response) = match subject {
-            Subject::All => (run.outcomes(), run.response()),
+            Subject::All => {
+                run.classes.iter().for_each(|class| first_byte.merge(&class.breakdown.first_byte));
+                (run.outcomes(), run.response())
+            }
             Subject::Class(name) => {
                 let class = run.classes.iter().find(|class| class.name == *name)?;
+                first_byte.merge(&class.breakdown.first_byte);
                 (class.outcomes, class.response.clone())
             }
             Subject::Node(id) => {
@@ -65,7 +73,12 @@ impl Figures {
                 (node.outcomes, node.response.clone())
             }
         };
-        Self::cut(subject, outcomes, &response, run.duration.as_secs())
+        let figures = Self::cut(subject, outcomes, &response, run.duration.as_secs())?;
+        let quantile = |q| first_byte.quantile(q).as_secs();
+        Some(Self {
+            first_byte: (!first_byte.is_empty()).then(|| [quantile(0.5), quantile(0.99)]),
+            ..figures
+        })
     }
 
     fn cut(subject: &Subject, outcomes: Outcomes, response: &Histogram, seconds: f64) -> Option<Self> {
@@ -126,7 +139,21 @@ mod tests {
         assert_eq!((all.count, all.rate), (1_000, 100.0));
         assert_eq!(all.quantiles, class.quantiles);
         assert!((all.quantiles[0] - 0.005).abs() < 0.000_02, "{:?}", all.quantiles);
+        assert_eq!(all.first_byte, None, "a simulated answer has one instant");
         assert_eq!(Figures::of(&run, &Subject::Node("web".to_owned())), None);
+    }
+
+    #[test]
+    fn first_bytes_are_told_where_they_were_measured() {
+        let mut run = run();
+        (1..=100).for_each(|i| run.classes[0].breakdown.first_byte.record(Span::from_micros(i * 10)));
+        for subject in [Subject::All, Subject::Class("read".to_owned())] {
+            let [half, nearly_all] = Figures::of(&run, &subject).unwrap().first_byte.unwrap();
+            assert!(
+                (half - 0.000_5).abs() < 5e-6 && (nearly_all - 0.000_99).abs() < 1e-5,
+                "{half} {nearly_all}"
+            );
+        }
     }
 
     #[test]
