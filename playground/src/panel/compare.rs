@@ -52,16 +52,12 @@ struct Row {
     /// The half-width of the simulated figure's interval; empty where it is not known.
     width: String,
     off: Option<f64>,
-    /// What is told beside the measured figure.
-    beyond: String,
     /// Whether enough requests lie beyond for the difference to mean something.
     sure: bool,
 }
 
 /// So many requests beyond a percentile tell where it is.
 pub(super) const ENOUGH: f64 = 10.0;
-/// The row that only measurements have.
-const FIRST_BYTE: &str = "first byte";
 
 fn table(simulated: Option<&Figures>, measured: Option<&Figures>) -> Vec<Row> {
     let fewest = simulated.into_iter().chain(measured).map(|f| f.count).min().unwrap_or(0) as f64;
@@ -84,30 +80,21 @@ fn table(simulated: Option<&Figures>, measured: Option<&Figures>) -> Vec<Row> {
         width: told(simulated.and_then(|f| f.error_width), format::percent),
         ..row("errors", simulated.map(|f| f.error_share), measured.map(|f| f.error_share), format::percent)
     };
-    times.chain([rate, errors]).chain(first_byte(measured)).collect()
+    times.chain([rate, errors]).collect()
 }
 
-/// A simulated answer has one instant, and nothing to lay beside it.
-fn first_byte(measured: Option<&Figures>) -> Option<Row> {
-    let [half, nearly_all] = measured?.first_byte?;
-    Some(Row {
-        beyond: format!("p99 {}", format::seconds(nearly_all)),
-        ..row(FIRST_BYTE, None, Some(half), format::seconds)
-    })
+/// What of the measured responses went by until the first byte; a simulated answer has one instant.
+fn first_bytes(measured: &Figures) -> Option<String> {
+    let [half, nearly_all] = measured.first_byte?.map(format::seconds);
+    Some(format!(
+        "The first byte came within {half} of the actual send in half of all, within {nearly_all} in 99 %."
+    ))
 }
 
 fn row(what: &'static str, a: Option<f64>, b: Option<f64>, text: fn(f64) -> String) -> Row {
     let told = |value: Option<f64>| value.map_or_else(|| format::NONE.to_owned(), text);
     let off = a.zip(b).filter(|(_, b)| *b > 0.0).map(|(a, b)| a / b - 1.0);
-    Row {
-        what,
-        simulated: told(a),
-        measured: told(b),
-        width: String::new(),
-        off,
-        beyond: String::new(),
-        sure: true,
-    }
+    Row { what, simulated: told(a), measured: told(b), width: String::new(), off, sure: true }
 }
 
 fn class(off: f64) -> &'static str {
@@ -123,6 +110,7 @@ fn class(off: f64) -> &'static str {
 pub fn Compare(props: &Props) -> Html {
     let rows = table(props.simulated.as_deref(), props.measured.as_deref());
     let of = name_of(&props.subject, &props.document);
+    let first_bytes = props.measured.as_deref().and_then(first_bytes);
     html! {
         <section aria-label="Simulated and measured" class="compare">
             <h2>{ "Simulated vs measured " }<small>{ of }</small></h2>
@@ -130,7 +118,7 @@ pub fn Compare(props: &Props) -> Html {
                 <thead>
                     <tr>
                         <th><span class="unseen">{ "figure" }</span></th>
-                        <th scope="col">{ "sim" }</th><th scope="col">{ "measured" }</th>
+                        <th scope="col">{ "sim" }</th><th scope="col" title={first_bytes}>{ "measured" }</th>
                         <th scope="col" title="how far the simulated figure is from the measured one">{ "Δ" }</th>
                     </tr>
                 </thead>
@@ -147,14 +135,12 @@ pub fn Compare(props: &Props) -> Html {
 fn line(row: &Row) -> Html {
     let off = row.off.map_or_else(String::new, format::change);
     let title = (!row.sure).then_some("fewer than ten requests lie beyond: this may be chance");
-    let meaning = (row.what == FIRST_BYTE)
-        .then_some("from the actual send to the first byte of the answer: half of all, and 99 %");
     let class = row.off.map(|off| if row.sure { class(off) } else { "mute" });
     html! {
         <tr data-row={row.what}>
-            <th scope="row" title={meaning}>{ row.what }</th>
+            <th scope="row">{ row.what }</th>
             <td>{ &row.simulated }if !row.width.is_empty() { <span class="mute" title="half the 95 % interval">{ format!(" {}", row.width) }</span> }</td>
-            <td>{ &row.measured }if !row.beyond.is_empty() { <span class="mute">{ format!(" {}", row.beyond) }</span> }</td>
+            <td>{ &row.measured }</td>
             <td class={classes!(class)} {title}>{ off }</td>
         </tr>
     }
@@ -204,11 +190,12 @@ mod tests {
         assert_eq!(rows[0].off.map(format::change).unwrap(), "−6.7 %");
         assert_eq!(rows[4].off.map(format::change).unwrap(), "+0.1 %");
         assert_eq!(rows[5].off, None);
-        assert_eq!(rows.len(), 6);
         let measured = Figures { first_byte: Some([0.002, 0.009]), ..figures(0.015, 1_998.0) };
-        let rows = table(Some(&figures(0.014, 2_000.0)), Some(&measured));
-        assert_eq!((rows[6].measured.as_str(), rows[6].beyond.as_str()), ("2 ms", "p99 9 ms"));
-        assert_eq!((rows[6].simulated.as_str(), rows[6].off), (format::NONE, None));
+        assert!(
+            first_bytes(&measured)
+                .is_some_and(|told| told.contains("within 2 ms") && told.contains("9 ms in"))
+        );
+        assert_eq!(first_bytes(&figures(0.014, 2_000.0)), None);
     }
 
     #[test]
