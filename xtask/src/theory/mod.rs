@@ -8,6 +8,7 @@ mod case;
 mod formulas;
 mod measure;
 mod reason;
+mod refined;
 mod simulated;
 mod table;
 

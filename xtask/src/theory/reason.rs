@@ -2,6 +2,7 @@
 
 use super::case::Case;
 use super::measure::FULL;
+use super::refined::relative_of_tails;
 
 /// Why a quantity has no interval of its own.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,8 +65,14 @@ pub(crate) fn is_measured(case: &Case, name: &str) -> bool {
 /// How far off, relative to it, a value may be by the way it is kept or by what the case itself leaves out.
 pub(crate) fn tolerance(case: &Case, name: &str) -> f64 {
     match case.family.as_str() {
-        // The limit of endlessly many servers is approached as their number's inverse (Graham 2000): four times that.
-        "power of d choices, n -> infinity (mu=1)" => return 4.0 / f64::from(super::simulated::MANY),
+        // The limit of endlessly many servers is approached as their number's inverse (Graham 2000): the mean by up to four times
+        // that, tails by as much more as few servers reach them.
+        "power of d choices, n -> infinity (mu=1)" => {
+            let level: Option<usize> = name.strip_prefix("tail2_ge").and_then(|level| level.parse().ok());
+            let off = relative_of_tails(case.number("lambda_per_server"));
+            let of_tail = level.and_then(|level| off.get(level - 1)).map_or(0.0, |off| off.abs());
+            return (4.0 + of_tail) / f64::from(super::simulated::MANY);
+        }
         // Fluid limits leave out what is of the order of the root of the backlog.
         "overload then scale out (fluid)" => {
             let rate = case.number("lambda_") - case.number("c") * case.number("mu");

@@ -3,6 +3,8 @@
 use anyhow::Result;
 use loadpath_core::rng::Seed;
 use loadpath_core::run::Run;
+#[cfg(test)]
+use loadpath_core::stats::Estimate;
 
 use super::super::case::Case;
 use super::super::measure::{Effort, Measured, Probe, probe, simulate};
@@ -93,13 +95,26 @@ pub(super) fn in_turn(case: &Case, effort: &Effort) -> Result<Measured> {
     Ok(measured)
 }
 
+/// The share of time in which a server has so many requests at least.
+fn at_least(run: &Run, level: u32) -> f64 {
+    let webs = &run.nodes[2..];
+    webs.iter().map(|web| web.in_flight.share_from(level)).sum::<f64>() / webs.len() as f64
+}
+
+/// That share of `n` servers, of which each request looks at two, for each level.
+#[cfg(test)]
+pub(crate) fn shares_of(n: u32, rho: f64, levels: &[u32], effort: &Effort) -> Result<Vec<Estimate>> {
+    let probes: Vec<_> = levels
+        .iter()
+        .map(|&level| probe(&format!("tail2_ge{level}"), move |run| at_least(run, level)))
+        .collect();
+    let measured = measure(r#""power_of_two""#, n, rho, effort, &probes)?;
+    Ok(probes.iter().map(|probe| measured[&probe.name]).collect())
+}
+
 /// The limit of many servers: mean response by the number of choices, and of two choices how many servers have how much to do.
 pub(super) fn many(case: &Case, effort: &Effort) -> Result<Measured> {
     let rho = case.number("lambda_per_server");
-    let at_least = |run: &Run, level: u32| {
-        let webs = &run.nodes[2..];
-        webs.iter().map(|web| web.in_flight.share_from(level)).sum::<f64>() / webs.len() as f64
-    };
     let mut probes = vec![probe("W_d2", |run| mean(run, 0))];
     let tails = (1..=20).map(|level| probe(&format!("tail2_ge{level}"), move |run| at_least(run, level)));
     probes.extend(tails);

@@ -18,6 +18,8 @@ use super::case::Case;
 use super::measure::{Effort, Measured};
 
 pub(crate) use balancing::MANY;
+#[cfg(test)]
+pub(crate) use balancing::shares_of;
 
 /// One unit of a case's time in seconds of the simulated system: whole nanoseconds round it by a millionth.
 const UNIT: f64 = 1e-3;
