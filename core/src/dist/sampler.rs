@@ -54,16 +54,24 @@ impl Law {
                 Shape::Gamma { sum: Gamma::new(f64::from(stages)), stage_ns: ns(mean) / f64::from(stages) }
             }
             Self::Erlang { stages, mean } => Shape::Erlang { stages, stage_ns: ns(mean) / f64::from(stages) },
-            Self::Hyperexponential { mean, cv2 } => {
-                // Balanced means: each branch brings half of the mean (Morse 1958; Whitt 1982, §3).
-                let p = (1.0 + ((cv2 - 1.0) / (cv2 + 1.0)).sqrt()) / 2.0;
-                Shape::Hyperexponential { p, means_ns: [ns(mean) / (2.0 * p), ns(mean) / (2.0 * (1.0 - p))] }
-            }
+            Self::Hyperexponential { mean, cv2 } => return Sampler::hyperexponential(ns(mean), cv2),
         })
     }
 }
 
 impl Sampler {
+    /// Exponential, of a mean that need not be whole nanoseconds.
+    pub(crate) const fn exponential(mean_ns: f64) -> Self {
+        Self(Shape::Exponential { mean_ns })
+    }
+
+    /// Hyperexponential, of such a mean and a squared coefficient of variation ≥ 1.
+    pub(crate) fn hyperexponential(mean_ns: f64, cv2: f64) -> Self {
+        // Balanced means: each branch brings half of the mean (Morse 1958; Whitt 1982, §3).
+        let p = (1.0 + ((cv2 - 1.0) / (cv2 + 1.0)).sqrt()) / 2.0;
+        Self(Shape::Hyperexponential { p, means_ns: [mean_ns / (2.0 * p), mean_ns / (2.0 * (1.0 - p))] })
+    }
+
     /// What every draw gives, where that is always the same.
     pub const fn constant(&self) -> Option<Span> {
         if let Shape::Constant(span) = self.0 { Some(span) } else { None }
