@@ -2,8 +2,7 @@
 use super::AgentsFault;
 use super::coordinator::{Happening, Team};
 use super::follow::Done;
-use super::task::Course;
-use super::task::Task;
+use super::task::{Course, Task};
 use super::what::{Asked, What, Workload};
 use crate::attack::{Attack, Paths, drive};
 use loadpath_core::topology::Topology;

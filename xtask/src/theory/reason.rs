@@ -70,7 +70,7 @@ pub(crate) fn tolerance(case: &Case, name: &str) -> f64 {
         "power of d choices, n -> infinity (mu=1)" => {
             let level: Option<usize> = name.strip_prefix("tail2_ge").and_then(|level| level.parse().ok());
             let off = relative_of_tails(case.number("lambda_per_server"));
-            let of_tail = level.and_then(|level| off.get(level - 1)).map_or(0.0, |off| off.abs());
+            let of_tail = level.and_then(|level| off.get(level.checked_sub(1)?)).map_or(0.0, |off| off.abs());
             return (4.0 + of_tail) / f64::from(super::simulated::MANY);
         }
         // Fluid limits leave out what is of the order of the root of the backlog.
